@@ -1,0 +1,4 @@
+import type { KnipConfig } from 'knip'
+
+const config: KnipConfig = { workspaces: {} }
+export default config
