@@ -26,6 +26,7 @@ export default defineConfig({
     'eslint/no-await-in-loop': 'off',
     'eslint/no-shadow': 'off',
     'import/no-unassigned-import': 'off',
+    'import/no-named-as-default-member': 'off',
     'unicorn/no-array-sort': 'off',
     'unicorn/consistent-function-scoping': 'off',
     'unicorn/require-module-specifiers': 'off',

@@ -1,0 +1,51 @@
+import type { TokenVerdict } from '@postern/token-review'
+
+/**
+ * The port through which a login asks a cluster about a token. It is implemented by the direct review
+ * (`kubernetes-auth/`) and by the tunnel (`tunnel/review-through-gateway.ts`); `app.ts` joins them.
+ */
+export interface TokenReviewer {
+  /** Never rejects: whatever goes wrong is an outcome, because each outcome has its own audit reason and status. */
+  review(request: ReviewRequest): Promise<ReviewOutcome>
+}
+
+export interface ReviewRequest {
+  token: string
+  /** Sent as `spec.audiences`; empty means the API server's own. */
+  audiences: readonly string[]
+  /** How long the caller still waits, in milliseconds from now. */
+  budgetMs: number
+  /** Fires when the caller has left; the outcome is then of no interest. */
+  signal?: AbortSignal
+}
+
+export type ReviewOutcome =
+  | { kind: 'reviewed'; verdict: TokenVerdict; via: ReviewRoute }
+  | {
+      kind: 'failed'
+      failure: ReviewFailure
+      /** For the audit log only: may name hosts and addresses. Never holds a token. */
+      detail: string
+      retryAfterSeconds?: number
+      via: ReviewRoute
+    }
+
+/** Who did the review, for the audit log. */
+export type ReviewRoute =
+  | { reviewer: 'stored-jwt' | 'client-jwt'; host: string }
+  | { reviewer: 'gateway'; gatewayId: string; tunnelId?: string; attempts: number }
+
+/** Closed: every value is mapped to an audit reason and an HTTP status by the login. */
+export type ReviewFailure =
+  | 'api-server-unreachable'
+  | 'api-server-timeout'
+  | 'api-server-overloaded'
+  | 'api-server-error'
+  | 'reviewer-unauthorized'
+  | 'reviewer-forbidden'
+  | 'tls-failed'
+  | 'host-not-allowed'
+  | 'malformed-answer'
+  | 'gateway-unavailable'
+  | 'gateway-overloaded'
+  | 'deadline-exceeded'
