@@ -1,0 +1,133 @@
+import type { ColumnType, Generated } from 'kysely'
+
+type CreatedAt = ColumnType<Date, Date | undefined, never>
+type UpdatedAt = ColumnType<Date, Date | undefined, Date>
+/** PostgreSQL's int8: arrives as a string; `database.ts` parses it to a number once, for every query. */
+type GeneratedInt8 = Generated<number>
+type Json<T> = ColumnType<T, string, string>
+
+export interface TrustedIpRow {
+  ipAddress: string
+  type: 'ipv4' | 'ipv6'
+  prefix?: number
+}
+
+/** The tables as `migrations/` makes them. */
+export interface Schema {
+  root_key_checks: { only_row: Generated<boolean>; encrypted_text: Buffer; created_at: CreatedAt }
+  organizations: {
+    id: Generated<string>
+    name: string
+    slug: string
+    wrapped_key: Buffer
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  users: {
+    id: Generated<string>
+    email: string
+    password_hash: string
+    is_disabled: Generated<boolean>
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  organization_members: {
+    id: Generated<string>
+    organization_id: string
+    user_id: string
+    role: string
+    created_at: CreatedAt
+  }
+  identities: {
+    id: Generated<string>
+    organization_id: string
+    name: string
+    role: string
+    has_delete_protection: Generated<boolean>
+    is_disabled: Generated<boolean>
+    last_login_auth_method: string | null
+    last_login_at: Date | null
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  identity_metadata: { id: Generated<string>; identity_id: string; key: string; value: string }
+  gateways: {
+    id: Generated<string>
+    organization_id: string
+    name: string
+    last_connected_at: Date | null
+    revoked_at: Date | null
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  gateway_enrolment_tokens: {
+    id: Generated<string>
+    gateway_id: string
+    token_hash: Buffer
+    expires_at: Date
+    used_at: Date | null
+    created_at: CreatedAt
+  }
+  gateway_keys: {
+    /** RFC 7638 thumbprint of the public key. */
+    id: string
+    gateway_id: string
+    /** Raw Ed25519 public key, 32 bytes. */
+    public_key: Buffer
+    retired_at: Date | null
+    created_at: CreatedAt
+  }
+  gateway_used_token_ids: { token_id: string; expires_at: Date }
+  kubernetes_auths: {
+    id: Generated<string>
+    identity_id: string
+    organization_id: string
+    token_review_mode: 'api' | 'gateway'
+    kubernetes_host: string | null
+    ca_cert_encrypted: Buffer | null
+    verify_tls_certificate: boolean
+    token_reviewer_jwt_encrypted: Buffer | null
+    allowed_namespaces: string
+    allowed_names: string
+    allowed_audience: string
+    gateway_id: string | null
+    access_token_ttl_seconds: number
+    access_token_max_ttl_seconds: number
+    access_token_num_uses_limit: number
+    access_token_trusted_ips: Json<TrustedIpRow[]>
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  signing_keys: {
+    id: string
+    public_jwk: Json<Record<string, unknown>>
+    private_key_encrypted: Buffer
+    retired_at: Date | null
+    created_at: CreatedAt
+  }
+  access_token_uses: { token_id: string; uses: number; expires_at: Date }
+  revocations: {
+    id: GeneratedInt8
+    scope: 'token' | 'identity' | 'auth-method' | 'organization'
+    organization_id: string | null
+    identity_id: string | null
+    auth_method: string | null
+    token_id: string | null
+    revoked_at: CreatedAt
+    expires_at: Date
+  }
+  audit_events: {
+    id: GeneratedInt8
+    occurred_at: Date
+    organization_id: string | null
+    request_id: string
+    event: string
+    outcome: 'success' | 'denied' | 'failed'
+    reason: string | null
+    actor_kind: string
+    actor_id: string | null
+    identity_id: string | null
+    ip_address: string | null
+    details: Json<Record<string, unknown>>
+  }
+}
