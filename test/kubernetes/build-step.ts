@@ -27,7 +27,11 @@ export async function buildStep<Result>(title: string, run: () => Promise<Result
  * Runs a command with its output appended to a log file, and resolves with its standard output.
  * The command leads a process group of its own, so that an interrupt ends its whole tree.
  */
-export async function runBuildCommand(build: BuildCommand, logFile: string, signal: AbortSignal): Promise<string> {
+export async function runBuildCommand(
+  build: BuildCommand,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<string> {
   signal.throwIfAborted()
   const log = createWriteStream(logFile, { flags: 'a' })
   log.write(`\n$ ${build.command} ${build.arguments.join(' ')}\n`)
@@ -63,7 +67,11 @@ export async function runBuildCommand(build: BuildCommand, logFile: string, sign
 /** The end of a build log, with addresses left out: they name mirrors, which are nobody else's business. */
 export function endOfLog(logFile: string, lines = 25): string {
   const text = readFileSync(logFile, 'utf8').trimEnd()
-  return text.split('\n').slice(-lines).join('\n').replaceAll(/\bhttps?:\/\/\S+/g, '(address)')
+  return text
+    .split('\n')
+    .slice(-lines)
+    .join('\n')
+    .replaceAll(/\bhttps?:\/\/\S+/g, '(address)')
 }
 
 function seconds(startedAt: number): string {

@@ -9,7 +9,9 @@ export interface KubernetesEnvironment {
   readonly cacheRoot: string
 }
 
-export function readKubernetesEnvironment(environment: NodeJS.ProcessEnv = process.env): KubernetesEnvironment {
+export function readKubernetesEnvironment(
+  environment: NodeJS.ProcessEnv = process.env,
+): KubernetesEnvironment {
   return {
     assetsFolder: environment['KUBEBUILDER_ASSETS'] || undefined,
     cacheRoot: environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'),
@@ -25,6 +27,8 @@ export function buildEnvironment(
   more: Record<string, string>,
   environment: NodeJS.ProcessEnv = process.env,
 ): NodeJS.ProcessEnv {
-  const kept = Object.entries(environment).filter(([name]) => !name.startsWith('GO') && !name.startsWith('CGO'))
+  const kept = Object.entries(environment).filter(
+    ([name]) => !name.startsWith('GO') && !name.startsWith('CGO'),
+  )
   return { ...Object.fromEntries(kept), PATH: `${goBin}:${environment['PATH'] ?? '/usr/bin:/bin'}`, ...more }
 }

@@ -2,7 +2,20 @@
 // etcd as packaged, kube-apiserver built from the source package `kubernetes`. Everything happens in a folder
 // beside the cache entry and is renamed into place at the end: an interrupted run leaves nothing half-made.
 import { constants } from 'node:fs'
-import { access, chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { buildStep, endOfLog, runBuildCommand, type BuildCommand } from './build-step.ts'
 import { buildEnvironment } from './config.ts'
@@ -70,7 +83,8 @@ async function makeAssets(work: string, run: Run): Promise<void> {
   })
   await buildStep('check what was built', async () => {
     const version = await run({ command: join(assets, 'kube-apiserver'), arguments: ['--version'] })
-    if (version.trim() !== `Kubernetes v${kubernetesVersion}`) throw new Error(`built something else: ${version.trim()}`)
+    if (version.trim() !== `Kubernetes v${kubernetesVersion}`)
+      throw new Error(`built something else: ${version.trim()}`)
     await run({ command: join(assets, 'etcd'), arguments: ['--version'] })
   })
 }
@@ -85,7 +99,9 @@ async function existingVersion(target: string, signal: AbortSignal): Promise<boo
 async function checkDebian12(): Promise<void> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
   if (/^ID=debian$/m.test(release) && /^VERSION_ID="12"$/m.test(release)) return
-  throw new CannotInstall(`This builds Kubernetes from the packages of Debian 12, and this is not Debian 12. ${elsewhere}`)
+  throw new CannotInstall(
+    `This builds Kubernetes from the packages of Debian 12, and this is not Debian 12. ${elsewhere}`,
+  )
 }
 
 /**
@@ -94,8 +110,13 @@ async function checkDebian12(): Promise<void> {
  */
 async function privateApt(work: string, run: Run): Promise<readonly string[]> {
   const format = '$(REPO_URI) $(CODENAME) $(COMPONENT)'
-  const targets = await run({ command: 'apt-get', arguments: ['indextargets', '--format', format, 'Created-By: Packages'] })
-  const bookworm = [...new Set(targets.trim().split('\n'))].filter((line) => /^\S+ bookworm(-updates|-security)? main$/.test(line))
+  const targets = await run({
+    command: 'apt-get',
+    arguments: ['indextargets', '--format', format, 'Created-By: Packages'],
+  })
+  const bookworm = [...new Set(targets.trim().split('\n'))].filter((line) =>
+    /^\S+ bookworm(-updates|-security)? main$/.test(line),
+  )
   if (bookworm.length === 0) throw new Error('apt knows no source of Debian 12 packages')
   const lines = bookworm.flatMap((line) => [
     `deb [signed-by=${keyring}] ${line}`,
@@ -161,7 +182,9 @@ async function unpackSource(work: string, apt: readonly string[], run: Run): Pro
   const unpacked = await unpackPackage('golang-github-modern-go-reflect2-dev', work, apt, run)
   const vendored = join(folder, 'kubernetes/vendor/github.com/modern-go/reflect2')
   await rm(vendored, { recursive: true })
-  await cp(join(unpacked, 'usr/share/gocode/src/github.com/modern-go/reflect2'), vendored, { recursive: true })
+  await cp(join(unpacked, 'usr/share/gocode/src/github.com/modern-go/reflect2'), vendored, {
+    recursive: true,
+  })
   return join(folder, 'kubernetes')
 }
 
@@ -201,7 +224,8 @@ async function isExecutable(path: string): Promise<boolean> {
 }
 
 const interrupted = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new CannotInstall(`stopped by ${name}`)))
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => interrupted.abort(new CannotInstall(`stopped by ${name}`)))
 
 try {
   await install(kubernetesCacheFolder(), interrupted.signal)

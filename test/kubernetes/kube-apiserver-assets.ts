@@ -16,7 +16,9 @@ export interface MissingKubeApiServerAssets {
 }
 
 /** Where the installer puts `kube-apiserver` and `etcd`. */
-export function kubernetesCacheFolder(environment: KubernetesEnvironment = readKubernetesEnvironment()): string {
+export function kubernetesCacheFolder(
+  environment: KubernetesEnvironment = readKubernetesEnvironment(),
+): string {
   return join(environment.cacheRoot, 'postern', 'kubernetes', kubernetesVersion)
 }
 
@@ -33,7 +35,9 @@ export function findKubeApiServerAssets(
   const etcd = etcds.find(isExecutable)
   if (isExecutable(kubeApiServer) && etcd !== undefined) return { kubeApiServer, etcd }
   if (environment.assetsFolder !== undefined) {
-    return { missing: `KUBEBUILDER_ASSETS is ${folder}, which holds no executable kube-apiserver and etcd; unset it and run: pnpm kubernetes:install` }
+    return {
+      missing: `KUBEBUILDER_ASSETS is ${folder}, which holds no executable kube-apiserver and etcd; unset it and run: pnpm kubernetes:install`,
+    }
   }
   return { missing: 'no kube-apiserver and etcd on this machine; run: pnpm kubernetes:install' }
 }
