@@ -1,0 +1,142 @@
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { configFrom, type Environment, type GatewayConfig, type GatewayFlags } from './config.ts'
+
+const inPod = {
+  POSTERN_URL: 'https://postern.example.com',
+  KUBERNETES_SERVICE_HOST: '10.96.0.1',
+  KUBERNETES_SERVICE_PORT: '6443',
+}
+
+function configOf(environment: Environment, flags: GatewayFlags = {}): GatewayConfig {
+  const outcome = configFrom(environment, flags)
+  if (outcome.kind === 'problems') throw new Error(outcome.problems.join('\n'))
+  return outcome.config
+}
+
+function problemsOf(environment: Environment, flags: GatewayFlags = {}): readonly string[] {
+  const outcome = configFrom(environment, flags)
+  return outcome.kind === 'problems' ? outcome.problems : []
+}
+
+describe('the configuration of a gateway', () => {
+  it('needs nothing but the URL in a pod', () => {
+    expect(configOf(inPod)).toEqual({
+      controlPlaneOrigin: 'https://postern.example.com',
+      enrolmentToken: undefined,
+      credential: { kind: 'secret', name: 'postern-gateway' },
+      kubernetes: {
+        url: 'https://10.96.0.1:6443',
+        serviceAccountFolder: '/var/run/secrets/kubernetes.io/serviceaccount',
+      },
+      listen: { host: undefined, port: 8080 },
+      logLevel: 'info',
+      outbound: { httpsProxy: undefined, httpProxy: undefined, noProxy: undefined, extraCaFile: undefined },
+    })
+  })
+
+  it('keeps the credential in the state folder of the user outside of a cluster', () => {
+    const outside = {
+      POSTERN_URL: 'https://p.example',
+      POSTERN_KUBERNETES_URL: 'https://k.example:6443/',
+      HOME: '/home/op',
+    }
+    expect(configOf(outside)).toMatchObject({
+      credential: { kind: 'file', path: '/home/op/.local/state/postern/gateway-credential.json' },
+      kubernetes: { url: 'https://k.example:6443' },
+    })
+    expect(configOf({ ...outside, XDG_STATE_HOME: '/state' }).credential).toEqual({
+      kind: 'file',
+      path: '/state/postern/gateway-credential.json',
+    })
+  })
+
+  it('lists every problem at once, each with its remedy', () => {
+    const problems = problemsOf({
+      POSTERN_CREDENTIAL: 'vault:x',
+      POSTERN_LISTEN: 'eighty',
+      POSTERN_LOG_LEVEL: 'loud',
+      POSTERN_ENROLMENT_TOKEN: 'enrol-canary',
+      POSTERN_ENROLMENT_TOKEN_FILE: '/token',
+    })
+    expect(problems).toHaveLength(6)
+    for (const name of ['POSTERN_URL', 'CREDENTIAL', 'LISTEN', 'LOG_LEVEL', 'TOKEN_FILE', 'KUBERNETES_URL']) {
+      expect(problems.join('\n')).toContain(name)
+    }
+    expect(problems.join('\n')).not.toContain('enrol-canary')
+  })
+
+  it('lets a flag win over its variable', () => {
+    expect(configOf(inPod, { url: 'https://other.example', listen: '127.0.0.1:0' })).toMatchObject({
+      controlPlaneOrigin: 'https://other.example',
+      listen: { host: '127.0.0.1', port: 0 },
+    })
+  })
+
+  it.each(['http://postern.example.com', 'http://10.0.0.1', 'http://127.evil.example', 'http://0.0.0.0'])(
+    'refuses plain http to another machine: %s',
+    (url) => {
+      expect(problemsOf({ ...inPod, POSTERN_URL: url })).toEqual([expect.stringContaining('must be https')])
+    },
+  )
+
+  it.each(['http://localhost:8080', 'http://127.0.0.1:8080', 'http://[::1]:8080'])(
+    'takes plain http to this machine: %s',
+    (url) => {
+      expect(configOf({ ...inPod, POSTERN_URL: `${url}/` }).controlPlaneOrigin).toBe(url)
+    },
+  )
+
+  it.each(['https://u:pw-canary@h', 'https://h/path', 'https://h/?q=1', 'ftp://h', 'not a url'])(
+    'refuses %s as a control plane without repeating it',
+    (url) => {
+      const problems = problemsOf({ ...inPod, POSTERN_URL: url })
+      expect(problems).toHaveLength(1)
+      expect(problems[0]).not.toContain('pw-canary')
+    },
+  )
+
+  it('puts an IPv6 API server in brackets', () => {
+    expect(configOf({ ...inPod, KUBERNETES_SERVICE_HOST: 'fd00::1' }).kubernetes.url).toBe(
+      'https://[fd00::1]:6443',
+    )
+  })
+
+  it.each([
+    ['[::1]:9090', { host: '::1', port: 9090 }],
+    [':0', { host: undefined, port: 0 }],
+    ['localhost:65535', { host: 'localhost', port: 65_535 }],
+  ])('listens on %s', (text, listen) => {
+    expect(configOf({ ...inPod, POSTERN_LISTEN: text }).listen).toEqual(listen)
+  })
+
+  it.each(['file:relative', 'secret:', 'secret:Upper', 'secret:../other', 'secret:a/b', 'file', ''])(
+    'refuses or defaults %j as the place of the credential',
+    (place) => {
+      const outcome = configFrom({ ...inPod, POSTERN_CREDENTIAL: place }, {})
+      expect(outcome.kind).toBe(place === '' ? 'config' : 'problems')
+    },
+  )
+
+  it('T31: prints neither the enrolment token nor a password of the proxy', () => {
+    const config = configOf({
+      ...inPod,
+      POSTERN_ENROLMENT_TOKEN: 'enrol-canary\n',
+      https_proxy: 'http://u:pw-canary@proxy:3128',
+    })
+    const token = config.enrolmentToken
+    expect(token?.kind === 'text' && token.token.reveal()).toBe('enrol-canary')
+    const printed = `${JSON.stringify(config)} ${inspect(config, { depth: 9, showHidden: true })} ${String(config.outbound.httpsProxy)}`
+    expect(printed).not.toContain('canary')
+  })
+
+  it('has an answer to any environment', () => {
+    const names = ['POSTERN_URL', 'POSTERN_CREDENTIAL', 'POSTERN_LISTEN', 'POSTERN_KUBERNETES_URL', 'HOME']
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), fc.string()), (environment) => {
+        expect(['config', 'problems']).toContain(configFrom(environment, {}).kind)
+      }),
+    )
+  })
+})

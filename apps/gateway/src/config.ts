@@ -1,0 +1,198 @@
+import { join } from 'node:path'
+import {
+  isLoopback,
+  parseCredentialPlace,
+  parseListenAddress,
+  parseServerUrl,
+  type CredentialPlace,
+  type ListenAddress,
+} from './config-values.ts'
+import { SecretText } from './secret-text.ts'
+
+export interface GatewayConfig {
+  /** The control plane's origin, without a trailing slash: `https://postern.example.com`. */
+  controlPlaneOrigin: string
+  /** Needed once; a gateway that has its credential starts without. */
+  enrolmentToken: EnrolmentTokenSource | undefined
+  credential: CredentialPlace
+  kubernetes: {
+    /** The API server's origin. */
+    url: string
+    /** Holds `token`, `ca.crt` and `namespace`, as the kubelet mounts them. */
+    serviceAccountFolder: string
+  }
+  /** Where `/livez`, `/readyz` and `/metrics` answer. */
+  listen: ListenAddress
+  logLevel: LogLevel
+  outbound: OutboundConfig
+}
+
+export type EnrolmentTokenSource = { kind: 'text'; token: SecretText } | { kind: 'file'; path: string }
+
+/** How to reach the control plane. The API server is in the cluster and is always dialled directly. */
+export interface OutboundConfig {
+  /** May carry a password, so it is never printed. */
+  httpsProxy: SecretText | undefined
+  httpProxy: SecretText | undefined
+  noProxy: string | undefined
+  /** A PEM bundle that is trusted beside the system's roots. */
+  extraCaFile: string | undefined
+}
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** What the command line may set; it wins over the environment. Secrets have no flag: other users can list those. */
+export interface GatewayFlags {
+  url?: string
+  enrolmentTokenFile?: string
+  credential?: string
+  kubernetesUrl?: string
+  serviceAccountFolder?: string
+  listen?: string
+  logLevel?: string
+}
+
+export type ConfigOutcome =
+  | { kind: 'config'; config: GatewayConfig }
+  /** All of them at once, each with its remedy; none holds a secret. */
+  | { kind: 'problems'; problems: readonly string[] }
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const serviceAccountFolderDefault = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+export function readEnvironment(): Environment {
+  return process.env
+}
+
+export function configFrom(environment: Environment, flags: GatewayFlags): ConfigOutcome {
+  const problems: string[] = []
+  const value = (name: string, flag?: string): string | undefined =>
+    nonEmpty(flag) ?? nonEmpty(environment[name])
+  const kept = <T>(parsed: { value: T } | { problem: string }): T | undefined => {
+    if ('value' in parsed) return parsed.value
+    problems.push(parsed.problem)
+    return undefined
+  }
+
+  const controlPlaneOrigin = kept(controlPlaneOriginFrom(value('POSTERN_URL', flags.url)))
+  const enrolmentToken = kept(
+    enrolmentTokenFrom(
+      value('POSTERN_ENROLMENT_TOKEN'),
+      value('POSTERN_ENROLMENT_TOKEN_FILE', flags.enrolmentTokenFile),
+    ),
+  )
+  const credential = kept(
+    parseCredentialPlace(
+      value('POSTERN_CREDENTIAL', flags.credential) ?? credentialPlaceDefault(environment),
+    ),
+  )
+  const url = kept(kubernetesUrlFrom(value('POSTERN_KUBERNETES_URL', flags.kubernetesUrl), environment))
+  const listen = kept(parseListenAddress(value('POSTERN_LISTEN', flags.listen) ?? ':8080'))
+  const logLevel = kept(logLevelFrom(value('POSTERN_LOG_LEVEL', flags.logLevel) ?? 'info'))
+
+  if (!controlPlaneOrigin || !credential || !url || !listen || !logLevel || problems.length > 0) {
+    return { kind: 'problems', problems }
+  }
+  const serviceAccountFolder =
+    value('POSTERN_SERVICE_ACCOUNT_FOLDER', flags.serviceAccountFolder) ?? serviceAccountFolderDefault
+  return {
+    kind: 'config',
+    config: {
+      controlPlaneOrigin,
+      enrolmentToken,
+      credential,
+      kubernetes: { url, serviceAccountFolder },
+      listen,
+      logLevel,
+      outbound: outboundFrom(environment),
+    },
+  }
+}
+
+function controlPlaneOriginFrom(url: string | undefined): { value: string } | { problem: string } {
+  if (url === undefined) {
+    return {
+      problem: 'POSTERN_URL is missing: set it to the control plane, as in https://postern.example.com',
+    }
+  }
+  const parsed = parseServerUrl('POSTERN_URL', url)
+  if ('problem' in parsed) return parsed
+  if (parsed.value.protocol === 'http:' && !isLoopback(parsed.value.hostname)) {
+    return {
+      problem: `POSTERN_URL must be https: plain http to ${parsed.value.hostname} would show tokens to the network (http is for loopback only)`,
+    }
+  }
+  return { value: parsed.value.origin }
+}
+
+function enrolmentTokenFrom(
+  text: string | undefined,
+  path: string | undefined,
+): { value: EnrolmentTokenSource | undefined } | { problem: string } {
+  if (text !== undefined && path !== undefined) {
+    return {
+      problem: 'POSTERN_ENROLMENT_TOKEN and POSTERN_ENROLMENT_TOKEN_FILE are both set: keep one of them',
+    }
+  }
+  if (text !== undefined) return { value: { kind: 'text', token: new SecretText(text.trim()) } }
+  return { value: path === undefined ? undefined : { kind: 'file', path } }
+}
+
+function credentialPlaceDefault(environment: Environment): string {
+  if (nonEmpty(environment['KUBERNETES_SERVICE_HOST']) !== undefined) return 'secret:postern-gateway'
+  const stateFolder =
+    nonEmpty(environment['XDG_STATE_HOME']) ??
+    join(nonEmpty(environment['HOME']) ?? '/var/lib', '.local/state')
+  return `file:${join(stateFolder, 'postern', 'gateway-credential.json')}`
+}
+
+function kubernetesUrlFrom(
+  url: string | undefined,
+  environment: Environment,
+): { value: string } | { problem: string } {
+  const host = nonEmpty(environment['KUBERNETES_SERVICE_HOST'])
+  if (url === undefined && host === undefined) {
+    return {
+      problem:
+        'The API server is unknown: run in a pod, where KUBERNETES_SERVICE_HOST is set, or set POSTERN_KUBERNETES_URL as in https://10.0.0.1:6443',
+    }
+  }
+  const port = nonEmpty(environment['KUBERNETES_SERVICE_PORT']) ?? '443'
+  const name = url === undefined ? 'KUBERNETES_SERVICE_HOST' : 'POSTERN_KUBERNETES_URL'
+  const parsed = parseServerUrl(name, url ?? `https://${bracketed(host ?? '')}:${port}`)
+  if ('problem' in parsed) return parsed
+  if (parsed.value.protocol === 'http:' && !isLoopback(parsed.value.hostname)) {
+    return { problem: `${name} must be https: the gateway sends its own token there` }
+  }
+  return { value: parsed.value.origin }
+}
+
+function logLevelFrom(level: string): { value: LogLevel } | { problem: string } {
+  const known = logLevels.find((candidate) => candidate === level)
+  if (known !== undefined) return { value: known }
+  return { problem: `POSTERN_LOG_LEVEL is none of ${logLevels.join(', ')}` }
+}
+
+/** The lower-case spellings count too, and first, as in curl. */
+function outboundFrom(environment: Environment): OutboundConfig {
+  const either = (name: string): string | undefined =>
+    nonEmpty(environment[name.toLowerCase()]) ?? nonEmpty(environment[name])
+  const secret = (text: string | undefined): SecretText | undefined =>
+    text === undefined ? undefined : new SecretText(text)
+  return {
+    httpsProxy: secret(either('HTTPS_PROXY')),
+    httpProxy: secret(either('HTTP_PROXY')),
+    noProxy: either('NO_PROXY'),
+    extraCaFile: nonEmpty(environment['POSTERN_EXTRA_CA_FILE']),
+  }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === '' ? undefined : text
+}
