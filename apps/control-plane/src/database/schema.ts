@@ -66,6 +66,10 @@ export interface Schema {
     token_hash: Buffer
     expires_at: Date
     used_at: Date | null
+    /** The key that the token was spent on: the same enrolment may be repeated, another may not. */
+    used_for_key_id: string | null
+    /** Set when a newer token was made for the gateway: this one can no longer be used. */
+    superseded_at: Date | null
     created_at: CreatedAt
   }
   gateway_keys: {

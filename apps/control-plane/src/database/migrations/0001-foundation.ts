@@ -70,6 +70,8 @@ const statements: readonly string[] = [
      token_hash bytea not null unique,
      expires_at timestamptz not null,
      used_at timestamptz,
+     used_for_key_id text,
+     superseded_at timestamptz,
      created_at timestamptz not null default now()
    )`,
   `create index gateway_enrolment_tokens_of_gateway on gateway_enrolment_tokens (gateway_id)`,
