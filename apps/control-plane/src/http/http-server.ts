@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { fastifyRateLimit } from '@fastify/rate-limit'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify'
+import { type ZodTypeProvider, serializerCompiler } from 'fastify-type-provider-zod'
+import { AccessLog, type ObserveRequest } from './access-log.ts'
+import { AllowedMethods } from './allowed-methods.ts'
+import { ApiError } from './api-error.ts'
+import { answerClientError } from './client-error.ts'
+import { createClientIp } from './client-ip.ts'
+import { errorReply } from './error-reply.ts'
+import { acceptJsonBodies } from './json-body.ts'
+import { validateByZod } from './validate-by-zod.ts'
+
+/** What features register their routes on. Schemas are zod; `request.id` and `request.ip` are the truth. */
+export type HttpServer = FastifyInstance<
+  Server,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Needs no credentials (login, enrolment, bootstrap): bodies of 16 KiB at most, and a limit per client address. */
+    isForStrangers?: boolean
+    /** Asked every few seconds by machines: left out of the access log. */
+    isProbe?: boolean
+  }
+}
+
+export interface HttpServerOptions {
+  /** Addresses and CIDR ranges whose X-Forwarded-For counts. */
+  trustedProxies: readonly string[]
+  /** Requests a minute from one address (v6: one /64) to one route for strangers; 0 turns the limit off. */
+  strangerRequestsPerMinute: number
+  logger: FastifyBaseLogger
+  observeRequest?: ObserveRequest
+}
+
+export const strangerBodyBytesMax = 16 * 1024
+const bodyBytesMax = 1024 * 1024
+const headerBytesMax = 16 * 1024
+const headersTimeoutMs = 15_000
+const requestTimeoutMs = 30_000
+/** Longer than the usual 60 s of load balancers, so that they, not we, close an idle connection. */
+const keepAliveTimeoutMs = 65_000
+/** Tunnels count too. Beyond it new connections are dropped, which is better than no memory for anybody. */
+const connectionsMax = 20_000
+const pathPartCharactersMax = 256
+
+/** The HTTP server with everything that holds for every route, and no route. */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const server: HttpServer = fastify({
+    loggerInstance: options.logger,
+    logController: new AccessLog(options.observeRequest ?? (() => undefined)),
+    // Never taken from the request: it joins log lines and audit events.
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    // A request that arrives on a live connection during the drain is still answered.
+    return503OnClosing: false,
+    http: { maxHeaderSize: headerBytesMax, headersTimeout: headersTimeoutMs },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: pathPartCharactersMax },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
+  }).withTypeProvider<ZodTypeProvider>()
+  server.server.maxConnections = connectionsMax
+
+  server.setValidatorCompiler(validateByZod)
+  server.setSerializerCompiler(serializerCompiler)
+  server.setErrorHandler((error, request, reply) => sendError(error, request, reply))
+  acceptJsonBodies(server)
+  useClientIp(server, options.trustedProxies)
+  server.addHook('onRequest', (request, reply, done) => {
+    setHeaders(request, reply)
+    done()
+  })
+  guardRoutesForStrangers(server, options.strangerRequestsPerMinute)
+  await server.register(fastifyRateLimit, {
+    global: false,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new ApiError('RateLimitExceeded', 'Too many requests from this address', {
+        retryAfterSeconds: Math.max(1, Math.ceil(ttl / 1000)),
+      }),
+  })
+  answerUnknownPaths(server)
+  return server
+}
+
+/** Replaces the framework's `request.ip`, which passes on whatever text a proxy's header holds. */
+function useClientIp(server: HttpServer, trustedProxies: readonly string[]): void {
+  const clientIp = createClientIp(trustedProxies)
+  server.decorateRequest('ip', {
+    getter(this: FastifyRequest) {
+      const forwardedFor = this.raw.headers['x-forwarded-for']
+      return clientIp({
+        remoteAddress: this.raw.socket.remoteAddress,
+        forwardedFor: typeof forwardedFor === 'string' ? forwardedFor : forwardedFor?.join(','),
+      })
+    },
+  })
+}
+
+function guardRoutesForStrangers(server: HttpServer, requestsPerMinute: number): void {
+  server.addHook('onRoute', (route) => {
+    if (route.config?.isForStrangers !== true) return
+    route.bodyLimit ??= strangerBodyBytesMax
+    if (requestsPerMinute > 0) route.config.rateLimit ??= { max: requestsPerMinute, timeWindow: 60_000 }
+  })
+}
+
+function answerUnknownPaths(server: HttpServer): void {
+  const allowed = new AllowedMethods()
+  server.addHook('onRoute', ({ url, method }) => allowed.add(url, [method].flat()))
+  server.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.raw.url?.split('?') ?? []
+    const methods = allowed.of(path)
+    if (methods.length === 0) throw new ApiError('NotFound', 'There is nothing at this path')
+    void reply.header('allow', methods.join(', '))
+    throw new ApiError('MethodNotAllowed', `This path takes ${methods.join(', ')}`)
+  })
+}
+
+function setHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('x-request-id', request.id)
+  void reply.header('cache-control', 'no-store')
+  void reply.header('x-content-type-options', 'nosniff')
+}
+
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { envelope, retryAfterSeconds, isBug } = errorReply(error, request.id)
+  if (isBug) request.log.error({ err: error }, 'request failed')
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds)
+  setHeaders(request, reply)
+  void reply
+    .code(envelope.statusCode)
+    .header('content-type', 'application/json; charset=utf-8')
+    // Not the route's schema: a refusal must reach the caller whatever the route declares.
+    .serializer(JSON.stringify)
+    .send(envelope)
+}
