@@ -1,0 +1,50 @@
+import protobuf from 'protobufjs/minimal.js'
+import { frameReaders } from './frame-readers.ts'
+import { writeFrame } from './frame-writer.ts'
+import type { DecodedFrame, Frame } from './frames.ts'
+import { protocolLimits } from './limits.ts'
+import { scanFrame } from './scan-frame.ts'
+
+const { Reader, Writer } = protobuf
+
+/** A frame that its own side must not send, because the other would have to close the tunnel over it. */
+export class FrameTooLargeError extends Error {
+  override name = 'FrameTooLargeError'
+}
+
+/**
+ * The bytes of one WebSocket message.
+ * @throws FrameTooLargeError when the frame as a whole, or a field of it, is beyond the limits.
+ */
+export function encodeFrame(frame: Frame): Uint8Array {
+  const bytes = writeFrame(frame, Writer.create()).finish()
+  // Only a long frame can hold a field that is too long, so that the common short one is not walked twice.
+  if (bytes.length > protocolLimits.nameBytesMax) {
+    const scan = scanFrame(bytes)
+    if ('malformed' in scan) throw new FrameTooLargeError(scan.malformed)
+  }
+  return bytes
+}
+
+/**
+ * Reads one WebSocket message. Never throws: what is no frame is `malformed`, what a newer version added is `unknown`.
+ * Byte fields of the result are views of `bytes`.
+ */
+export function decodeFrame(bytes: Uint8Array): DecodedFrame {
+  const scan = scanFrame(bytes)
+  if ('malformed' in scan) return { kind: 'malformed', reason: scan.malformed }
+  if ('unknownField' in scan) return { kind: 'unknown', field: scan.unknownField }
+  const { kind } = scan.bound
+  try {
+    const reader = Reader.create(asBuffer(bytes))
+    reader.pos = scan.start
+    return frameReaders[kind](reader, scan.end - scan.start)
+  } catch {
+    // The bounds hold, so what is left is text that is not UTF-8; the decoder's own message may quote bytes of it.
+    return { kind: 'malformed', reason: `${kind}: not decodable` }
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,12 @@
+export { decodeFrame, encodeFrame, FrameTooLargeError } from './codec.ts'
+export type { FailureCode, GoAwayCode, RefusalCode, ResetCode } from './codes.ts'
+export type * from './frames.ts'
+export { clampText, gatewayLimits, protocolLimits } from './limits.ts'
+export {
+  features,
+  minorVersion,
+  ownFeatures,
+  tunnelPath,
+  tunnelSubprotocol,
+  versionHistory,
+} from './version.ts'
