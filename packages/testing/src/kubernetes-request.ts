@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:https'
+import { Agent, request, type RequestOptions } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
 
 export interface KubernetesRequest {
@@ -35,16 +35,22 @@ export interface KubernetesConnection {
 export function connectToKubernetes(options: { url: string; caCert: string }): KubernetesConnection {
   const agent = new Agent({ keepAlive: true, ca: options.caCert })
   return {
-    send: (wanted) => exchange(new URL(wanted.path, options.url), wanted, agent),
+    send: (wanted) => exchangeWithKubernetes(new URL(wanted.path, options.url), wanted, { agent }),
     close: () => agent.destroy(),
   }
 }
 
-async function exchange(url: URL, wanted: KubernetesRequest, agent: Agent): Promise<KubernetesAnswer> {
+/** One exchange; `connection` says over which agent and with which credentials. */
+export async function exchangeWithKubernetes(
+  url: URL,
+  wanted: KubernetesRequest,
+  connection: RequestOptions,
+): Promise<KubernetesAnswer> {
   const { method = 'GET', token, body, contentType = 'application/json', timeoutMs = 10_000 } = wanted
   const payload =
     body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
   const headers = {
+    ...connection.headers,
     accept: 'application/json',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(payload === undefined
@@ -53,7 +59,7 @@ async function exchange(url: URL, wanted: KubernetesRequest, agent: Agent): Prom
   }
   const signal = AbortSignal.timeout(timeoutMs)
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, agent, signal }, (incoming) => {
+    const outgoing = request(url, { ...connection, method, headers, signal }, (incoming) => {
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
       incoming.once('error', reject)
