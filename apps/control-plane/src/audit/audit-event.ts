@@ -1,0 +1,75 @@
+import type { AuditReason } from './audit-reason.ts'
+
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue }
+
+/**
+ * Everything that is written down, subject first. Closed: a screen, an alert or an export may list the names.
+ * A feature that acts adds its names here.
+ */
+export const auditEventNames = [
+  'kubernetes-login',
+  'access-token-renewed',
+  'access-token-revoked',
+  'identity-created',
+  'identity-updated',
+  'identity-disabled',
+  'identity-enabled',
+  'identity-deleted',
+  'identity-tokens-revoked',
+  'token-auth-token-created',
+  'kubernetes-auth-attached',
+  'kubernetes-auth-updated',
+  'kubernetes-auth-detached',
+  'gateway-created',
+  'gateway-updated',
+  'gateway-deleted',
+  'gateway-enrolment-token-created',
+  'gateway-enrolled',
+  'gateway-key-rotated',
+  'gateway-revoked',
+  'gateway-connected',
+  'gateway-disconnected',
+  'instance-bootstrapped',
+  'organization-created',
+  'organization-updated',
+  'organization-deleted',
+  'user-created',
+  'user-login',
+  'user-logout',
+  'signing-key-rotated',
+] as const
+
+export type AuditEventName = (typeof auditEventNames)[number]
+
+/** success: it was done. denied: a rule refused it. failed: nothing was decided, because something was broken. */
+export const auditOutcomes = ['success', 'denied', 'failed'] as const
+export type AuditOutcome = (typeof auditOutcomes)[number]
+
+/** `stranger`: whoever calls without having proved who they are, such as a login before the cluster vouched. */
+export interface AuditActor {
+  kind: 'identity' | 'user' | 'gateway' | 'system' | 'stranger'
+  id?: string
+}
+
+/** One row of the audit log. Holds no token, key or secret, not even a piece of one; a fingerprint may appear. */
+export interface AuditEvent {
+  occurredAt: Date
+  /** A UUID; null where the organization is not known, as for a login to an identity that does not exist. */
+  organizationId: string | null
+  requestId: string
+  event: AuditEventName
+  outcome: AuditOutcome
+  /** Present exactly when the outcome is not `success`. */
+  reason?: AuditReason
+  actor: AuditActor
+  /** The identity that the event is about, a UUID. What a stranger typed and nobody knows belongs in `details`. */
+  identityId?: string
+  ipAddress?: string
+  details: Readonly<Record<string, JsonValue>>
+}

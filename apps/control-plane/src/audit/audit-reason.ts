@@ -1,0 +1,183 @@
+/** What a reason means, and what the person who reads it can do. */
+interface ReasonText {
+  meaning: string
+  remedy: string
+}
+
+/** Why a login was refused or could not be decided. Closed: the login maps every denial to one of them. */
+const loginReasons = {
+  'identity-unknown': {
+    meaning: 'No identity has the id that the caller sent.',
+    remedy: 'Compare the identity id in the workload with the one on the identity’s page.',
+  },
+  'identity-disabled': {
+    meaning: 'The identity is disabled.',
+    remedy: 'Enable the identity, or stop the workload that still uses it.',
+  },
+  'kubernetes-auth-missing': {
+    meaning: 'The identity exists but has no Kubernetes Auth.',
+    remedy: 'Attach Kubernetes Auth to the identity, or correct the id that the workload sends.',
+  },
+  'organization-mismatch': {
+    meaning: 'The identity does not belong to the organization that the caller named.',
+    remedy: 'Send the slug of the identity’s own organization, or leave it out.',
+  },
+  'token-malformed': {
+    meaning: 'What was sent as the service-account token is not a signed JWT.',
+    remedy: 'Send the content of the projected token file, unchanged.',
+  },
+  'token-expired': {
+    meaning: 'The service-account token says itself that it has expired.',
+    remedy: 'Read the token file again before each login: the kubelet replaces it in time.',
+  },
+  'token-not-authenticated': {
+    meaning: 'The cluster looked at the service-account token and refused it.',
+    remedy:
+      'Check that the token comes from the cluster of this configuration, has not expired, names the required ' +
+      'audience, and that its pod and service account still exist.',
+  },
+  'review-audience-missing': {
+    meaning: 'The cluster accepted the token but did not confirm the required audience.',
+    remedy: 'Request the projected token with the audience that the identity requires.',
+  },
+  'username-malformed': {
+    meaning: 'The cluster vouched for a user that is not a service account.',
+    remedy: 'Log in with a service account’s token; users, nodes and bootstrap tokens are never accepted.',
+  },
+  'service-account-group-missing': {
+    meaning: 'The cluster named a service account without the group system:serviceaccounts.',
+    remedy: 'Look at what answers as the Kubernetes API: an honest API server always lists the group.',
+  },
+  'namespace-not-allowed': {
+    meaning: 'The service account’s namespace is not among the allowed ones.',
+    remedy: 'Add the namespace to the identity’s allowed namespaces, if it should log in.',
+  },
+  'name-not-allowed': {
+    meaning: 'The service account’s name is not among the allowed ones.',
+    remedy: 'Add the name to the identity’s allowed names, if it should log in.',
+  },
+  'audience-not-allowed': {
+    meaning: 'The token’s audiences do not hold the one that the identity requires.',
+    remedy: 'Request the projected token with the audience that the identity requires.',
+  },
+  'api-server-unreachable': {
+    meaning: 'The cluster’s API server could not be reached.',
+    remedy: 'Check the Kubernetes host and the network between; for a private cluster use a gateway.',
+  },
+  'api-server-timeout': {
+    meaning: 'The cluster’s API server did not answer in time.',
+    remedy: 'Look at the API server’s load and latency.',
+  },
+  'api-server-overloaded': {
+    meaning: 'The cluster’s API server refused the review because it is overloaded (429).',
+    remedy: 'Look at API priority and fairness for the reviewer’s service account.',
+  },
+  'api-server-error': {
+    meaning: 'The cluster’s API server answered the review with an error.',
+    remedy: 'Read the status in the details and the API server’s own log.',
+  },
+  'reviewer-unauthorized': {
+    meaning: 'The cluster did not accept the reviewer’s own credential (401).',
+    remedy: 'Replace the token reviewer JWT: it has expired or its service account is gone.',
+  },
+  'reviewer-forbidden': {
+    meaning: 'The reviewer may not create token reviews (403).',
+    remedy: 'Bind the reviewer’s service account to the cluster role system:auth-delegator.',
+  },
+  'tls-failed': {
+    meaning: 'The API server’s certificate could not be verified.',
+    remedy: 'Give the cluster’s CA certificate, and a host name that the certificate carries.',
+  },
+  'host-not-allowed': {
+    meaning: 'The Kubernetes host resolves to an address that Postern does not dial.',
+    remedy:
+      'Use a gateway for a private cluster, or allow internal hosts in the control plane’s configuration.',
+  },
+  'malformed-answer': {
+    meaning: 'The answer to the review was not a TokenReview.',
+    remedy: 'Check that the Kubernetes host is an API server and not a proxy’s page.',
+  },
+  'gateway-unavailable': {
+    meaning: 'No gateway that may review for this identity is connected.',
+    remedy: 'Look at the gateway’s page and its log; add a second gateway for failover.',
+  },
+  'gateway-overloaded': {
+    meaning: 'Every gateway that may review for this identity is at its limit.',
+    remedy: 'Add gateways, or raise their limit of reviews in flight.',
+  },
+  'deadline-exceeded': {
+    meaning: 'The login’s time was over before the cluster’s verdict arrived.',
+    remedy: 'Look at the latency of the gateway and of the API server.',
+  },
+  'rate-limited': {
+    meaning: 'Too many logins came from this address or for this identity.',
+    remedy: 'Make the workload keep its access token instead of logging in each time.',
+  },
+} as const satisfies Record<string, ReasonText>
+
+/** Why anything else was refused or failed. */
+const otherReasons = {
+  'permission-denied': {
+    meaning: 'The actor’s role does not allow the action.',
+    remedy: 'Give the actor a role that allows it.',
+  },
+  'token-revoked': {
+    meaning: 'The access token has been revoked.',
+    remedy: 'Log in again.',
+  },
+  'token-exhausted': {
+    meaning: 'The access token has been used as often as it may be.',
+    remedy: 'Log in again, or raise the limit of uses.',
+  },
+  'token-budget-exhausted': {
+    meaning: 'The access token has reached its maximum lifetime and cannot be extended.',
+    remedy: 'Log in again. For renewal to be of use, the maximum TTL must be larger than the TTL.',
+  },
+  'address-not-trusted': {
+    meaning: 'The caller’s address is not among the trusted addresses.',
+    remedy: 'Add the address to the trusted addresses, or check the configuration of trusted proxies.',
+  },
+  'credentials-wrong': {
+    meaning: 'The e-mail address or the password is wrong.',
+    remedy: 'Try again, or have the password set anew.',
+  },
+  'user-disabled': {
+    meaning: 'The user is disabled.',
+    remedy: 'Enable the user.',
+  },
+  'enrolment-token-refused': {
+    meaning: 'The enrolment token is unknown, used, or has expired.',
+    remedy: 'Create a new enrolment token: each works once, within an hour.',
+  },
+  'gateway-key-unknown': {
+    meaning: 'The gateway’s key is not registered, or is retired.',
+    remedy: 'Enrol the gateway again with a new enrolment token.',
+  },
+  'gateway-revoked': {
+    meaning: 'The gateway has been revoked.',
+    remedy: 'Enrol the gateway again, if it should come back.',
+  },
+  'token-replayed': {
+    meaning: 'A single-use credential was presented a second time.',
+    remedy: 'Look for a proxy that repeats requests, or for a stolen credential.',
+  },
+  'clock-skewed': {
+    meaning: 'The credential’s times are too far from this machine’s clock.',
+    remedy: 'Synchronize the clocks of the gateway and of the control plane.',
+  },
+  'internal-error': {
+    meaning: 'Postern itself failed.',
+    remedy: 'Look up the request id in the control plane’s log.',
+  },
+} as const satisfies Record<string, ReasonText>
+
+export type LoginDenialReason = keyof typeof loginReasons
+export type AuditReason = LoginDenialReason | keyof typeof otherReasons
+
+const texts: ReadonlyMap<string, ReasonText> = new Map(Object.entries({ ...loginReasons, ...otherReasons }))
+
+/** Meaning and remedy in one text; undefined for a reason that this version does not know. */
+export function explainReason(reason: string): string | undefined {
+  const text = texts.get(reason)
+  return text === undefined ? undefined : `${text.meaning} ${text.remedy}`
+}
