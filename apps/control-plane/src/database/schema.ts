@@ -119,6 +119,8 @@ export interface Schema {
     token_id: string | null
     revoked_at: CreatedAt
     expires_at: Date
+    /** PostgreSQL's xid8: what readers resume from, because `id` and `revoked_at` become visible out of order. */
+    transaction_id: ColumnType<string, never, never>
   }
   audit_events: {
     id: GeneratedInt8

@@ -130,10 +130,11 @@ const statements: readonly string[] = [
      auth_method text,
      token_id uuid,
      revoked_at timestamptz not null default clock_timestamp(),
-     expires_at timestamptz not null
+     expires_at timestamptz not null,
+     transaction_id xid8 not null default pg_current_xact_id()
    )`,
   `create index revocations_by_expiry on revocations (expires_at)`,
-  `create index revocations_by_time on revocations (revoked_at)`,
+  `create index revocations_by_transaction on revocations (transaction_id)`,
   `create table audit_events (
      id bigint generated always as identity primary key,
      occurred_at timestamptz not null,
