@@ -145,13 +145,52 @@ const otherReasons = {
     meaning: 'The user is disabled.',
     remedy: 'Enable the user.',
   },
-  'enrolment-token-refused': {
-    meaning: 'The enrolment token is unknown, used, or has expired.',
-    remedy: 'Create a new enrolment token: each works once, within an hour.',
+  'enrolment-token-unknown': {
+    meaning: 'No enrolment token is what the caller sent.',
+    remedy: 'Create a new enrolment token, and give it to the gateway unchanged.',
+  },
+  'enrolment-token-used': {
+    meaning: 'The enrolment token was used before, for another key.',
+    remedy:
+      'If a process of the same gateway used it, nothing is wrong; if none did, revoke the gateway. Each token works ' +
+      'once: create a new one.',
+  },
+  'enrolment-token-expired': {
+    meaning: 'The enrolment token is older than an hour.',
+    remedy: 'Create a new enrolment token.',
+  },
+  'enrolment-token-superseded': {
+    meaning: 'A newer enrolment token was created for the gateway, or the gateway was revoked since.',
+    remedy: 'Use the newest enrolment token.',
+  },
+  'public-key-invalid': {
+    meaning: 'What was sent as the gateway’s public key is no usable Ed25519 key. The token was not spent.',
+    remedy: 'Have the gateway make its key itself.',
+  },
+  'public-key-known': {
+    meaning: 'The gateway’s key was enrolled before. The token was not spent.',
+    remedy: 'Remove the old credential, so that the gateway makes a new key.',
   },
   'gateway-key-unknown': {
-    meaning: 'The gateway’s key is not registered, or is retired.',
+    meaning: 'The gateway’s key is not registered: it was never enrolled here, or the gateway was deleted.',
     remedy: 'Enrol the gateway again with a new enrolment token.',
+  },
+  'gateway-key-retired': {
+    meaning: 'The gateway’s key was replaced by a newer one.',
+    remedy: 'Stop the process that still uses it, or enrol it with a new enrolment token.',
+  },
+  'gateway-proof-invalid': {
+    meaning:
+      'The gateway’s token names a registered key but was not signed with it, or names another gateway.',
+    remedy: 'Somebody may try to pass for the gateway: look at the address.',
+  },
+  'gateway-token-malformed': {
+    meaning: 'What was sent as the gateway’s token is not the JWT that a gateway makes.',
+    remedy: 'Check the gateway’s version, and proxies that change the Authorization header.',
+  },
+  'audience-mismatched': {
+    meaning: 'The gateway’s token was made for another control plane, or for another URL of this one.',
+    remedy: 'Give the gateway the control plane’s public URL, or the control plane its own (POSTERN_URL).',
   },
   'gateway-revoked': {
     meaning: 'The gateway has been revoked.',
