@@ -51,7 +51,7 @@ export async function exchangeWithKubernetes(
     body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
   const headers = {
     ...connection.headers,
-    accept: 'application/json',
+    accept: '*/*',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(payload === undefined
       ? {}

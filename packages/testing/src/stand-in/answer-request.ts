@@ -1,0 +1,61 @@
+import type { AuthenticateToken, User } from './authenticate-token.ts'
+import { forbidden, isAllowed } from './authorize.ts'
+import type { ObjectStore } from './object-store.ts'
+import { refusal, type Reply } from './reply.ts'
+import { readRequestTarget, type RequestTarget } from './request-target.ts'
+import { answerObjectRequest } from './answer-object-request.ts'
+import { answerPathRequest } from './answer-path-request.ts'
+import { answerAccessReview, answerTokenRequest, answerTokenReview } from './answer-review.ts'
+import type { ServiceAccountKey } from '../service-account-token.ts'
+
+/** What the stand-in is made of. */
+export interface StandInState {
+  readonly issuer: string
+  readonly audiences: readonly string[]
+  readonly serviceAccountKey: ServiceAccountKey
+  readonly objects: ObjectStore
+  readonly authenticateToken: AuthenticateToken
+  /** Where it listens, for the discovery document. */
+  readonly url: string
+}
+
+export interface StandInRequest {
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  readonly authorization: string | undefined
+  readonly contentType: string | undefined
+  readonly body: string
+}
+
+/** A request whose sender may make it. */
+export interface AuthorizedRequest extends StandInRequest {
+  readonly user: User
+  readonly target: RequestTarget
+}
+
+/** The API server's order: who is it, may they, and only then what do they send. */
+export function answerRequest(request: StandInRequest, state: StandInState): Reply {
+  const user = authenticate(request.authorization, state)
+  if (user === undefined) return refusal('Unauthorized', 'Unauthorized')
+  const target = readRequestTarget(request.method, request.path)
+  if (!isAllowed(user, target, state.objects)) return forbidden(user, target)
+  const authorized = { ...request, user, target }
+  if ('path' in target) return answerPathRequest(authorized, state)
+  const { group, resource, subresource, verb } = target
+  if (group === 'authentication.k8s.io' && resource === 'tokenreviews')
+    return answerTokenReview(authorized, state)
+  if (group === 'authorization.k8s.io') return answerAccessReview(authorized, target, state)
+  if (resource === 'serviceaccounts' && subresource === 'token' && verb === 'create') {
+    return answerTokenRequest(authorized, target, state)
+  }
+  return answerObjectRequest(authorized, target, state.objects)
+}
+
+function authenticate(authorization: string | undefined, state: StandInState): User | undefined {
+  if (authorization === undefined) return { username: 'system:anonymous', groups: ['system:unauthenticated'] }
+  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
+  if (token === undefined) return undefined
+  const authentication = state.authenticateToken(token, state.audiences)
+  return authentication.kind === 'authenticated' ? authentication.user : undefined
+}
