@@ -1,0 +1,61 @@
+import { fastifySwagger } from '@fastify/swagger'
+import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import type { HttpServer } from './http-server.ts'
+
+/** Nothing from elsewhere is loaded or called, whatever the page's script would like to. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self' 'unsafe-inline'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const description = `Logs in workloads that run in Kubernetes, private clusters included, without giving them a secret.
+
+Send the access token of a login as \`Authorization: Bearer …\`. Every refusal has one envelope, whose \`reqId\` is also
+the \`x-request-id\` header and stands in the audit log.`
+
+/**
+ * The OpenAPI document of all routes that are registered after it: at /api/docs/json, readable at /api/docs.
+ * It comes from the same zod schemas that validate the requests.
+ */
+export async function registerApiDocument(server: HttpServer, version: string): Promise<void> {
+  await server.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Postern API', version, description },
+      components: {
+        securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      },
+    },
+    transform: jsonSchemaTransform,
+  })
+  server.get('/api/docs/json', { schema: { hide: true } }, () => server.swagger())
+  // 4 MB of script: read when it is mounted, not by everybody who imports this file.
+  const { default: apiReference } = await import('@scalar/fastify-api-reference')
+  await server.register(apiReference, {
+    routePrefix: '/api/docs',
+    hooks: {
+      onRequest: (_request, reply, done) => {
+        void reply.header('content-security-policy', pagePolicy)
+        void reply.header('referrer-policy', 'no-referrer')
+        done()
+      },
+    },
+    configuration: {
+      pageTitle: 'Postern API',
+      url: '/api/docs/json',
+      withDefaultFonts: false,
+      telemetry: false,
+      hideClientButton: true,
+      showDeveloperTools: 'never',
+      agent: { disabled: true },
+      mcp: { disabled: true },
+    },
+  })
+}
