@@ -1,0 +1,67 @@
+import { once } from 'node:events'
+
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+
+import { openDatabase, parseInt8 } from './database.ts'
+import { type TestDatabase, createTestDatabase } from './test/create-test-database.ts'
+import { runStatement } from './test/run-statement.ts'
+
+describe('openDatabase', () => {
+  let test: TestDatabase
+  beforeAll(async () => {
+    test = await createTestDatabase()
+  })
+  afterAll(() => test.close())
+
+  it('reads int8 as a number', async () => {
+    const { rows } =
+      await sql`select 9007199254740991::int8 as most, count(*) as none from audit_events`.execute(
+        test.kysely,
+      )
+    expect(rows).toEqual([{ most: 9_007_199_254_740_991, none: 0 }])
+  })
+
+  it('refuses an int8 that a number cannot hold', () => {
+    expect(() => parseInt8('9007199254740993')).toThrow(RangeError)
+  })
+
+  it('logs a lost idle connection and goes on with a new one', async () => {
+    const warnings = new EventTarget()
+    const lost = once(warnings, 'warn')
+    const database = openDatabase({
+      url: test.url,
+      poolMax: 1,
+      logger: { warn: () => warnings.dispatchEvent(new Event('warn')) },
+    })
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.kysely)
+    await runStatement(inject('postgresServerUrl'), `select pg_terminate_backend(${rows[0]?.pid})`)
+    await lost
+    const again = await sql`select 1 as one`.execute(database.kysely)
+    await database.close()
+    expect(again.rows).toEqual([{ one: 1 }])
+  })
+
+  it('refuses to wait for a server that does not exist', async () => {
+    const database = openDatabase({
+      url: 'postgresql://nobody@localhost/none?host=/nonexistent',
+      poolMax: 1,
+      logger: { warn: () => undefined },
+    })
+    await expect(sql`select 1`.execute(database.kysely)).rejects.toThrow(/ENOENT/)
+    await database.close()
+  })
+})
+
+describe('createTestDatabase', () => {
+  it('gives every caller a database of its own that is gone after close', async () => {
+    const [first, second] = await Promise.all([createTestDatabase(), createTestDatabase()])
+    await first.kysely
+      .insertInto('organizations')
+      .values({ name: 'a', slug: 'a', wrapped_key: Buffer.of(1) })
+      .execute()
+    expect(await second.kysely.selectFrom('organizations').selectAll().execute()).toEqual([])
+    await Promise.all([first.close(), second.close()])
+    await expect(runStatement(first.url, 'select 1')).rejects.toThrow(/does not exist/)
+  })
+})

@@ -1,0 +1,55 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+
+import type { Schema } from './schema.ts'
+
+export interface DatabaseLogger {
+  warn(fields: object, message: string): void
+}
+
+export interface DatabaseOptions {
+  url: string
+  /** Connections of this process at most. */
+  poolMax: number
+  logger: DatabaseLogger
+}
+
+export interface Database {
+  kysely: Kysely<Schema>
+  /** Waits for the queries under way. */
+  close(): Promise<void>
+}
+
+/** A login has 10 s in all; nothing on its way may wait longer for the database than half of that. */
+const connectMsMax = 5_000
+const statementMsMax = 10_000
+const idleInTransactionMsMax = 30_000
+
+/** Opens a pool; connects on first use. A lost idle connection is logged and replaced. */
+export function openDatabase({ url, poolMax, logger }: DatabaseOptions): Database {
+  const types = new pg.TypeOverrides()
+  types.setTypeParser(pg.types.builtins.INT8, parseInt8)
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolMax,
+    application_name: 'postern',
+    connectionTimeoutMillis: connectMsMax,
+    statement_timeout: statementMsMax,
+    idle_in_transaction_session_timeout: idleInTransactionMsMax,
+    keepAlive: true,
+    types,
+  })
+  pool.on('error', (error) => logger.warn({ reason: error.message }, 'lost an idle database connection'))
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  return { kysely, close: () => kysely.destroy() }
+}
+
+/**
+ * int8 arrives as text; our counters stay below 2^53, and a number that does not is a bug worth an error.
+ * @internal
+ */
+export function parseInt8(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new RangeError(`int8 beyond 2^53: ${text}`)
+  return value
+}

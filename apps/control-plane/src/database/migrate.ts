@@ -1,0 +1,37 @@
+import { type Kysely, sql } from 'kysely'
+import { type MigrationProvider, Migrator } from 'kysely/migration'
+
+import * as foundation from './migrations/0001-foundation.ts'
+
+/** Named here rather than found on disk, so that a bundle carries them. Order is that of the names. */
+const migrations: MigrationProvider = {
+  getMigrations: () => Promise.resolve({ '0001-foundation': foundation }),
+}
+
+/** "mig" in ASCII; any fixed number does. */
+const lockKey = 0x6d6967
+
+/**
+ * Brings the schema up to date. Safe to call from several processes at once: one migrates, the others wait for it and
+ * find nothing to do.
+ * @returns the names of the migrations that this call applied
+ */
+export async function migrateDatabase<Tables>(kysely: Kysely<Tables>): Promise<string[]> {
+  return kysely.connection().execute(async (connection) => {
+    // Waiting for another process' migration may outlast the pool's statement timeout.
+    await sql`set statement_timeout = 0`.execute(connection)
+    await sql`select pg_advisory_lock(${sql.lit(lockKey)})`.execute(connection)
+    try {
+      const { error, results } = await new Migrator({
+        db: connection,
+        provider: migrations,
+      }).migrateToLatest()
+      if (error !== undefined)
+        throw error instanceof Error ? error : new Error('migration failed', { cause: error })
+      return (results ?? []).map(({ migrationName }) => migrationName)
+    } finally {
+      await sql`select pg_advisory_unlock(${sql.lit(lockKey)})`.execute(connection)
+      await sql`reset statement_timeout`.execute(connection)
+    }
+  })
+}
