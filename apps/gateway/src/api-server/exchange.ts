@@ -170,7 +170,7 @@ function failureOf(error: Error): ExchangeFailure {
   if (unreachable.has(code)) return failure('unreachable', 'no connection')
   if (reset.has(code)) return failure('reset', 'the connection broke')
   if (certificateFailure.test(code)) return failure('tls', 'the TLS handshake failed')
-  if (malformed.has(code) || code.startsWith('HPE_')) {
+  if (malformed.has(code) || error instanceof errors.HTTPParserError) {
     return failure('malformed', 'the answer is not sound HTTP')
   }
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {

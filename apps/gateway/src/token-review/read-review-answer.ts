@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { readTokenReview } from '@postern/token-review'
 import type { ExchangeFailure, ExchangeOutcome, HttpAnswer } from '../api-server/exchange.ts'
-import type { ReviewFailure, ReviewResult } from './review-token.ts'
+import type { ReviewFailure, ReviewResult } from './review-result.ts'
 
 /** Longer waits are the API server's mistake, or somebody else's answer. */
 const retryAfterSecondsMax = 300

@@ -1,47 +1,8 @@
-import { buildTokenReview, type TokenReviewRequest, type TokenVerdict } from '@postern/token-review'
+import { buildTokenReview, type TokenReviewRequest } from '@postern/token-review'
 import type { ExchangeBounds, ExchangeOutcome } from '../api-server/exchange.ts'
 import { ServiceAccountUnreadable } from '../api-server/service-account-folder.ts'
 import { readReviewAnswer } from './read-review-answer.ts'
-
-export interface ReviewTokenRequest {
-  /** The workload's token. It goes to the API server and nowhere else. */
-  token: string
-  /** Sent as `spec.audiences`; empty means the API server's own. */
-  audiences: readonly string[]
-  /** How long the caller still waits, in milliseconds from now. */
-  deadlineMs: number
-  /** Fires when the caller has left; the result is then of no interest. */
-  signal?: AbortSignal | undefined
-}
-
-export type ReviewResult =
-  | { kind: 'reviewed'; verdict: TokenVerdict }
-  | {
-      kind: 'failed'
-      failure: ReviewFailure
-      /** For operators: a constant text, codes, the API server's address. Never a byte of a token or of an answer. */
-      detail: string
-      /** As the API server asked for, in seconds. */
-      retryAfterSeconds?: number
-    }
-
-export type ReviewFailure =
-  | 'api-server-unreachable'
-  /** It was asked, and gave no complete answer in time. */
-  | 'api-server-timeout'
-  | 'api-server-overloaded'
-  | 'api-server-error'
-  /** 401: the gateway's own token. */
-  | 'reviewer-unauthorized'
-  /** 403: the gateway's own rights. */
-  | 'reviewer-forbidden'
-  | 'tls-failed'
-  | 'malformed-answer'
-  /** The caller's time was over, or the caller gone, before the API server could be asked. */
-  | 'deadline-exceeded'
-
-/** Never rejects. */
-export type ReviewToken = (request: ReviewTokenRequest) => Promise<ReviewResult>
+import type { ReviewFailure, ReviewResult, ReviewToken } from './review-result.ts'
 
 /** Posts one TokenReview with the gateway's own right. */
 export type PostTokenReview = (review: TokenReviewRequest, bounds: ExchangeBounds) => Promise<ExchangeOutcome>
