@@ -1,0 +1,174 @@
+/**
+ * `pnpm bench login`: logins in gateway mode over HTTP, with PostgreSQL, audit and logs on, each part its own process:
+ * this one sends, beside it control plane, PostgreSQL, gateway and the stand-in API server. The baseline is the same
+ * reviews sent straight to the API server over pooled connections, in the same run.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildTokenReview, tokenReviewPath } from '@postern/token-review'
+import { startStandInProcess } from '@postern/testing/stand-in-process'
+import { createServiceAccountFolder } from '@postern/testing/service-account-folder'
+import type { TestCluster } from '@postern/testing/test-cluster'
+import { Pool } from 'undici'
+import { startControlPlane, type ControlPlaneProcess } from '../processes/control-plane-process.ts'
+import { startGateway, type GatewayProcess } from '../processes/gateway-process.ts'
+import { attachKubernetesAuth, bootstrap, createGateway, createIdentity } from '../processes/platform.ts'
+import { runClosedLoop, type LoadFigures } from './closed-loop.ts'
+import { readProcessCpuMicros } from './process-cpu.ts'
+
+export interface LoginBenchOptions {
+  inFlight: number
+  seconds: number
+  /** Progress for the person who waits; the result is the caller's to print. */
+  say(line: string): void
+}
+
+const accountCount = 100
+const loginPath = '/api/v1/auth/kubernetes-auth/login'
+
+export async function benchLogin(options: LoginBenchOptions): Promise<Record<string, unknown>> {
+  await using cleanup = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }))
+  const cluster = await startStandInProcess()
+  cleanup.defer(() => cluster.close())
+  const tokens = await mintTokens(cluster)
+  const controlPlane = await startControlPlane({
+    dataFolder: join(folder, 'control-plane'),
+    environment: { POSTERN_LOGIN_LIMIT_PER_IP: '0', POSTERN_LOGIN_LIMIT_PER_IDENTITY: '0' },
+  })
+  cleanup.defer(async () => void (await controlPlane.end()))
+  const { gateway, identityId } = await setUp(controlPlane, cluster, folder)
+  cleanup.defer(async () => void (await gateway.end()))
+
+  options.say('the baseline: reviews straight to the API server')
+  const direct = await measureDirect(cluster, tokens, options)
+  options.say('logins')
+  const login = await measureLogins({ controlPlane, gateway, identityId, tokens }, options)
+  const { p50Ms, p99Ms } = direct
+  return {
+    bench: 'login',
+    inFlight: options.inFlight,
+    ...login,
+    direct: { reviewsPerSecond: direct.callsPerSecond, p50Ms, p99Ms },
+  }
+}
+
+async function mintTokens(cluster: TestCluster): Promise<string[]> {
+  const tokens: string[] = []
+  for (let index = 0; index < accountCount; index += 1) {
+    const account = { namespace: 'bench', name: `pod-${index}` }
+    await cluster.createServiceAccount(account.namespace, account.name)
+    tokens.push(await cluster.mintToken(account))
+  }
+  return tokens
+}
+
+async function setUp(
+  controlPlane: ControlPlaneProcess,
+  cluster: TestCluster,
+  folder: string,
+): Promise<{ gateway: GatewayProcess; identityId: string }> {
+  const platform = await bootstrap(controlPlane.url)
+  const account = { namespace: 'postern', name: 'postern-gateway' }
+  await cluster.createServiceAccount(account.namespace, account.name)
+  await cluster.grantTokenReview(account.namespace, account.name)
+  const mounted = await createServiceAccountFolder({
+    cluster,
+    ...account,
+    path: join(folder, 'service-account'),
+  })
+  const { gatewayId, enrolmentToken } = await createGateway(platform, 'bench')
+  const gateway = await startGateway({
+    controlPlaneUrl: controlPlane.url,
+    kubernetesUrl: cluster.url,
+    serviceAccountFolder: mounted.path,
+    credential: `file:${join(folder, 'gateway', 'credential.json')}`,
+    enrolmentToken,
+  })
+  const identityId = await createIdentity(platform, 'bench')
+  await attachKubernetesAuth(platform, identityId, {
+    tokenReviewMode: 'gateway',
+    gatewayId,
+    allowedNamespaces: 'bench',
+    allowedNames: 'pod-*',
+    accessTokenTTL: 600,
+    accessTokenMaxTTL: 3600,
+  })
+  return { gateway, identityId }
+}
+
+async function measureDirect(
+  cluster: TestCluster,
+  tokens: readonly string[],
+  options: LoginBenchOptions,
+): Promise<LoadFigures> {
+  const pool = new Pool(cluster.url, { connections: options.inFlight, connect: { ca: cluster.caCert } })
+  const headers = { authorization: `Bearer ${cluster.adminToken}`, 'content-type': 'application/json' }
+  const bodies = tokens.map((token) => JSON.stringify(buildTokenReview(token, [])))
+  const call = poster(pool, tokenReviewPath, headers, bodies, 201)
+  try {
+    await runClosedLoop({ inFlight: options.inFlight, seconds: 1, call })
+    return await runClosedLoop({
+      inFlight: options.inFlight,
+      seconds: Math.max(2, options.seconds / 2),
+      call,
+    })
+  } finally {
+    await pool.close()
+  }
+}
+
+async function measureLogins(
+  world: {
+    controlPlane: ControlPlaneProcess
+    gateway: GatewayProcess
+    identityId: string
+    tokens: readonly string[]
+  },
+  options: LoginBenchOptions,
+): Promise<Record<string, number>> {
+  const { controlPlane, gateway, identityId, tokens } = world
+  const pool = new Pool(controlPlane.url, { connections: options.inFlight })
+  const bodies = tokens.map((jwt) => JSON.stringify({ identityId, jwt }))
+  const call = poster(pool, loginPath, { 'content-type': 'application/json' }, bodies, 200)
+  try {
+    await runClosedLoop({ inFlight: options.inFlight, seconds: 3, call })
+    const before = {
+      control: readProcessCpuMicros(controlPlane.pid),
+      gateway: readProcessCpuMicros(gateway.pid),
+    }
+    const figures = await runClosedLoop({ inFlight: options.inFlight, seconds: options.seconds, call })
+    const after = {
+      control: readProcessCpuMicros(controlPlane.pid),
+      gateway: readProcessCpuMicros(gateway.pid),
+    }
+    return {
+      loginsPerSecond: figures.callsPerSecond,
+      p50Ms: figures.p50Ms,
+      p99Ms: figures.p99Ms,
+      controlPlaneCpuMicros: Math.round((after.control - before.control) / figures.calls),
+      gatewayCpuMicros: Math.round((after.gateway - before.gateway) / figures.calls),
+      logins: figures.calls,
+    }
+  } finally {
+    await pool.close()
+  }
+}
+
+/** Posts the bodies in turn; any other status than the expected one ends the run and shows the answer. */
+function poster(
+  pool: Pool,
+  path: string,
+  headers: Record<string, string>,
+  bodies: readonly string[],
+  expected: number,
+): (index: number) => Promise<void> {
+  return async (index) => {
+    const body = bodies[index % bodies.length] ?? ''
+    const answer = await pool.request({ method: 'POST', path, headers, body })
+    const text = await answer.body.text()
+    if (answer.statusCode !== expected) throw new Error(`${path} answered ${answer.statusCode}: ${text}`)
+  }
+}
