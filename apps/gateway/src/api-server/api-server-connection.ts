@@ -1,5 +1,5 @@
 import { Pool } from 'undici'
-import { exchange, type ExchangeBounds, type ExchangeOutcome, type HttpRequest } from './exchange.ts'
+import { exchange, type ExchangeBounds, type ExchangeOutcome, type HttpRequest } from '../http/exchange.ts'
 import type { ServiceAccount, ServiceAccountFolder } from './service-account-folder.ts'
 
 // One pool of connections to the API server, and what keeps it good under rotation and failure.

@@ -6,8 +6,8 @@ import {
   wrapHttpLibrary,
 } from '@kubernetes/client-node'
 import type { ApiServerConnection } from '../api-server/api-server-connection.ts'
-import type { ExchangeOutcome, HttpRequest } from '../api-server/exchange.ts'
-import type { PostTokenReview } from './review-token.ts'
+import type { ExchangeOutcome, HttpRequest } from '../http/exchange.ts'
+import type { PostTokenReview } from './create-review-token.ts'
 
 /**
  * The official client builds the request; the pooled connection sends it. The client's own backend opens a TLS

@@ -1,10 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { readTokenReview } from '@postern/token-review'
-import type { ExchangeFailure, ExchangeOutcome, HttpAnswer } from '../api-server/exchange.ts'
-import type { ReviewFailure, ReviewResult } from './review-result.ts'
-
-/** Longer waits are the API server's mistake, or somebody else's answer. */
-const retryAfterSecondsMax = 300
+import type { ExchangeFailure, ExchangeOutcome, HttpAnswer } from '../http/exchange.ts'
+import { readRetryAfter } from '../http/read-retry-after.ts'
+import type { ReviewFailure, ReviewResult } from './review-token.ts'
 
 /** What an exchange with the API server means for a review. Bodies of failures are not repeated: they may echo. */
 export function readReviewAnswer(outcome: ExchangeOutcome): ReviewResult {
@@ -57,13 +54,4 @@ function meaningOfStatus(status: number): string {
   if (status >= 500) return 'it failed'
   if (status >= 300 && status < 400) return 'it redirects, which is not followed: is this its own address?'
   return 'it refused the review'
-}
-
-/** Seconds or a date. Source: RFC 9110 §10.2.3. Fractions of a second count as a whole one. */
-export function readRetryAfter(headers: IncomingHttpHeaders, now: number = Date.now()): number | undefined {
-  const text = headers['retry-after']
-  if (text === undefined) return undefined
-  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000)
-  if (Number.isNaN(seconds)) return undefined
-  return Math.min(Math.max(seconds, 0), retryAfterSecondsMax)
 }

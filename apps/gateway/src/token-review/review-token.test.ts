@@ -16,8 +16,8 @@ import {
   type OddApiServer,
 } from '../test/odd-api-server.ts'
 import { createKubernetesTokenReview } from './kubernetes-token-review.ts'
-import type { ReviewResult, ReviewTokenRequest } from './review-result.ts'
-import { createReviewToken } from './review-token.ts'
+import type { ReviewResult, ReviewTokenRequest } from './review-token.ts'
+import { createReviewToken } from './create-review-token.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {

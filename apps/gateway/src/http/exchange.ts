@@ -2,8 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { errors, type Dispatcher } from 'undici'
 
 export interface HttpRequest {
+  /** Only for a dispatcher that serves several; a pool has its own. */
+  origin?: string
   method: 'GET' | 'POST' | 'PATCH'
-  /** With query, without origin. */
+  /** With query. */
   path: string
   headers: Record<string, string>
   body?: string

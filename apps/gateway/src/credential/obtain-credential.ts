@@ -1,0 +1,169 @@
+import type { Credential, PendingKey } from './credential.ts'
+import { CredentialStoreError, type CredentialStore, type StoredRecord } from './credential-store.ts'
+import type { Enrol, EnrolledGateway } from './enrol.ts'
+import { createGatewayKey, fingerprintOf, keyIdOf, publicKeyTextOf } from './gateway-key.ts'
+
+// Enrolling spends a token that works once. What keeps it from being spent for nothing:
+//
+// 1. The private key is in the store, as pending, before its public half leaves this process. After a crash or a lost
+//    answer the next start presents the same token with the same key, which the control plane answers as before.
+// 2. Every write names the revision that was read. Of processes that start together with one token, one stores its
+//    key; the others find it, present that key too, and end with the same credential.
+// 3. A pending key belongs to one token (its fingerprint is beside it): another token gets another key, because the
+//    control plane takes no key twice.
+// 4. A refusal counts only if the store still has no credential: another process may have been faster.
+// 5. A credential, once bound, is never replaced here, and needs no token.
+
+export interface ObtainCredentialOptions {
+  store: CredentialStore
+  enrol: Enrol
+  /** Undefined: none is configured. Rejects with `EnrolmentTokenUnreadable`. */
+  readEnrolmentToken: () => Promise<string | undefined>
+  controlPlaneOrigin: string
+  log: CredentialLog
+  /** How long to wait before the given attempt (1 is the first repetition), in milliseconds. */
+  backoffMs: (attempt: number) => number
+  /** Rejects once `signal` fires. */
+  sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Fires when the gateway is told to stop. */
+  signal: AbortSignal
+}
+
+export interface CredentialLog {
+  info: (fields: object, message: string) => void
+  warn: (fields: object, message: string) => void
+}
+
+export class EnrolmentTokenUnreadable extends Error {
+  override name = 'EnrolmentTokenUnreadable'
+}
+
+export type CredentialOutcome =
+  | { kind: 'credential'; credential: Credential }
+  /** Only a person can help; `remedy` says how. */
+  | { kind: 'refused'; remedy: string }
+  | { kind: 'stopped' }
+
+type Step = CredentialOutcome | { kind: 'again'; reason: string; retryAfterSeconds?: number | undefined }
+
+const newTokenRemedy =
+  'create a new enrolment token for this gateway (console: Gateways; API: POST /api/v3/gateways/<id>/token-auth/generate-enrollment-token), it is good for one hour, and set it as POSTERN_ENROLMENT_TOKEN or in POSTERN_ENROLMENT_TOKEN_FILE'
+
+/** The credential from the store, or by enrolling. Goes on until there is one, a person is needed, or `signal` fires. */
+export async function obtainCredential(options: ObtainCredentialOptions): Promise<CredentialOutcome> {
+  const { log, signal } = options
+  for (let attempt = 1; ; attempt += 1) {
+    const step = await tryOnce(options)
+    if (step.kind !== 'again') return step
+    const delayMs = Math.max(options.backoffMs(attempt), (step.retryAfterSeconds ?? 0) * 1000)
+    log.warn(
+      { attempt, delayMs: Math.round(delayMs), reason: step.reason },
+      'no credential yet, trying again',
+    )
+    try {
+      await options.sleep(delayMs, signal)
+    } catch (error) {
+      if (signal.aborted) return { kind: 'stopped' }
+      throw error
+    }
+  }
+}
+
+async function tryOnce(options: ObtainCredentialOptions): Promise<Step> {
+  if (options.signal.aborted) return { kind: 'stopped' }
+  try {
+    const stored = await options.store.read()
+    const token = await options.readEnrolmentToken()
+    if (stored.record?.phase === 'bound') return take(stored.record.credential, token !== undefined, options)
+    if (token === undefined) {
+      return { kind: 'refused', remedy: `${options.store.place} holds no credential: ${newTokenRemedy}` }
+    }
+    const pending = await keepKey(stored, token, options.store)
+    if (pending === 'conflict') return { kind: 'again', reason: 'another process wrote at the same time' }
+    return await enrolKey(pending, token, options)
+  } catch (error) {
+    if (error instanceof EnrolmentTokenUnreadable) return { kind: 'refused', remedy: error.message }
+    if (!(error instanceof CredentialStoreError)) throw error
+    return error.shouldRetry()
+      ? { kind: 'again', reason: error.message }
+      : { kind: 'refused', remedy: error.message }
+  }
+}
+
+function take(
+  credential: Credential,
+  isTokenLeft: boolean,
+  options: ObtainCredentialOptions,
+): CredentialOutcome {
+  const { log, store, controlPlaneOrigin } = options
+  const { gatewayId, gatewayName, keyId } = credential
+  log.info({ gatewayId, gatewayName, keyId }, `credential taken from ${store.place}`)
+  if (isTokenLeft) {
+    log.info(
+      {},
+      'an enrolment token is configured too; it is not used and can be removed: the credential wins',
+    )
+  }
+  if (credential.controlPlaneOrigin !== controlPlaneOrigin) {
+    const enrolledAt = credential.controlPlaneOrigin
+    log.warn({ enrolledAt, controlPlaneOrigin }, 'enrolled under another URL; the configured one is used')
+  }
+  return { kind: 'credential', credential: { ...credential, controlPlaneOrigin } }
+}
+
+interface KeptKey {
+  pending: PendingKey
+  revision: string
+}
+
+/** Invariants 1 and 3. After writing, the place is read again: its revision is needed, and what it holds is the truth. */
+async function keepKey(
+  stored: StoredRecord,
+  token: string,
+  store: CredentialStore,
+): Promise<KeptKey | 'conflict'> {
+  const tokenFingerprint = fingerprintOf(token)
+  const { record } = stored
+  if (record?.phase === 'pending' && record.tokenFingerprint === tokenFingerprint) {
+    return { pending: record, revision: stored.revision }
+  }
+  const made: PendingKey = { phase: 'pending', privateKey: createGatewayKey(), tokenFingerprint }
+  if ((await store.write(made, stored.revision)) === 'conflict') return 'conflict'
+  const kept = await store.read()
+  if (kept.record?.phase !== 'pending' || kept.record.tokenFingerprint !== tokenFingerprint) return 'conflict'
+  return { pending: kept.record, revision: kept.revision }
+}
+
+async function enrolKey(kept: KeptKey, token: string, options: ObtainCredentialOptions): Promise<Step> {
+  const { privateKey } = kept.pending
+  const outcome = await options.enrol({ token, publicKey: publicKeyTextOf(privateKey) })
+  if (outcome.kind === 'enrolled') return bindKey(outcome.gateway, kept, options)
+  if (outcome.kind === 'refused') return acceptRefusal(outcome.reason, options)
+  return { kind: 'again', reason: outcome.reason, retryAfterSeconds: outcome.retryAfterSeconds }
+}
+
+async function bindKey(
+  gateway: EnrolledGateway,
+  kept: KeptKey,
+  options: ObtainCredentialOptions,
+): Promise<Step> {
+  const { privateKey } = kept.pending
+  if (gateway.keyId !== keyIdOf(privateKey)) {
+    return { kind: 'again', reason: 'the control plane confirmed another key than was sent' }
+  }
+  const credential: Credential = { ...gateway, privateKey, controlPlaneOrigin: options.controlPlaneOrigin }
+  const written = await options.store.write({ phase: 'bound', credential }, kept.revision)
+  if (written === 'conflict') return { kind: 'again', reason: 'another process wrote at the same time' }
+  const { gatewayId, gatewayName, keyId } = gateway
+  options.log.info({ gatewayId, gatewayName, keyId }, `enrolled; credential kept in ${options.store.place}`)
+  return { kind: 'credential', credential }
+}
+
+/** Invariant 4. */
+async function acceptRefusal(reason: string, options: ObtainCredentialOptions): Promise<Step> {
+  const { record } = await options.store.read()
+  if (record?.phase === 'bound') return take(record.credential, true, options)
+  const tokenFact =
+    'the control plane refused the enrolment token: it is unknown, used, expired or superseded'
+  return { kind: 'refused', remedy: `${tokenFact} (${reason}); ${newTokenRemedy}` }
+}
