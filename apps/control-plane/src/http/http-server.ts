@@ -16,6 +16,7 @@ import { answerClientError } from './client-error.ts'
 import { createClientIp } from './client-ip.ts'
 import { errorReply } from './error-reply.ts'
 import { acceptJsonBodies } from './json-body.ts'
+import { parseQuery } from './parse-query.ts'
 import { validateByZod } from './validate-by-zod.ts'
 
 /** What features register their routes on. Schemas are zod; `request.id` and `request.ip` are the truth. */
@@ -70,7 +71,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     // A request that arrives on a live connection during the drain is still answered.
     return503OnClosing: false,
     http: { maxHeaderSize: headerBytesMax, headersTimeout: headersTimeoutMs },
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: pathPartCharactersMax },
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      maxParamLength: pathPartCharactersMax,
+      querystringParser: parseQuery,
+    },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendError(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>()
@@ -141,6 +146,8 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   const { envelope, retryAfterSeconds, isBug } = errorReply(error, request.id)
   if (isBug) request.log.error({ err: error }, 'request failed')
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds)
+  // RFC 9110 §11.6.1
+  if (envelope.statusCode === 401) void reply.header('www-authenticate', 'Bearer')
   setHeaders(request, reply)
   void reply
     .code(envelope.statusCode)

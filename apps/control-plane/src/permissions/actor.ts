@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 
-/** The roles that every organization has. */
-export type OrganizationRole = 'admin' | 'member' | 'no-access'
+/** The roles that every organization has, from the least to the most powerful. */
+export const organizationRoles = ['no-access', 'member', 'admin'] as const
+export type OrganizationRole = (typeof organizationRoles)[number]
 
 /** Who makes a request, after its access token was verified and its identity was found alive. */
 export interface Actor {
