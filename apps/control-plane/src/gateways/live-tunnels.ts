@@ -1,0 +1,14 @@
+import type { GatewayCredential } from './gateway-credential-store.ts'
+
+/** Why a gateway's tunnels are closed from here. */
+export type TunnelCloseReason = 'gateway-revoked' | 'gateway-deleted' | 'credential-replaced'
+
+/** The tunnels that this replica holds, as `tunnel/` knows them. */
+export interface LiveTunnels {
+  /** Closes the gateway's tunnels; with key ids only those that authenticated with one of them. */
+  closeTunnelsOf(gatewayId: string, reason: TunnelCloseReason, keyIds?: ReadonlySet<string>): void
+  /** How many tunnels of the gateway are known to be connected. */
+  tunnelCount(gatewayId: string): number
+  /** What the connected tunnels authenticated with; doubles do no harm. */
+  connectedCredentials(): Iterable<GatewayCredential>
+}
