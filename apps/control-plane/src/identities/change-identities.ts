@@ -1,0 +1,149 @@
+import type { Revocations } from '../access-tokens/revocations.ts'
+import type { AuditEvent } from '../audit/audit-event.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import { ApiError } from '../http/api-error.ts'
+import type { Actor } from '../permissions/actor.ts'
+import { requirePermission, requireRoleWithin } from '../permissions/require-permission.ts'
+import type { IdentityCache } from './identity-cache.ts'
+import type { DeleteOutcome, Identity, IdentityChange, IdentityStore, NewIdentity } from './identity-store.ts'
+
+export interface ChangeIdentitiesDependencies {
+  store: IdentityStore
+  cache: Pick<IdentityCache, 'forget'>
+  revocations: Revocations
+  auditLog: AuditLog
+  now: () => Date
+}
+
+/** Who asked, and by which request; for the audit log. */
+export interface Origin {
+  actor: Actor
+  requestId: string
+  ipAddress: string
+}
+
+export interface ChangeIdentities {
+  create(origin: Origin, identity: NewIdentity): Promise<Identity>
+  update(origin: Origin, identityId: string, change: IdentityChange): Promise<Identity>
+  remove(origin: Origin, identityId: string): Promise<Identity>
+}
+
+/** Each change: permission, commit, what other parts of this process must know, audit; in this order. */
+export function createChangeIdentities(dependencies: ChangeIdentitiesDependencies): ChangeIdentities {
+  return {
+    create: (origin, identity) => create(dependencies, origin, identity),
+    update: (origin, identityId, change) => update(dependencies, origin, identityId, change),
+    remove: (origin, identityId) => remove(dependencies, origin, identityId),
+  }
+}
+
+/** The same words for an identity of another organization as for one that does not exist. */
+export function identityUnknown(): ApiError {
+  return new ApiError('NotFound', 'There is no such identity in your organization')
+}
+
+async function create(
+  dependencies: ChangeIdentitiesDependencies,
+  origin: Origin,
+  draft: NewIdentity,
+): Promise<Identity> {
+  requirePermission(origin.actor, 'create', 'identities')
+  requireRoleWithin(origin.actor, draft.role)
+  if (draft.organizationId !== origin.actor.organizationId) {
+    throw new ApiError('NotFound', 'There is no such organization among yours')
+  }
+  const identity = await dependencies.store.create(draft)
+  await record(dependencies, origin, 'identity-created', identity, {
+    name: identity.name,
+    role: identity.role,
+  })
+  return identity
+}
+
+async function update(
+  dependencies: ChangeIdentitiesDependencies,
+  origin: Origin,
+  identityId: string,
+  change: IdentityChange,
+): Promise<Identity> {
+  const { store, cache, revocations } = dependencies
+  requirePermission(origin.actor, 'edit', 'identities')
+  const before = await store.find(identityId, origin.actor.organizationId)
+  if (before === undefined) throw identityUnknown()
+  requireRoleWithin(origin.actor, before.role)
+  if (change.role !== undefined) requireRoleWithin(origin.actor, change.role)
+  const identity = identityOf(await store.update(identityId, before.organizationId, change))
+  cache.forget(identityId)
+  if (change.isDisabled === true) {
+    await revocations.revoke({ scope: 'identity', organizationId: identity.organizationId, identityId })
+  }
+  await record(dependencies, origin, eventOf(change), identity, {
+    // Metadata may be long and is not ours to spread: only that it changed.
+    changed: Object.keys(change).filter((key) => change[key as keyof IdentityChange] !== undefined),
+    name: identity.name,
+    role: identity.role,
+    roleBefore: before.role,
+  })
+  return identity
+}
+
+async function remove(
+  dependencies: ChangeIdentitiesDependencies,
+  origin: Origin,
+  identityId: string,
+): Promise<Identity> {
+  const { store, cache, revocations } = dependencies
+  requirePermission(origin.actor, 'delete', 'identities')
+  const before = await store.find(identityId, origin.actor.organizationId)
+  if (before === undefined) throw identityUnknown()
+  requireRoleWithin(origin.actor, before.role)
+  const identity = identityOf(await store.delete(identityId, before.organizationId))
+  cache.forget(identityId)
+  await revocations.revoke({ scope: 'identity', organizationId: identity.organizationId, identityId })
+  await record(dependencies, origin, 'identity-deleted', identity, {
+    name: identity.name,
+    role: identity.role,
+  })
+  return identity
+}
+
+function identityOf(outcome: DeleteOutcome): Identity {
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.identity
+    case 'unknown':
+      throw identityUnknown()
+    case 'protected':
+      throw new ApiError('BadRequest', 'The identity is protected: turn hasDeleteProtection off first')
+    case 'last-admin':
+      throw new ApiError(
+        'BadRequest',
+        'This is the last enabled admin of the organization: make another one first',
+      )
+  }
+}
+
+function eventOf({ isDisabled }: IdentityChange): AuditEvent['event'] {
+  if (isDisabled === undefined) return 'identity-updated'
+  return isDisabled ? 'identity-disabled' : 'identity-enabled'
+}
+
+function record(
+  { auditLog, now }: ChangeIdentitiesDependencies,
+  { actor, requestId, ipAddress }: Origin,
+  event: AuditEvent['event'],
+  identity: Identity,
+  details: AuditEvent['details'],
+): Promise<void> {
+  return auditLog.record({
+    occurredAt: now(),
+    organizationId: identity.organizationId,
+    requestId,
+    event,
+    outcome: 'success',
+    actor: { kind: 'identity', id: actor.identityId },
+    identityId: identity.id,
+    ipAddress,
+    details,
+  })
+}

@@ -1,0 +1,58 @@
+import type { IdentityCore, IdentityStore } from './identity-store.ts'
+
+/** What logins and requests ask for: no database read per call, and never older than a second. */
+export interface IdentityReader {
+  /** Undefined too for what is no UUID. */
+  findIdentity(identityId: string): Promise<IdentityCore | undefined>
+}
+
+export interface IdentityCache extends IdentityReader {
+  /** Call it after each committed change, so that it holds here at once. */
+  forget(identityId: string): void
+}
+
+export interface IdentityCacheOptions {
+  store: Pick<IdentityStore, 'findById'>
+  nowMs: () => number
+}
+
+interface Entry {
+  identity: Promise<IdentityCore | undefined>
+  readAtMs: number
+}
+
+const ageMsMax = 1000
+/** Strangers may ask for ids that do not exist: what they ask for is remembered too, within bounds. */
+const entriesMax = 10_000
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+export function createIdentityCache({ store, nowMs }: IdentityCacheOptions): IdentityCache {
+  const entries = new Map<string, Entry>()
+
+  function read(identityId: string): Promise<IdentityCore | undefined> {
+    const identity = store.findById(identityId)
+    const entry = { identity, readAtMs: nowMs() }
+    entries.delete(identityId)
+    entries.set(identityId, entry)
+    for (const oldest of entries.keys()) {
+      if (entries.size <= entriesMax) break
+      entries.delete(oldest)
+    }
+    // A failure is told to those who wait for it, and not remembered.
+    identity.catch(() => {
+      if (entries.get(identityId) === entry) entries.delete(identityId)
+    })
+    return identity
+  }
+
+  return {
+    findIdentity: async (identityId) => {
+      if (!uuid.test(identityId)) return undefined
+      const key = identityId.toLowerCase()
+      const entry = entries.get(key)
+      return entry !== undefined && nowMs() - entry.readAtMs < ageMsMax ? entry.identity : read(key)
+    },
+    // Dropping the entry also drops a read under way, which may have seen the state before the change.
+    forget: (identityId) => void entries.delete(identityId.toLowerCase()),
+  }
+}

@@ -1,0 +1,250 @@
+import { type Kysely, type Selectable, type Transaction, sql } from 'kysely'
+import { jsonArrayFrom } from 'kysely/helpers/postgres'
+import type { Schema } from '../database/schema.ts'
+import { type OrganizationRole, organizationRoles } from '../permissions/actor.ts'
+import type {
+  ChangeOutcome,
+  DeleteOutcome,
+  Identity,
+  IdentityChange,
+  IdentityCore,
+  IdentityPage,
+  IdentityStore,
+  LastLogin,
+  NewIdentity,
+} from './identity-store.ts'
+
+type Row = Selectable<Schema['identities']> & { has_kubernetes_auth: boolean; metadata: Identity['metadata'] }
+type Metadata = NewIdentity['metadata']
+
+export function createIdentityStorePostgres(database: Kysely<Schema>): IdentityStore {
+  return {
+    create: (identity) => database.transaction().execute((transaction) => create(transaction, identity)),
+    find: (identityId, organizationId) => find(database, identityId, organizationId),
+    list: (organizationId, page) => list(database, organizationId, page),
+    update: (identityId, organizationId, change) =>
+      database
+        .transaction()
+        .execute((transaction) => update(transaction, identityId, organizationId, change)),
+    delete: (identityId, organizationId) =>
+      database.transaction().execute((transaction) => remove(transaction, identityId, organizationId)),
+    findById: (identityId) => findCore(database, identityId),
+    recordLastLogins: (logins) => recordLastLogins(database, logins),
+  }
+}
+
+function selectIdentities(database: Kysely<Schema>, organizationId: string) {
+  return database
+    .selectFrom('identities')
+    .selectAll('identities')
+    .select((expression) => [
+      sql<boolean>`exists (select from kubernetes_auths k where k.identity_id = identities.id)`.as(
+        'has_kubernetes_auth',
+      ),
+      jsonArrayFrom(
+        expression
+          .selectFrom('identity_metadata')
+          .select(['identity_metadata.id', 'identity_metadata.key', 'identity_metadata.value'])
+          .whereRef('identity_metadata.identity_id', '=', 'identities.id')
+          .orderBy('identity_metadata.key'),
+      ).as('metadata'),
+    ])
+    .where('identities.organization_id', '=', organizationId)
+}
+
+async function find(
+  database: Kysely<Schema>,
+  identityId: string,
+  organizationId: string,
+): Promise<Identity | undefined> {
+  const row = await selectIdentities(database, organizationId)
+    .where('identities.id', '=', identityId)
+    .executeTakeFirst()
+  return row === undefined ? undefined : identityOf(row)
+}
+
+async function list(
+  database: Kysely<Schema>,
+  organizationId: string,
+  { offset, limit, search }: { offset: number; limit: number; search?: string | undefined },
+): Promise<IdentityPage> {
+  const isFound =
+    search === undefined
+      ? sql<boolean>`true`
+      : sql<boolean>`strpos(lower(identities.name), lower(${search})) > 0`
+  const rows = await selectIdentities(database, organizationId)
+    .where(isFound)
+    .orderBy('identities.created_at')
+    .orderBy('identities.id')
+    .offset(offset)
+    .limit(limit)
+    .execute()
+  const { count } = await database
+    .selectFrom('identities')
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where('identities.organization_id', '=', organizationId)
+    .where(isFound)
+    .executeTakeFirstOrThrow()
+  return { identities: rows.map(identityOf), totalCount: count }
+}
+
+async function findCore(database: Kysely<Schema>, identityId: string): Promise<IdentityCore | undefined> {
+  const row = await database
+    .selectFrom('identities')
+    .select(['id', 'organization_id', 'name', 'role', 'is_disabled', 'has_delete_protection'])
+    .where('id', '=', identityId)
+    .executeTakeFirst()
+  return row === undefined
+    ? undefined
+    : {
+        id: row.id,
+        organizationId: row.organization_id,
+        name: row.name,
+        role: roleOf(row.role),
+        isDisabled: row.is_disabled,
+        hasDeleteProtection: row.has_delete_protection,
+      }
+}
+
+async function create(transaction: Transaction<Schema>, identity: NewIdentity): Promise<Identity> {
+  const { id } = await transaction
+    .insertInto('identities')
+    .values({
+      organization_id: identity.organizationId,
+      name: identity.name,
+      role: identity.role,
+      has_delete_protection: identity.hasDeleteProtection,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await insertMetadata(transaction, id, identity.metadata)
+  return findWritten(transaction, id, identity.organizationId)
+}
+
+async function update(
+  transaction: Transaction<Schema>,
+  identityId: string,
+  organizationId: string,
+  change: IdentityChange,
+): Promise<ChangeOutcome> {
+  await lockOrganization(transaction, organizationId)
+  const before = await find(transaction, identityId, organizationId)
+  if (before === undefined) return { kind: 'unknown' }
+  const stopsBeingAdmin = change.isDisabled === true || (change.role !== undefined && change.role !== 'admin')
+  if (stopsBeingAdmin && (await isLastAdmin(transaction, before))) return { kind: 'last-admin' }
+  await transaction
+    .updateTable('identities')
+    .set({
+      name: change.name ?? before.name,
+      role: change.role ?? before.role,
+      has_delete_protection: change.hasDeleteProtection ?? before.hasDeleteProtection,
+      is_disabled: change.isDisabled ?? before.isDisabled,
+      updated_at: sql`now()`,
+    })
+    .where('id', '=', identityId)
+    .execute()
+  if (change.metadata !== undefined) {
+    await transaction.deleteFrom('identity_metadata').where('identity_id', '=', identityId).execute()
+    await insertMetadata(transaction, identityId, change.metadata)
+  }
+  return { kind: 'done', identity: await findWritten(transaction, identityId, organizationId) }
+}
+
+async function remove(
+  transaction: Transaction<Schema>,
+  identityId: string,
+  organizationId: string,
+): Promise<DeleteOutcome> {
+  await lockOrganization(transaction, organizationId)
+  const identity = await find(transaction, identityId, organizationId)
+  if (identity === undefined) return { kind: 'unknown' }
+  if (identity.hasDeleteProtection) return { kind: 'protected' }
+  if (await isLastAdmin(transaction, identity)) return { kind: 'last-admin' }
+  await transaction.deleteFrom('identities').where('id', '=', identityId).execute()
+  return { kind: 'done', identity }
+}
+
+/** Two admins that remove each other at once must not both succeed. */
+async function lockOrganization(transaction: Transaction<Schema>, organizationId: string): Promise<void> {
+  await transaction
+    .selectFrom('organizations')
+    .select('id')
+    .where('id', '=', organizationId)
+    .forUpdate()
+    .execute()
+}
+
+async function isLastAdmin(transaction: Transaction<Schema>, identity: Identity): Promise<boolean> {
+  if (identity.role !== 'admin' || identity.isDisabled) return false
+  const other = await transaction
+    .selectFrom('identities')
+    .select('id')
+    .where('organization_id', '=', identity.organizationId)
+    .where('role', '=', 'admin')
+    .where('is_disabled', '=', false)
+    .where('id', '!=', identity.id)
+    .limit(1)
+    .executeTakeFirst()
+  return other === undefined
+}
+
+async function insertMetadata(
+  transaction: Transaction<Schema>,
+  identityId: string,
+  metadata: Metadata,
+): Promise<void> {
+  if (metadata.length === 0) return
+  const rows = metadata.map(({ key, value }) => ({ identity_id: identityId, key, value }))
+  await transaction.insertInto('identity_metadata').values(rows).execute()
+}
+
+async function findWritten(
+  transaction: Transaction<Schema>,
+  identityId: string,
+  organizationId: string,
+): Promise<Identity> {
+  return identityOf(
+    await selectIdentities(transaction, organizationId)
+      .where('identities.id', '=', identityId)
+      .executeTakeFirstOrThrow(),
+  )
+}
+
+async function recordLastLogins(database: Kysely<Schema>, logins: readonly LastLogin[]): Promise<void> {
+  if (logins.length === 0) return
+  const ids = logins.map(({ identityId }) => identityId)
+  const methods = logins.map(({ authMethod }) => authMethod)
+  const times = logins.map(({ at }) => at.toISOString())
+  await sql`
+    update identities
+       set last_login_auth_method = login.auth_method, last_login_at = login.at
+      from unnest(${ids}::uuid[], ${methods}::text[], ${times}::timestamptz[]) as login (identity_id, auth_method, at)
+     where identities.id = login.identity_id
+       and (identities.last_login_at is null or identities.last_login_at < login.at)`.execute(database)
+}
+
+function identityOf(row: Row): Identity {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    name: row.name,
+    role: roleOf(row.role),
+    hasDeleteProtection: row.has_delete_protection,
+    isDisabled: row.is_disabled,
+    authMethods: row.has_kubernetes_auth ? ['kubernetes-auth'] : [],
+    lastLoginAuthMethod: authMethodOf(row.last_login_auth_method),
+    lastLoginAt: row.last_login_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    metadata: row.metadata,
+  }
+}
+
+/** A role that a newer version wrote gives no rights in this one. */
+function roleOf(text: string): OrganizationRole {
+  return organizationRoles.find((role) => role === text) ?? 'no-access'
+}
+
+function authMethodOf(text: string | null): Identity['lastLoginAuthMethod'] {
+  return text === 'kubernetes-auth' || text === 'token-auth' ? text : null
+}

@@ -1,0 +1,86 @@
+import type { OrganizationRole } from '../permissions/actor.ts'
+
+export interface MetadataEntry {
+  id: string
+  key: string
+  value: string
+}
+
+export interface Identity {
+  id: string
+  organizationId: string
+  name: string
+  role: OrganizationRole
+  hasDeleteProtection: boolean
+  isDisabled: boolean
+  /** What is attached to it, not what it last used. */
+  authMethods: 'kubernetes-auth'[]
+  lastLoginAuthMethod: 'kubernetes-auth' | 'token-auth' | null
+  lastLoginAt: Date | null
+  createdAt: Date
+  updatedAt: Date
+  metadata: MetadataEntry[]
+}
+
+export interface NewIdentity {
+  organizationId: string
+  name: string
+  role: OrganizationRole
+  hasDeleteProtection: boolean
+  metadata: readonly Omit<MetadataEntry, 'id'>[]
+}
+
+/** What is absent stays; metadata is replaced as a whole. */
+export interface IdentityChange {
+  name?: string | undefined
+  role?: OrganizationRole | undefined
+  hasDeleteProtection?: boolean | undefined
+  isDisabled?: boolean | undefined
+  metadata?: readonly Omit<MetadataEntry, 'id'>[] | undefined
+}
+
+export interface IdentityPage {
+  identities: Identity[]
+  /** Of all pages. */
+  totalCount: number
+}
+
+/** `last-admin`: nothing was changed, because nobody could have administered the organization afterwards. */
+export type ChangeOutcome =
+  | { kind: 'done'; identity: Identity }
+  | { kind: 'unknown' }
+  | { kind: 'last-admin' }
+export type DeleteOutcome = ChangeOutcome | { kind: 'protected' }
+
+export interface LastLogin {
+  identityId: string
+  authMethod: 'kubernetes-auth' | 'token-auth'
+  at: Date
+}
+
+/** An identity of another organization is as unknown as one that does not exist. Ids are UUIDs. */
+export interface IdentityStore {
+  create(identity: NewIdentity): Promise<Identity>
+  find(identityId: string, organizationId: string): Promise<Identity | undefined>
+  /** Oldest first. */
+  list(
+    organizationId: string,
+    page: { offset: number; limit: number; search?: string | undefined },
+  ): Promise<IdentityPage>
+  update(identityId: string, organizationId: string, change: IdentityChange): Promise<ChangeOutcome>
+  delete(identityId: string, organizationId: string): Promise<DeleteOutcome>
+  /** For logins and tokens, where the organization is not known before. */
+  findById(identityId: string): Promise<IdentityCore | undefined>
+  /** One statement. Unknown identities and logins older than the last one are passed over. */
+  recordLastLogins(logins: readonly LastLogin[]): Promise<void>
+}
+
+/** What a login and a request need to know about an identity. */
+export interface IdentityCore {
+  id: string
+  organizationId: string
+  name: string
+  role: OrganizationRole
+  isDisabled: boolean
+  hasDeleteProtection: boolean
+}

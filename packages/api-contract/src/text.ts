@@ -1,0 +1,11 @@
+import { z } from 'zod'
+
+/** A name or a value on one line. Control characters have no place in it, and PostgreSQL takes no NUL. */
+export const singleLine = (charactersMax: number) =>
+  z
+    .string()
+    .trim()
+    .max(charactersMax)
+    .regex(/^\P{Cc}*$/u, 'Control characters are not allowed')
+
+export const timestamp = z.iso.datetime({ precision: 3 }).describe('UTC, such as 2026-01-31T09:30:00.000Z')
