@@ -9,12 +9,13 @@ import { StartupProblem } from '../startup-problem.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type PostgresAccountKind, choosePostgresAccount } from './postgres-account.ts'
 import { findPostgresBinaries } from './postgres-binaries.ts'
-import { giveTo, prepareCluster } from './postgres-cluster.ts'
+import { giveTo, prepareCluster, removePartialClusters } from './postgres-cluster.ts'
 import {
   type StopTimes,
-  disownForeignPid,
+  disownStaleFile,
   findPostmaster,
   isPostmasterOf,
+  readPostmasterFile,
   stopPostmaster,
 } from './postmaster.ts'
 import { programEnvironment } from './run-program.ts'
@@ -48,6 +49,8 @@ export interface EmbeddedPostgresOptions {
   /** Server settings beside those below (`postgres -c`). */
   settings?: Readonly<Record<string, string>>
   stopTimes?: StopTimes
+  /** How long a left server may stay silent before it is stopped. */
+  silentMsMax?: number
   /** For tests of the ways to run as root. */
   accountKinds?: readonly PostgresAccountKind[]
 }
@@ -84,11 +87,12 @@ const defaultStopTimes: StopTimes = { fastMs: 10_000, immediateMs: 3_000 }
 /** A start includes crash recovery: replaying at most one checkpoint's distance of log. */
 const startMsMax = 60_000
 const silentMsMax = 10_000
+const startAttemptsMax = 5
 
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const places = await preparePlaces(options.dataFolder)
   const stopTimes = options.stopTimes ?? defaultStopTimes
-  const running = (await adopt(places, options.logger, stopTimes)) ?? (await start(places, options))
+  const running = await adoptOrStart(places, options, stopTimes)
   await createDatabase(running.socketFolder)
 
   let isClosing = false
@@ -130,22 +134,57 @@ async function preparePlaces(wanted: string): Promise<Places> {
   return { dataFolder, folder, cluster: join(folder, 'cluster'), log: join(folder, 'server.log') }
 }
 
+async function adoptOrStart(
+  places: Places,
+  options: EmbeddedPostgresOptions,
+  stopTimes: StopTimes,
+): Promise<Running> {
+  for (let attempt = 1; ; attempt += 1) {
+    const adopted = await adopt(places, options, stopTimes)
+    if (adopted !== undefined) return adopted
+    await refuseServerElsewhere(places)
+    const started = await start(places, options)
+    if ('pid' in started) return started
+    // Either another control plane's server was faster, and adopting it will say so; or sessions of a killed server
+    // still hold its shared memory, and end by themselves within seconds.
+    if (attempt === startAttemptsMax) {
+      throw new StartupProblem(`PostgreSQL did not start in ${places.folder}: ${started.lastWords}`)
+    }
+    await sleep(500)
+  }
+}
+
+/** A server whose process we cannot see but whose socket answers: the folder is mounted into two containers. */
+async function refuseServerElsewhere({ cluster, dataFolder }: Places): Promise<void> {
+  const described = await readPostmasterFile(cluster)
+  if (described === undefined || described.socketFolder === '') return
+  const attempt = await lockFolder(described.socketFolder, dataFolder)
+  if (attempt.result === 'silent') return
+  if (attempt.result === 'locked') await attempt.lock.release()
+  throw new StartupProblem(
+    `Another container runs a PostgreSQL on ${dataFolder}. Stop it, or give each container a data folder of its own.`,
+  )
+}
+
 async function adopt(
   places: Places,
-  logger: EmbeddedPostgresLogger,
+  options: EmbeddedPostgresOptions,
   stopTimes: StopTimes,
 ): Promise<Running | undefined> {
   const found = await findPostmaster(places.cluster)
   if (found === undefined) return undefined
   const hasGone = async (): Promise<boolean> => !(await isPostmasterOf(places.cluster, found.pid))
-  const outcome = await waitForLock(places, found.socketFolder, hasGone, silentMsMax)
+  const outcome = await waitForLock(places, found.socketFolder, hasGone, options.silentMsMax ?? silentMsMax)
   if (outcome.result === 'gone') return undefined
   if (outcome.result === 'silent') {
-    logger.warn({ pid: found.pid, reason: outcome.reason }, 'stopping a PostgreSQL that does not answer')
+    options.logger.warn(
+      { pid: found.pid, reason: outcome.reason },
+      'stopping a PostgreSQL that does not answer',
+    )
     await stopPostmaster(places.cluster, found.pid, stopTimes)
     return undefined
   }
-  logger.info({ pid: found.pid }, 'adopted the PostgreSQL that a previous control plane left running')
+  options.logger.info({ pid: found.pid }, 'adopted the PostgreSQL that a previous control plane left running')
   return {
     ...found,
     isTemporarySocketFolder: found.socketFolder !== join(places.folder, 'socket'),
@@ -155,7 +194,10 @@ async function adopt(
   }
 }
 
-async function start(places: Places, options: EmbeddedPostgresOptions): Promise<Running> {
+async function start(
+  places: Places,
+  options: EmbeddedPostgresOptions,
+): Promise<Running | { lastWords: string }> {
   const account = await choosePostgresAccount({
     binaries: findPostgresBinaries(),
     dataFolder: places.dataFolder,
@@ -165,7 +207,7 @@ async function start(places: Places, options: EmbeddedPostgresOptions): Promise<
   const { isFresh } = await prepareCluster({ ...places, account, isDurable })
   const socket = await makeSocketFolder(places.folder)
   await giveTo(account, socket.path)
-  await disownForeignPid(places.cluster)
+  await disownStaleFile(places.cluster)
 
   const settings = {
     listen_addresses: '',
@@ -187,6 +229,7 @@ async function start(places: Places, options: EmbeddedPostgresOptions): Promise<
   const { pid, hasExited } = await spawnServer(command, places)
   const outcome = await waitForLock(places, socket.path, hasExited, startMsMax)
   if (outcome.result === 'locked') {
+    await removePartialClusters(places.folder)
     options.logger.info({ pid, account: account.kind, isFresh }, 'started PostgreSQL')
     return {
       pid,
@@ -197,13 +240,10 @@ async function start(places: Places, options: EmbeddedPostgresOptions): Promise<
       lock: outcome.lock,
     }
   }
-  // Two control planes started at once, and the other one's server won: its lock gives the clear refusal.
-  const adopted =
-    outcome.result === 'gone' ? await adopt(places, options.logger, defaultStopTimes) : undefined
-  if (adopted !== undefined) return adopted
-  await stopPostmaster(places.cluster, pid, defaultStopTimes)
-  const said = (await readFile(places.log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join(' | ')
-  throw new StartupProblem(`PostgreSQL did not start in ${places.folder}: ${said}`)
+  if (outcome.result === 'silent') await stopPostmaster(places.cluster, pid, defaultStopTimes)
+  if (socket.isTemporary) await rm(socket.path, { recursive: true, force: true })
+  const log = await readFile(places.log, 'utf8').catch(() => '')
+  return { lastWords: log.trim().split('\n').slice(-5).join(' | ') }
 }
 
 async function spawnServer(

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chown, lstat, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -39,14 +40,21 @@ async function majorVersionOf(cluster: string): Promise<string | undefined> {
   return text?.trim()
 }
 
+const partialPrefix = 'cluster.new-'
+
+/** What starts that were cut short left behind; for the holder of the folder's lock alone. */
+export async function removePartialClusters(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(partialPrefix)) await rm(join(folder, name), { recursive: true, force: true })
+  }
+}
+
 /**
  * initdb works beside the place and the result is moved there whole: a start that was cut short, or two at once,
  * never leave half a cluster.
  */
 async function createCluster({ folder, cluster, account, isDurable }: PrepareOptions): Promise<void> {
-  await rm(cluster, { recursive: true, force: true, maxRetries: 2 })
-  const partial = join(folder, `cluster.new-${process.pid}`)
-  await rm(partial, { recursive: true, force: true })
+  const partial = join(folder, `${partialPrefix}${randomBytes(6).toString('hex')}`)
   const { succeeded, output } = await runProgram(
     account.command(account.binaries.initdb, [
       `--pgdata=${partial}`,
@@ -63,6 +71,7 @@ async function createCluster({ folder, cluster, account, isDurable }: PrepareOpt
   )
   if (!succeeded) {
     await rm(partial, { recursive: true, force: true })
+    if ((await majorVersionOf(cluster)) !== undefined) return
     throw new StartupProblem(`PostgreSQL could not make its files in ${folder}: ${output.trim()}`)
   }
   try {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile, readlink, rename, writeFile } from 'node:fs/promises'
+import { chown, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -24,10 +24,14 @@ export function parsePostmasterFile(text: string): Postmaster | undefined {
   return { pid, socketFolder: (lines[4] ?? '').trim() }
 }
 
+/** What `postmaster.pid` says, true or not. */
+export async function readPostmasterFile(cluster: string): Promise<Postmaster | undefined> {
+  return parsePostmasterFile(await readFile(pidFileOf(cluster), 'utf8').catch(() => ''))
+}
+
 /** The server that runs on this folder now; undefined if there is none, whatever a stale `postmaster.pid` says. */
 export async function findPostmaster(cluster: string): Promise<Postmaster | undefined> {
-  const text = await readFile(pidFileOf(cluster), 'utf8').catch(() => '')
-  const postmaster = parsePostmasterFile(text)
+  const postmaster = await readPostmasterFile(cluster)
   return postmaster && (await isPostmasterOf(cluster, postmaster.pid)) ? postmaster : undefined
 }
 
@@ -50,18 +54,30 @@ export async function isPostmasterOf(cluster: string, pid: number): Promise<bool
 }
 
 /**
- * PostgreSQL refuses to start while any live process has the id in `postmaster.pid`, and after a container restart one
- * often has. The id becomes ours, which the server (our child) ignores; the file stays, because its
- * shared-memory key is how PostgreSQL notices orphans of the dead server.
+ * Makes a stale `postmaster.pid` harmless. PostgreSQL refuses to start while any live process has the id in it, and
+ * after a container restart one often has. The id becomes ours, which the server (our child) ignores; the file stays,
+ * because its shared-memory key is how PostgreSQL notices orphans of the dead server. A file that a crash cut short
+ * says nothing and goes, unless it is so young that a server may be writing it.
  */
-export async function disownForeignPid(cluster: string): Promise<void> {
-  const text = await readFile(pidFileOf(cluster), 'utf8').catch(() => '')
+export async function disownStaleFile(cluster: string): Promise<void> {
+  const path = pidFileOf(cluster)
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) return
   const stale = parsePostmasterFile(text)
-  if (stale === undefined || stale.pid === process.pid || !isAlive(stale.pid)) return
-  const partial = `${pidFileOf(cluster)}.new`
+  if (stale === undefined) {
+    const { mtimeMs } = await stat(path)
+    if (Date.now() - mtimeMs > youngMsMax) await rm(path, { force: true })
+    return
+  }
+  if (stale.pid === process.pid || !isAlive(stale.pid)) return
+  const { uid, gid } = await stat(path)
+  const partial = `${path}.new`
   await writeFile(partial, [process.pid, ...text.split('\n').slice(1)].join('\n'), { mode: 0o600 })
-  await rename(partial, pidFileOf(cluster))
+  await chown(partial, uid, gid)
+  await rename(partial, path)
 }
+
+const youngMsMax = 1_000
 
 function isAlive(pid: number): boolean {
   try {
