@@ -1,4 +1,11 @@
+import { randomUUID } from 'node:crypto'
+import type { AccessTokenClaims } from './access-token-claims.ts'
 import type { AccessTokenSettings, AuthMethod } from './access-token-settings.ts'
+import type { Clock } from './database-clock.ts'
+import { signAccessToken } from './sign-access-token.ts'
+import type { SigningKeys } from './signing-keys.ts'
+import { announcedMaxTtlSeconds, expiryOf } from './token-lifetime.ts'
+import { restrictsAddresses } from './trusted-ips.ts'
 
 export interface AccessTokenRequest {
   identityId: string
@@ -21,4 +28,58 @@ export interface IssuedAccessToken {
 
 export interface AccessTokenIssuer {
   issue(request: AccessTokenRequest): Promise<IssuedAccessToken>
+}
+
+export interface AccessTokenIssuerDependencies {
+  keys: Pick<SigningKeys, 'current'>
+  /** The control plane's public URL. */
+  issuer: string
+  clock: Clock
+}
+
+/** Issues without any input or output but the signature: nothing is stored for a token. */
+export function createAccessTokenIssuer(dependencies: AccessTokenIssuerDependencies): AccessTokenIssuer {
+  const { keys, issuer, clock } = dependencies
+  return {
+    async issue(request) {
+      const claims = claimsOf(request, issuer, clock.nowMs())
+      return {
+        accessToken: signAccessToken(keys.current(), claims),
+        expiresInSeconds: claims.exp - claims.iat,
+        maxTtlSeconds: announcedMaxTtlSeconds(request.settings),
+        tokenId: claims.jti,
+      }
+    },
+  }
+}
+
+function claimsOf(request: AccessTokenRequest, issuer: string, nowMs: number): AccessTokenClaims {
+  const { identityId, organizationId, settings } = request
+  const now = Math.floor(nowMs / 1000)
+  const tokenId = randomUUID()
+  const claims: AccessTokenClaims = {
+    iss: issuer,
+    sub: identityId,
+    jti: tokenId,
+    iat: now,
+    exp: expiryOf(settings, { createdAt: now, now }),
+    identityId,
+    identityName: request.identityName,
+    authMethod: request.authMethod,
+    orgId: organizationId,
+    rootOrgId: organizationId,
+    parentOrgId: organizationId,
+    clientSecretId: '',
+    identityAccessTokenId: tokenId,
+    authTokenType: 'identityAccessToken',
+    accessTokenTTL: settings.ttlSeconds,
+    accessTokenMaxTTL: settings.maxTtlSeconds,
+    accessTokenPeriod: 0,
+    creationEpoch: now,
+    creationEpochMs: nowMs,
+    numUsesLimit: settings.numUsesLimit,
+    ipRestrictionEnabled: restrictsAddresses(settings.trustedIps),
+  }
+  if (request.identityAuth !== undefined) claims.identityAuth = request.identityAuth
+  return claims
 }

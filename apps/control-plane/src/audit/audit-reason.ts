@@ -133,6 +133,10 @@ const otherReasons = {
     meaning: 'The access token has reached its maximum lifetime and cannot be extended.',
     remedy: 'Log in again. For renewal to be of use, the maximum TTL must be larger than the TTL.',
   },
+  'revocations-unknown': {
+    meaning: 'The replica could not read revocations for some seconds, so it accepted no access token.',
+    remedy: 'Look at the database and at the replica’s connection to it.',
+  },
   'address-not-trusted': {
     meaning: 'The caller’s address is not among the trusted addresses.',
     remedy: 'Add the address to the trusted addresses, or check the configuration of trusted proxies.',

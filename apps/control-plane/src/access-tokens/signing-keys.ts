@@ -1,0 +1,120 @@
+import { type KeyObject, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { calculateJwkThumbprint } from 'jose'
+import { accessTokenLifetimeMaxSeconds } from './access-token-settings.ts'
+import type { Clock } from './database-clock.ts'
+import type { NewSigningKey, PublicJwk, SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
+
+export interface SigningKey {
+  id: string
+  /** The token's first part, the same for every token of this key. */
+  encodedHeader: string
+  privateKey: KeyObject
+  publicKey: KeyObject
+  publicJwk: PublicJwk
+  createdAtMs: number
+}
+
+/** A part of the keyring: secrets that belong to no organization. */
+export interface InstanceKeyring {
+  encryptForInstance(context: string, plaintext: string): Buffer
+  decryptForInstance(context: string, ciphertext: Buffer): string
+}
+
+export interface SigningKeysOptions {
+  store: SigningKeyStore
+  keyring: InstanceKeyring
+  clock: Clock
+}
+
+/** How long verifiers may keep the published keys; also how long a new key waits before it signs. */
+export const publishedKeysMaxAgeSeconds = 300
+const activationDelayMs = 2 * publishedKeysMaxAgeSeconds * 1000
+
+/**
+ * The keys that access tokens are signed with.
+ * 1. A key is published before it signs, for twice as long as verifiers may cache the key set; the very first key
+ *    signs at once, since nobody can have cached a set without it.
+ * 2. A key that a newer one has followed still verifies, until it is retired.
+ * 3. A retired key verifies nothing, on each replica from its next reload on.
+ */
+export class SigningKeys {
+  readonly #options: SigningKeysOptions
+  #keys: readonly SigningKey[] = []
+  #byEncodedHeader: ReadonlyMap<string, SigningKey> = new Map()
+
+  private constructor(options: SigningKeysOptions) {
+    this.#options = options
+  }
+
+  static async open(options: SigningKeysOptions): Promise<SigningKeys> {
+    const keys = new SigningKeys(options)
+    await keys.reload()
+    if (keys.#keys.length > 0) return keys
+    await options.store.addFirst(await createSigningKey(options.keyring))
+    await keys.reload()
+    return keys
+  }
+
+  /** The key to sign with now. */
+  current(): SigningKey {
+    const activeSinceMs = this.#options.clock.nowMs() - activationDelayMs
+    const key = this.#keys.findLast(({ createdAtMs }) => createdAtMs <= activeSinceMs) ?? this.#keys[0]
+    if (key === undefined) throw new Error('there is no signing key: every one of them has been retired')
+    return key
+  }
+
+  /** The key whose header this is, to the byte: no header that Postern does not write itself is ever looked into. */
+  findByEncodedHeader(encodedHeader: string): SigningKey | undefined {
+    return this.#byEncodedHeader.get(encodedHeader)
+  }
+
+  /** RFC 7517 JWK set of all keys that verify. */
+  published(): (PublicJwk & { kid: string; alg: 'EdDSA'; use: 'sig' })[] {
+    return this.#keys.map(({ id, publicJwk }) => ({ ...publicJwk, kid: id, alg: 'EdDSA', use: 'sig' }))
+  }
+
+  /** Reads the keys that other replicas have added or retired. */
+  async reload(): Promise<void> {
+    const stored = await this.#options.store.list()
+    const known = new Map(this.#keys.map((key) => [key.id, key]))
+    this.#keys = stored.map((key) => known.get(key.id) ?? this.#open(key))
+    this.#byEncodedHeader = new Map(this.#keys.map((key) => [key.encodedHeader, key]))
+  }
+
+  /** Adds a key, which begins to sign after the delay, and retires those that no living token was signed with. */
+  async rotate(): Promise<void> {
+    const key = await createSigningKey(this.#options.keyring)
+    await this.#options.store.add(key)
+    const outlivedMs = this.#options.clock.nowMs() - activationDelayMs - accessTokenLifetimeMaxSeconds * 1000
+    for (const [index, key] of this.#keys.entries()) {
+      const successor = this.#keys[index + 1]
+      if (successor !== undefined && successor.createdAtMs < outlivedMs)
+        await this.#options.store.retire(key.id)
+    }
+    await this.reload()
+  }
+
+  #open(stored: StoredSigningKey): SigningKey {
+    const { id, publicJwk } = stored
+    const pem = this.#options.keyring.decryptForInstance(contextOf(id), stored.privateKeyEncrypted)
+    const privateKey = createPrivateKey(pem)
+    const publicKey = createPublicKey(privateKey)
+    const header = JSON.stringify({ alg: 'EdDSA', kid: id, typ: 'JWT' })
+    const encodedHeader = Buffer.from(header).toString('base64url')
+    return { id, encodedHeader, privateKey, publicKey, publicJwk, createdAtMs: stored.createdAt.getTime() }
+  }
+}
+
+async function createSigningKey(keyring: InstanceKeyring): Promise<NewSigningKey> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const { x } = publicKey.export({ format: 'jwk' })
+  if (x === undefined) throw new Error('an Ed25519 key without its public half')
+  const publicJwk: PublicJwk = { kty: 'OKP', crv: 'Ed25519', x }
+  const id = await calculateJwkThumbprint(publicJwk)
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  return { id, publicJwk, privateKeyEncrypted: keyring.encryptForInstance(contextOf(id), pem) }
+}
+
+function contextOf(keyId: string): string {
+  return `signing-key:${keyId}`
+}

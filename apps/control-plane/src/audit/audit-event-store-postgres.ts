@@ -1,0 +1,106 @@
+import { CompiledQuery, type Kysely } from 'kysely'
+import type { Schema } from '../database/schema.ts'
+import type { AppendOutcome, AuditEventStore, AuditSearch, StoredAuditEvent } from './audit-event-store.ts'
+import type { AuditRow } from './encode-audit-event.ts'
+
+/**
+ * One statement for any number of rows. It raises `synchronous_commit` for its own transaction: a database that is
+ * set to acknowledge before the disk has the commit would lose what a login has been told is written down.
+ */
+const appendSql = `
+  with durable as materialized (
+    select set_config(
+      'synchronous_commit',
+      case when current_setting('synchronous_commit') in ('off', 'local') then 'on'
+           else current_setting('synchronous_commit') end,
+      true)
+  )
+  insert into audit_events (occurred_at, organization_id, request_id, event, outcome, reason,
+                            actor_kind, actor_id, identity_id, ip_address, details)
+  select added.*
+  from durable, unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+                       $7::text[], $8::text[], $9::uuid[], $10::text[], $11::jsonb[]) as added`
+
+const columns = [
+  'occurredAt',
+  'organizationId',
+  'requestId',
+  'event',
+  'outcome',
+  'reason',
+  'actorKind',
+  'actorId',
+  'identityId',
+  'ipAddress',
+  'details',
+] as const satisfies (keyof AuditRow)[]
+
+export function createAuditEventStore(database: Kysely<Schema>): AuditEventStore {
+  return {
+    async append(rows) {
+      const parameters = columns.map((column) => rows.map((row) => row[column]))
+      try {
+        await database.executeQuery(CompiledQuery.raw(appendSql, parameters))
+        return { kind: 'committed' }
+      } catch (error) {
+        return outcomeOf(error)
+      }
+    },
+
+    find: (search) => find(database, search),
+  }
+}
+
+/** Node's codes of a connection that was never made, and PostgreSQL's of one that it did not take (SQLSTATE). */
+const notReachedCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  '57P03', // cannot_connect_now: it is starting up or shutting down
+  '53300', // too_many_connections
+])
+
+function outcomeOf(error: unknown): AppendOutcome {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (notReachedCodes.has(code)) return { kind: 'not-reached', error }
+  // SQLSTATE classes 22 and 23: data exception, integrity constraint violation.
+  if (/^2[23][0-9A-Z]{3}$/.test(code)) return { kind: 'row-refused', error }
+  return { kind: 'unknown', error }
+}
+
+async function find(database: Kysely<Schema>, search: AuditSearch): Promise<StoredAuditEvent[]> {
+  const { organizationId, requestId, identityId, event, outcome, since, until, beforeId } = search
+  const rows = await database
+    .selectFrom('audit_events')
+    .selectAll()
+    .where((eb) => {
+      const isOwn = eb('organization_id', '=', organizationId)
+      return eb.and([
+        requestId === undefined ? isOwn : eb.or([isOwn, eb('organization_id', 'is', null)]),
+        ...(requestId === undefined ? [] : [eb('request_id', '=', requestId)]),
+        ...(identityId === undefined ? [] : [eb('identity_id', '=', identityId)]),
+        ...(event === undefined ? [] : [eb('event', '=', event)]),
+        ...(outcome === undefined ? [] : [eb('outcome', '=', outcome)]),
+        ...(since === undefined ? [] : [eb('occurred_at', '>=', since)]),
+        ...(until === undefined ? [] : [eb('occurred_at', '<', until)]),
+        ...(beforeId === undefined ? [] : [eb('id', '<', beforeId)]),
+      ])
+    })
+    .orderBy('id', 'desc')
+    .limit(search.limit)
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    occurredAt: row.occurred_at,
+    organizationId: row.organization_id,
+    requestId: row.request_id,
+    event: row.event,
+    outcome: row.outcome,
+    reason: row.reason,
+    actor: { kind: row.actor_kind, id: row.actor_id },
+    identityId: row.identity_id,
+    ipAddress: row.ip_address,
+    details: row.details,
+  }))
+}

@@ -1,0 +1,46 @@
+import type { AuditOutcome } from './audit-event.ts'
+import type { AuditRow } from './encode-audit-event.ts'
+
+export interface AuditEventStore {
+  /** Writes all rows in one statement, or none. `committed` means on disk, whatever the database's own setting. */
+  append(rows: readonly AuditRow[]): Promise<AppendOutcome>
+  /** Newest first. */
+  find(search: AuditSearch): Promise<StoredAuditEvent[]>
+}
+
+export type AppendOutcome =
+  | { kind: 'committed' }
+  /** Nothing was written, because the database takes one of the rows to be wrong. */
+  | { kind: 'row-refused'; error: unknown }
+  /** Nothing was written, because no connection came about: trying again cannot double a row. */
+  | { kind: 'not-reached'; error: unknown }
+  /** Nobody can tell whether the rows were written. */
+  | { kind: 'unknown'; error: unknown }
+
+export interface AuditSearch {
+  /** Whose events; with `requestId` also those that belong to no organization. */
+  organizationId: string
+  requestId?: string
+  identityId?: string
+  event?: string
+  outcome?: AuditOutcome
+  since?: Date
+  until?: Date
+  /** Only events that were written before this one. */
+  beforeId?: number
+  limit: number
+}
+
+export interface StoredAuditEvent {
+  id: number
+  occurredAt: Date
+  organizationId: string | null
+  requestId: string
+  event: string
+  outcome: AuditOutcome
+  reason: string | null
+  actor: { kind: string; id: string | null }
+  identityId: string | null
+  ipAddress: string | null
+  details: Record<string, unknown>
+}
