@@ -54,6 +54,7 @@ async function install(target: string, signal: AbortSignal): Promise<void> {
   try {
     await makeAssets(work, run)
     await putInPlace(join(work, 'assets'), target)
+    await rm(logFile)
     process.stdout.write(`kube-apiserver ${kubernetesVersion} and etcd are in ${target}\n`)
   } catch (error) {
     if (!(error instanceof CannotInstall) && !signal.aborted) {
@@ -118,14 +119,14 @@ async function privateApt(work: string, run: Run): Promise<readonly string[]> {
     /^\S+ bookworm(-updates|-security)? main$/.test(line),
   )
   if (bookworm.length === 0) throw new Error('apt knows no source of Debian 12 packages')
-  const lines = bookworm.flatMap((line) => [
-    `deb [signed-by=${keyring}] ${line}`,
-    ...(line.includes(' bookworm main') ? [`deb-src [signed-by=${keyring}] ${line}`] : []),
-  ])
+  const binaries = bookworm.map((line) => `deb [signed-by=${keyring}] ${line}`)
+  const sources = bookworm
+    .filter((line) => line.includes(' bookworm main'))
+    .map((line) => `deb-src [signed-by=${keyring}] ${line}`)
   const folder = join(work, 'apt')
   await mkdir(join(folder, 'lists/partial'), { recursive: true })
   await mkdir(join(folder, 'archives/partial'), { recursive: true })
-  await writeFile(join(folder, 'sources.list'), `${lines.join('\n')}\n`)
+  await writeFile(join(folder, 'sources.list'), `${[...binaries, ...sources].join('\n')}\n`)
   const options = [
     `Dir::Etc::SourceList=${folder}/sources.list`,
     'Dir::Etc::SourceParts=/dev/null',

@@ -4,7 +4,7 @@ import type { MintTokenOptions, ServiceAccountName, TestCluster } from './test-c
 
 type AccountMethods = Pick<TestCluster, 'createServiceAccount' | 'deleteServiceAccount' | 'mintToken'> & {
   /** The uid of the account's object, which its tokens carry. */
-  uidOf(account: ServiceAccountName): Promise<string>
+  readonly uidOf: (account: ServiceAccountName) => Promise<string>
 }
 
 const probeAudience = 'deleted-account-probe'

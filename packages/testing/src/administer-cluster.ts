@@ -4,9 +4,9 @@ import type { KubernetesAnswer, KubernetesRequest, SendKubernetesRequest } from 
 /** Requests of an administrator, whose failures are the test's failures. */
 export interface Administrator {
   /** Sends, and takes `accepted` for success beside 200 and 201 (409: it exists; 404: it is gone). */
-  change(request: KubernetesRequest, accepted?: number): Promise<KubernetesAnswer>
+  readonly change: (request: KubernetesRequest, accepted?: number) => Promise<KubernetesAnswer>
   /** Creates the object in the collection at `path`, unless it exists. */
-  create(path: string, body: object): Promise<void>
+  readonly create: (path: string, body: object) => Promise<void>
 }
 
 const changeInForceMs = 10_000

@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import {
+  AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
@@ -65,6 +66,7 @@ export async function createCertificateAuthority(commonName: string): Promise<Ce
         publicKey: leaf.publicKey,
         signingKey: keys.privateKey,
         extensions: [
+          await AuthorityKeyIdentifierExtension.create(keys.publicKey),
           new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
           new SubjectAlternativeNameExtension(
             names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),

@@ -1,5 +1,5 @@
 import { Agent, request, type RequestOptions } from 'node:https'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 
 export interface KubernetesRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
@@ -50,7 +50,7 @@ export async function exchangeWithKubernetes(
   const payload =
     body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
   const headers = {
-    ...connection.headers,
+    ...(isFields(connection.headers) ? connection.headers : {}),
     accept: '*/*',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(payload === undefined
@@ -71,6 +71,10 @@ export async function exchangeWithKubernetes(
     outgoing.once('error', reject)
     outgoing.end(payload)
   })
+}
+
+function isFields(headers: RequestOptions['headers']): headers is OutgoingHttpHeaders {
+  return headers !== undefined && !Array.isArray(headers)
 }
 
 function parsed(text: string): unknown {

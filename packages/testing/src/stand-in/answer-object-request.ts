@@ -1,11 +1,10 @@
 import { isJsonObject, jsonAt, type JsonObject } from '../json-at.ts'
-import type { AuthorizedRequest } from './answer-request.ts'
-import { methodNotAllowed, notServed } from './answer-review.ts'
+import type { AuthorizedRequest } from './stand-in-state.ts'
 import { detailsOf } from './authorize.ts'
 import type { Collection, ObjectStore, StoredObject } from './object-store.ts'
 import { applyPatch } from './patch-object.ts'
 import { readBody } from './read-body.ts'
-import { jsonReply, refusal, type Reply } from './reply.ts'
+import { jsonReply, methodNotAllowed, notServed, refusal, type Reply } from './reply.ts'
 import type { ResourceTarget } from './request-target.ts'
 
 const rbac = 'rbac.authorization.k8s.io'

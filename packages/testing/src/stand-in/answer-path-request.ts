@@ -1,4 +1,4 @@
-import type { AuthorizedRequest, StandInState } from './answer-request.ts'
+import type { AuthorizedRequest, StandInState } from './stand-in-state.ts'
 import { jsonReply, type Reply } from './reply.ts'
 
 /** What the API server serves beside resources: version, health, and the issuer's OpenID documents. */

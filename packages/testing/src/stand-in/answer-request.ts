@@ -1,38 +1,11 @@
-import type { AuthenticateToken, User } from './authenticate-token.ts'
+import type { User } from './authenticate-token.ts'
+import type { StandInRequest, StandInState } from './stand-in-state.ts'
 import { forbidden, isAllowed } from './authorize.ts'
-import type { ObjectStore } from './object-store.ts'
 import { refusal, type Reply } from './reply.ts'
-import { readRequestTarget, type RequestTarget } from './request-target.ts'
+import { readRequestTarget } from './request-target.ts'
 import { answerObjectRequest } from './answer-object-request.ts'
 import { answerPathRequest } from './answer-path-request.ts'
 import { answerAccessReview, answerTokenRequest, answerTokenReview } from './answer-review.ts'
-import type { ServiceAccountKey } from '../service-account-token.ts'
-
-/** What the stand-in is made of. */
-export interface StandInState {
-  readonly issuer: string
-  readonly audiences: readonly string[]
-  readonly serviceAccountKey: ServiceAccountKey
-  readonly objects: ObjectStore
-  readonly authenticateToken: AuthenticateToken
-  /** Where it listens, for the discovery document. */
-  readonly url: string
-}
-
-export interface StandInRequest {
-  readonly method: string
-  /** Without the query. */
-  readonly path: string
-  readonly authorization: string | undefined
-  readonly contentType: string | undefined
-  readonly body: string
-}
-
-/** A request whose sender may make it. */
-export interface AuthorizedRequest extends StandInRequest {
-  readonly user: User
-  readonly target: RequestTarget
-}
 
 /** The API server's order: who is it, may they, and only then what do they send. */
 export function answerRequest(request: StandInRequest, state: StandInState): Reply {

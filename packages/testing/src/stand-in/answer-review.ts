@@ -1,11 +1,11 @@
 import { isJsonObject, jsonAt, type JsonObject } from '../json-at.ts'
 import { signServiceAccountToken } from '../service-account-token.ts'
-import type { AuthorizedRequest, StandInState } from './answer-request.ts'
 import type { User } from './authenticate-token.ts'
 import { isAllowed } from './authorize.ts'
 import { readBody } from './read-body.ts'
-import { jsonReply, refusal, type Reply } from './reply.ts'
+import { jsonReply, methodNotAllowed, notServed, refusal, type Reply } from './reply.ts'
 import type { RequestTarget, ResourceTarget } from './request-target.ts'
+import type { AuthorizedRequest, StandInState } from './stand-in-state.ts'
 
 const authentication = 'authentication.k8s.io/v1'
 const metadata = { creationTimestamp: null }
@@ -96,14 +96,6 @@ export function answerAccessReview(
   return jsonReply(201, { kind, apiVersion: 'authorization.k8s.io/v1', metadata, spec, status })
 }
 
-export function methodNotAllowed(): Reply {
-  return refusal('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
-}
-
-export function notServed(): Reply {
-  return refusal('NotFound', 'the server could not find the requested resource', {})
-}
-
 function malformed(kind: string, field: string): Reply {
   return refusal('BadRequest', `${kind} in version "v1" cannot be handled as a ${kind}: ${field}`)
 }
@@ -125,7 +117,10 @@ function readUser(spec: JsonObject): User {
 }
 
 function readAttributes(spec: JsonObject): RequestTarget | undefined {
-  const text = (attributes: unknown, key: string): string => String(jsonAt(attributes, key) ?? '')
+  const text = (attributes: unknown, key: string): string => {
+    const value = jsonAt(attributes, key)
+    return typeof value === 'string' ? value : ''
+  }
   const onPath = spec['nonResourceAttributes']
   if (isJsonObject(onPath)) return { verb: text(onPath, 'verb'), path: text(onPath, 'path') }
   const attributes = spec['resourceAttributes']

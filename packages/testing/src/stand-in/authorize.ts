@@ -7,8 +7,8 @@ import { refusal, type Reply } from './reply.ts'
 const group = 'rbac.authorization.k8s.io'
 
 /** What the API server's bootstrap policy lets everybody do whom it names. */
-const publicPaths = ['/version', '/healthz', '/livez', '/readyz']
-const issuerDiscoveryPaths = ['/.well-known/openid-configuration', '/openid/v1/jwks']
+const publicPaths = new Set(['/version', '/healthz', '/livez', '/readyz'])
+const issuerDiscoveryPaths = new Set(['/.well-known/openid-configuration', '/openid/v1/jwks'])
 
 /** The cluster roles of the bootstrap policy that tests bind. */
 export function createBootstrapRoles(objects: ObjectStore): void {
@@ -24,8 +24,8 @@ export function isAllowed(user: User, target: RequestTarget, objects: ObjectStor
   if (user.groups.includes('system:masters')) return true
   if ('path' in target) {
     if (target.verb !== 'get') return false
-    if (publicPaths.includes(target.path)) return true
-    return issuerDiscoveryPaths.includes(target.path) && user.groups.includes('system:serviceaccounts')
+    if (publicPaths.has(target.path)) return true
+    return issuerDiscoveryPaths.has(target.path) && user.groups.includes('system:serviceaccounts')
   }
   if (target.resource === 'selfsubjectaccessreviews' && target.verb === 'create') {
     return user.groups.includes('system:authenticated')

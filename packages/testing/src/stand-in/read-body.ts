@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../json-at.ts'
 import { refusal, type Reply } from './reply.ts'
-import type { StandInRequest } from './answer-request.ts'
+import type { StandInRequest } from './stand-in-state.ts'
 
 export type ReadBody = { readonly object: JsonObject } | { readonly refused: Reply }
 

@@ -50,3 +50,11 @@ export function refusal(reason: StatusReason, message: string, details?: object)
     code,
   })
 }
+
+export function methodNotAllowed(): Reply {
+  return refusal('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+}
+
+export function notServed(): Reply {
+  return refusal('NotFound', 'the server could not find the requested resource', {})
+}
