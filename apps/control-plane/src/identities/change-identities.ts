@@ -79,7 +79,9 @@ async function update(
   }
   await record(dependencies, origin, eventOf(change), identity, {
     // Metadata may be long and is not ours to spread: only that it changed.
-    changed: Object.keys(change).filter((key) => change[key as keyof IdentityChange] !== undefined),
+    changed: Object.entries(change)
+      .filter(([, value]) => value !== undefined)
+      .map(([field]) => field),
     name: identity.name,
     role: identity.role,
     roleBefore: before.role,
@@ -107,20 +109,17 @@ async function remove(
   return identity
 }
 
+const refusalOf: Record<Exclude<DeleteOutcome['kind'], 'done'>, () => ApiError> = {
+  unknown: identityUnknown,
+  protected: () =>
+    new ApiError('BadRequest', 'The identity is protected: turn hasDeleteProtection off first'),
+  'last-admin': () =>
+    new ApiError('BadRequest', 'This is the last enabled admin of the organization: make another one first'),
+}
+
 function identityOf(outcome: DeleteOutcome): Identity {
-  switch (outcome.kind) {
-    case 'done':
-      return outcome.identity
-    case 'unknown':
-      throw identityUnknown()
-    case 'protected':
-      throw new ApiError('BadRequest', 'The identity is protected: turn hasDeleteProtection off first')
-    case 'last-admin':
-      throw new ApiError(
-        'BadRequest',
-        'This is the last enabled admin of the organization: make another one first',
-      )
-  }
+  if (outcome.kind === 'done') return outcome.identity
+  throw refusalOf[outcome.kind]()
 }
 
 function eventOf({ isDisabled }: IdentityChange): AuditEvent['event'] {
