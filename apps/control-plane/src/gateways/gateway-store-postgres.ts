@@ -16,6 +16,7 @@ export function createGatewayStorePostgres(database: Kysely<Schema>): GatewaySto
     rename: (gatewayId, organizationId, name) => rename(database, gatewayId, organizationId, name),
     delete: (gatewayId, organizationId) => remove(database, gatewayId, organizationId),
     revoke: (gatewayId, organizationId, at) => revoke(database, gatewayId, organizationId, at),
+    recordConnected: (gatewayIds, at) => recordConnected(database, gatewayIds, at),
   }
 }
 
@@ -141,6 +142,29 @@ function revoke(
       .execute()
     return find(transaction, gatewayId, organizationId)
   })
+}
+
+/** Rows are locked in the order of their ids, so that two replicas never wait for each other in a circle. */
+async function recordConnected(
+  database: Kysely<Schema>,
+  gatewayIds: readonly string[],
+  at: Date,
+): Promise<void> {
+  await database
+    .updateTable('gateways')
+    .set({ last_connected_at: at })
+    .where('id', 'in', (select) =>
+      select
+        .selectFrom('gateways')
+        .select('id')
+        .where('id', '=', sql<string>`any(${[...gatewayIds]}::uuid[])`)
+        .where((gateway) =>
+          gateway.or([gateway('last_connected_at', 'is', null), gateway('last_connected_at', '<', at)]),
+        )
+        .orderBy('id')
+        .forNoKeyUpdate(),
+    )
+    .execute()
 }
 
 function isStillNamed(error: unknown): boolean {

@@ -107,6 +107,24 @@ export function describeGatewayStore(fixture: () => GatewayStoreFixture): void {
       expect((await store.findGateway(gateway.id, organizationId))?.attachedIdentityCount).toBe(2)
     })
 
+    it('notes who is connected, never backwards, and leaves the others alone', async () => {
+      const organizationId = await fixture().createOrganization()
+      const [one, two, other] = [
+        await created(organizationId, 'one'),
+        await created(await fixture().createOrganization(), 'two'),
+        await created(organizationId, 'other'),
+      ]
+      const { store } = fixture()
+      const at = new Date('2026-11-22T12:00:00Z')
+      await store.recordConnected([one.id, two.id], at)
+      await store.recordConnected([one.id], new Date(at.getTime() - 1))
+      await store.recordConnected([], at)
+      for (const { id, organizationId } of [one, two]) {
+        expect((await store.findGateway(id, organizationId))?.lastConnectedAt).toEqual(at)
+      }
+      expect((await store.findGateway(other.id, organizationId))?.lastConnectedAt).toBeNull()
+    })
+
     it('T18 treats a gateway of another organization as unknown', async () => {
       const organizationId = await fixture().createOrganization()
       const gateway = await created(organizationId, 'berlin')

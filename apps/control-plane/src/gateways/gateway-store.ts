@@ -13,6 +13,8 @@ export interface GatewayStore {
   delete(gatewayId: string, organizationId: string): Promise<DeleteOutcome>
   /** Retires its keys and unused enrolment tokens too. Revoking again keeps the first time. */
   revoke(gatewayId: string, organizationId: string, at: Date): Promise<Gateway | undefined>
+  /** Of whatever organizations; never takes `lastConnectedAt` back. */
+  recordConnected(gatewayIds: readonly string[], at: Date): Promise<void>
 }
 
 export interface Gateway {
@@ -21,7 +23,7 @@ export interface Gateway {
   name: string
   createdAt: Date
   updatedAt: Date
-  /** When one of its processes last authenticated. */
+  /** When one of its processes last authenticated, or was last seen connected. */
   lastConnectedAt: Date | null
   revokedAt: Date | null
   /** Whether it has a key that is not retired. */
