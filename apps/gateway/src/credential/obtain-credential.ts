@@ -23,7 +23,7 @@ export interface ObtainCredentialOptions {
   log: CredentialLog
   /** How long to wait before the given attempt (1 is the first repetition), in milliseconds. */
   backoffMs: (attempt: number) => number
-  /** Rejects once `signal` fires. */
+  /** Resolves after that time, or as soon as `signal` fires. */
   sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Fires when the gateway is told to stop. */
   signal: AbortSignal
@@ -60,12 +60,7 @@ export async function obtainCredential(options: ObtainCredentialOptions): Promis
       { attempt, delayMs: Math.round(delayMs), reason: step.reason },
       'no credential yet, trying again',
     )
-    try {
-      await options.sleep(delayMs, signal)
-    } catch (error) {
-      if (signal.aborted) return { kind: 'stopped' }
-      throw error
-    }
+    await options.sleep(delayMs, signal)
   }
 }
 

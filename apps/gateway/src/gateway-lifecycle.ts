@@ -1,0 +1,95 @@
+import { closeInPhases, type ClosingLog, type ClosingPhase } from './close-in-phases.ts'
+import type { Credential } from './credential/credential.ts'
+import type { CredentialOutcome } from './credential/obtain-credential.ts'
+import type { GatewayState } from './health/readiness.ts'
+import type { Tunnel } from './tunnel/open-tunnel.ts'
+
+/** How a gateway ends for good. */
+export type GatewayEnd = { kind: 'closed' } | { kind: 'refused'; remedy: string }
+
+export interface GatewayWork {
+  obtainCredential: (signal: AbortSignal) => Promise<CredentialOutcome>
+  openTunnel: (credential: Credential) => Tunnel
+}
+
+type Phase =
+  | { phase: 'idle' | 'enrolling' | 'closing' | 'closed' }
+  | { phase: 'serving'; credential: Credential; tunnel: Tunnel }
+  | { phase: 'refused'; remedy: string }
+
+/** Longer than the tunnel needs to drain; the pod has 30 s in all. */
+const tunnelCloseMsMax = 15_000
+
+/** From nothing to a credential to a tunnel to the end. Only one tunnel, only one way through. */
+export class GatewayLifecycle {
+  /** Fires when the gateway is told to stop. */
+  readonly stop = new AbortController()
+  /** Rejects only on a bug. */
+  readonly ended: Promise<GatewayEnd>
+  readonly #log: ClosingLog
+  readonly #end = Promise.withResolvers<GatewayEnd>()
+  readonly #closers: ClosingPhase[] = []
+  #phase: Phase = { phase: 'idle' }
+  #closing: Promise<void> | undefined
+
+  constructor(log: ClosingLog) {
+    this.#log = log
+    this.ended = this.#end.promise
+  }
+
+  get state(): GatewayState {
+    const phase = this.#phase
+    if (phase.phase !== 'serving') return phase
+    const { gatewayId, gatewayName } = phase.credential
+    return { phase: 'serving', gatewayId, gatewayName, tunnel: phase.tunnel.state() }
+  }
+
+  /** To be closed after the tunnel, the last added first. */
+  closeLater(phase: ClosingPhase): void {
+    this.#closers.unshift(phase)
+  }
+
+  /** Returns at once. */
+  run(work: GatewayWork): void {
+    this.#phase = { phase: 'enrolling' }
+    this.#work(work).catch((error: unknown) => this.#end.reject(error))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #work({ obtainCredential, openTunnel }: GatewayWork): Promise<void> {
+    const outcome = await obtainCredential(this.stop.signal)
+    if (outcome.kind === 'refused') return this.#refuse(outcome.remedy)
+    if (outcome.kind === 'stopped' || this.stop.signal.aborted) return undefined
+    const tunnel = openTunnel(outcome.credential)
+    this.#phase = { phase: 'serving', credential: outcome.credential, tunnel }
+    const end = await tunnel.ended
+    return end.kind === 'refused' ? this.#refuse(end.remedy) : undefined
+  }
+
+  #refuse(remedy: string): void {
+    if (this.stop.signal.aborted) return
+    this.#phase = { phase: 'refused', remedy }
+    this.#end.resolve({ kind: 'refused', remedy })
+  }
+
+  async #close(): Promise<void> {
+    const { phase } = this.#phase
+    const tunnel = this.#phase.phase === 'serving' ? this.#phase.tunnel : undefined
+    if (phase !== 'refused') this.#phase = { phase: 'closing' }
+    const drain = {
+      name: 'tunnel',
+      msMax: tunnelCloseMsMax,
+      close: () => tunnel?.close() ?? Promise.resolve(),
+    }
+    // The tunnel drains before anything that its reviews need is stopped.
+    await closeInPhases([drain], this.#log)
+    this.stop.abort()
+    await closeInPhases(this.#closers, this.#log)
+    this.#phase = { phase: 'closed' }
+    this.#end.resolve({ kind: 'closed' })
+  }
+}
