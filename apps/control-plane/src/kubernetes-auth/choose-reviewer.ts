@@ -1,0 +1,44 @@
+import type { TokenReviewer } from '../login/token-reviewer.ts'
+import type { AskApiServer } from './ask-api-server.ts'
+import { createDirectReviewer } from './direct-review.ts'
+import type { KubernetesAuthSettings } from './kubernetes-auth.ts'
+import type { ConnectionTarget } from './kubernetes-connections.ts'
+import { parseKubernetesHost } from './kubernetes-host.ts'
+
+export type ReviewerSettings = Pick<
+  KubernetesAuthSettings,
+  'tokenReviewMode' | 'kubernetesHost' | 'caCert' | 'verifyTlsCertificate' | 'tokenReviewerJwt' | 'gatewayId'
+> & { organizationId: string }
+
+/** The reviewer that a configuration asks for. Never another one in its place: no gateway means no review. */
+export type ChooseReviewer = (settings: ReviewerSettings) => TokenReviewer
+
+export interface ChooseReviewerDependencies {
+  ask: AskApiServer
+  /** The tunnel's. A gateway of another organization is unavailable. */
+  gatewayReviewer: (gatewayId: string, organizationId: string) => TokenReviewer
+}
+
+export function createChooseReviewer({ ask, gatewayReviewer }: ChooseReviewerDependencies): ChooseReviewer {
+  return (settings) => {
+    if (settings.tokenReviewMode === 'gateway') {
+      if (settings.gatewayId === null) throw new Error('Kubernetes Auth in mode gateway without a gateway')
+      return gatewayReviewer(settings.gatewayId, settings.organizationId)
+    }
+    return createDirectReviewer(ask, {
+      target: connectionTargetOf(settings),
+      reviewerJwt: settings.tokenReviewerJwt ?? undefined,
+    })
+  }
+}
+
+/** Throws for settings that could not have been saved. */
+export function connectionTargetOf(settings: ReviewerSettings): ConnectionTarget {
+  const parsed = parseKubernetesHost(settings.kubernetesHost ?? '')
+  if (!parsed.ok) throw new Error(`Kubernetes Auth with a host that ${parsed.problem}`)
+  return {
+    host: parsed.host,
+    caCert: settings.caCert === '' ? undefined : settings.caCert,
+    verifyTls: settings.verifyTlsCertificate,
+  }
+}

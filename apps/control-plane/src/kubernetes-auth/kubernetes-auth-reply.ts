@@ -1,0 +1,30 @@
+import type { IdentityKubernetesAuth, KubernetesAuthReply } from '@postern/api-contract/kubernetes-auth'
+import type { KubernetesAuth } from './kubernetes-auth.ts'
+import { warningsOf } from './settings-warnings.ts'
+
+/** A Kubernetes Auth as the contract shows it. The reviewer JWT is for those who may replace it. */
+export function kubernetesAuthReplyOf(auth: KubernetesAuth, maySeeSecrets: boolean): KubernetesAuthReply {
+  const identityKubernetesAuth: IdentityKubernetesAuth = {
+    id: auth.id,
+    identityId: auth.identityId,
+    createdAt: auth.createdAt.toISOString(),
+    updatedAt: auth.updatedAt.toISOString(),
+    tokenReviewMode: auth.tokenReviewMode,
+    kubernetesHost: auth.kubernetesHost,
+    caCert: auth.caCert,
+    verifyTlsCertificate: auth.verifyTlsCertificate,
+    tokenReviewerJwt: maySeeSecrets ? auth.tokenReviewerJwt : null,
+    allowedNamespaces: auth.allowedNamespaces,
+    allowedNames: auth.allowedNames,
+    allowedAudience: auth.allowedAudience,
+    gatewayId: auth.gatewayId,
+    gatewayPoolId: null,
+    accessTokenTTL: auth.accessToken.ttlSeconds,
+    accessTokenMaxTTL: auth.accessToken.maxTtlSeconds,
+    accessTokenNumUsesLimit: auth.accessToken.numUsesLimit,
+    accessTokenTrustedIps: auth.accessToken.trustedIps.map(({ ipAddress, type, prefix }) =>
+      prefix === undefined ? { ipAddress, type } : { ipAddress, type, prefix },
+    ),
+  }
+  return { identityKubernetesAuth, warnings: warningsOf(auth) }
+}

@@ -1,0 +1,122 @@
+import { errorEnvelope } from '@postern/api-contract/error-envelope'
+import { identityIdParams } from '@postern/api-contract/identities'
+import {
+  attachKubernetesAuthRequest,
+  kubernetesAuthReply,
+  updateKubernetesAuthRequest,
+} from '@postern/api-contract/kubernetes-auth'
+import type { FastifyRequest } from 'fastify'
+import type { HttpServer } from '../http/http-server.ts'
+import type { Authenticate } from '../permissions/actor.ts'
+import { hasPermission } from '../permissions/require-permission.ts'
+import type { ConfigureContext, ConfigureKubernetesAuth } from './configure-kubernetes-auth.ts'
+import type { KubernetesAuth } from './kubernetes-auth.ts'
+import { kubernetesAuthReplyOf } from './kubernetes-auth-reply.ts'
+
+export interface KubernetesAuthRoutesDependencies {
+  authenticate: Authenticate
+  configure: ConfigureKubernetesAuth
+}
+
+const url = '/api/v1/auth/kubernetes-auth/identities/:identityId'
+const tags = ['Kubernetes Auth']
+const refusals = {
+  400: errorEnvelope,
+  401: errorEnvelope,
+  403: errorEnvelope,
+  404: errorEnvelope,
+  422: errorEnvelope,
+}
+const response = { 200: kubernetesAuthReply, ...refusals }
+
+export function registerKubernetesAuthRoutes(
+  server: HttpServer,
+  { authenticate, configure }: KubernetesAuthRoutesDependencies,
+): void {
+  const contextOf = async (
+    request: FastifyRequest<{ Params: { identityId: string } }>,
+  ): Promise<ConfigureContext> => ({
+    actor: await authenticate(request),
+    requestId: request.id,
+    ipAddress: request.ip,
+    identityId: request.params.identityId,
+  })
+  const replyTo = ({ actor }: ConfigureContext, auth: KubernetesAuth) =>
+    kubernetesAuthReplyOf(auth, hasPermission(actor, 'edit-auth', 'identities'))
+
+  server.post(
+    url,
+    {
+      schema: {
+        operationId: 'attachKubernetesAuth',
+        tags,
+        summary: 'Attach Kubernetes Auth',
+        description:
+          'Lets workloads of a cluster log in to the identity. The reviewer is tried before it is saved: an API ' +
+          'server must answer, a stored reviewer JWT or a gateway must have the right to review tokens.',
+        params: identityIdParams,
+        body: attachKubernetesAuthRequest,
+        response,
+      },
+    },
+    async (request) => {
+      const context = await contextOf(request)
+      return replyTo(context, await configure.attach(context, request.body))
+    },
+  )
+
+  server.patch(
+    url,
+    {
+      schema: {
+        operationId: 'updateKubernetesAuth',
+        tags,
+        summary: 'Change Kubernetes Auth',
+        description: 'What is absent stays as it is. The reviewer is tried again before the change is saved.',
+        params: identityIdParams,
+        body: updateKubernetesAuthRequest,
+        response,
+      },
+    },
+    async (request) => {
+      const context = await contextOf(request)
+      return replyTo(context, await configure.update(context, request.body))
+    },
+  )
+
+  server.get(
+    url,
+    {
+      schema: {
+        operationId: 'getKubernetesAuth',
+        tags,
+        summary: 'Read Kubernetes Auth',
+        description: 'The reviewer JWT is shown to those alone who may edit the identity’s authentication.',
+        params: identityIdParams,
+        response,
+      },
+    },
+    async (request) => {
+      const context = await contextOf(request)
+      return replyTo(context, await configure.read(context))
+    },
+  )
+
+  server.delete(
+    url,
+    {
+      schema: {
+        operationId: 'detachKubernetesAuth',
+        tags,
+        summary: 'Remove Kubernetes Auth',
+        description: 'Ends all access tokens that were issued by it, and returns what it was.',
+        params: identityIdParams,
+        response,
+      },
+    },
+    async (request) => {
+      const context = await contextOf(request)
+      return replyTo(context, await configure.detach(context))
+    },
+  )
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { timestamp } from './text.ts'
+
+/** Ten years, in seconds. */
+const ttlSecondsMax = 315_360_000
+const usesMax = 2_147_483_647
+
+export const tokenReviewMode = z
+  .enum(['api', 'gateway'])
+  .describe('`api`: the control plane asks the API server. `gateway`: a gateway in the cluster does')
+
+const kubernetesHost = z
+  .string()
+  .max(255)
+  .describe('Host, host:port or https URL of the API server. Required in mode `api`')
+const caCert = z.string().max(65_536).describe('PEM. Empty: the system’s roots are trusted')
+const tokenReviewerJwt = z
+  .string()
+  .max(16_384)
+  .describe('Whose right reviews tokens. Without it the token under review must have that right itself')
+const verifyTlsCertificate = z
+  .boolean()
+  .describe('True unless said otherwise. False lets anybody on the path pass for the cluster')
+const rule = (what: string) =>
+  z
+    .string()
+    .max(16_384)
+    .describe(
+      `${what}, comma separated; \`*\` and \`?\` are wildcards. Empty: no restriction, if the other list has one`,
+    )
+const allowedAudience = z
+  .string()
+  .max(512)
+  .describe('The audience that the token must be for. Empty: the API server’s own')
+const gatewayId = z.uuid().describe('Required in mode `gateway`')
+const gatewayPoolId = z.uuid().describe('Not available in this version: null or absent')
+const trustedIps = z
+  .array(z.object({ ipAddress: z.string().max(64).describe('An address, or a network such as 10.0.0.0/8') }))
+  .min(1)
+  .max(256)
+  .describe('From where the access tokens may be used')
+const ttlSeconds = z.int().min(0).max(ttlSecondsMax)
+const numUsesLimit = z.int().min(0).max(usesMax).describe('0: any number')
+
+export const attachKubernetesAuthRequest = z.object({
+  kubernetesHost: kubernetesHost.nullable(),
+  caCert: caCert.nullish(),
+  verifyTlsCertificate: verifyTlsCertificate.optional(),
+  tokenReviewerJwt: tokenReviewerJwt.nullish(),
+  tokenReviewMode: tokenReviewMode.default('api'),
+  allowedNamespaces: rule('Namespaces'),
+  allowedNames: rule('Service-account names'),
+  allowedAudience,
+  gatewayId: gatewayId.nullish(),
+  gatewayPoolId: gatewayPoolId.nullish(),
+  accessTokenTrustedIps: trustedIps.default([{ ipAddress: '0.0.0.0/0' }, { ipAddress: '::/0' }]),
+  accessTokenTTL: ttlSeconds.default(2_592_000).describe('Seconds; 0: as long as possible'),
+  accessTokenMaxTTL: ttlSeconds.default(2_592_000).describe('Seconds of renewals at most; 0: no limit'),
+  accessTokenNumUsesLimit: numUsesLimit.default(0),
+})
+
+/** What is absent stays as it is. */
+export const updateKubernetesAuthRequest = z.object({
+  kubernetesHost: kubernetesHost
+    .nullish()
+    .describe('Changing it removes the stored reviewer JWT unless a new one comes along'),
+  caCert: caCert.nullish(),
+  verifyTlsCertificate: verifyTlsCertificate.optional(),
+  tokenReviewerJwt: tokenReviewerJwt.nullish().describe('Null removes it; empty leaves it'),
+  tokenReviewMode: tokenReviewMode.optional(),
+  allowedNamespaces: rule('Namespaces').nullish(),
+  allowedNames: rule('Service-account names').nullish(),
+  allowedAudience: allowedAudience.nullish(),
+  gatewayId: gatewayId.nullish(),
+  gatewayPoolId: gatewayPoolId.nullish(),
+  accessTokenTrustedIps: trustedIps.optional(),
+  accessTokenTTL: ttlSeconds.optional(),
+  accessTokenMaxTTL: ttlSeconds.optional(),
+  accessTokenNumUsesLimit: numUsesLimit.optional(),
+})
+
+export const identityKubernetesAuth = z.object({
+  id: z.uuid(),
+  identityId: z.uuid(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+  tokenReviewMode,
+  kubernetesHost: z.string().nullable(),
+  caCert: z.string(),
+  verifyTlsCertificate: z.boolean(),
+  tokenReviewerJwt: z
+    .string()
+    .nullable()
+    .describe('Null for readers who may not edit the identity’s authentication, even if there is one'),
+  allowedNamespaces: z.string(),
+  allowedNames: z.string(),
+  allowedAudience: z.string(),
+  gatewayId: z.uuid().nullable(),
+  gatewayPoolId: z.uuid().nullable(),
+  accessTokenTTL: z.int(),
+  accessTokenMaxTTL: z.int(),
+  accessTokenNumUsesLimit: z.int(),
+  accessTokenTrustedIps: z.array(
+    z.object({ ipAddress: z.string(), type: z.enum(['ipv4', 'ipv6']), prefix: z.int().optional() }),
+  ),
+})
+
+export const kubernetesAuthReply = z
+  .object({
+    identityKubernetesAuth,
+    warnings: z.array(z.string()).describe('What is allowed but should not stay so'),
+  })
+  .meta({ description: 'How the identity’s workloads log in from Kubernetes' })
+
+export type AttachKubernetesAuthRequest = z.output<typeof attachKubernetesAuthRequest>
+export type UpdateKubernetesAuthRequest = z.output<typeof updateKubernetesAuthRequest>
+export type IdentityKubernetesAuth = z.output<typeof identityKubernetesAuth>
+export type KubernetesAuthReply = z.output<typeof kubernetesAuthReply>
