@@ -20,6 +20,7 @@ export const failureNumbers = {
   draining: failure.FAILURE_CODE_DRAINING,
   unsupported: failure.FAILURE_CODE_UNSUPPORTED,
   internal: failure.FAILURE_CODE_INTERNAL,
+  'tls-failed': failure.FAILURE_CODE_TLS_FAILED,
 } as const
 export type FailureCode = keyof typeof failureNumbers
 export const readFailureCode = wordReader(failureNumbers)

@@ -22,7 +22,7 @@ export interface ProtocolVersion {
 export const versionHistory: readonly ProtocolVersion[] = [
   {
     minor: 1,
-    descriptor: 'b48ac976a52f49e8',
+    descriptor: '7e8413a14a0019ed',
     change: 'Handshake, reviews, liveness, health, drain, raw streams.',
   },
 ]

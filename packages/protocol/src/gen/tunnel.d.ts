@@ -924,7 +924,10 @@ export namespace postern {
                 FAILURE_CODE_UNSUPPORTED = 11,
 
                 /** FAILURE_CODE_INTERNAL value */
-                FAILURE_CODE_INTERNAL = 12
+                FAILURE_CODE_INTERNAL = 12,
+
+                /** FAILURE_CODE_TLS_FAILED value */
+                FAILURE_CODE_TLS_FAILED = 13
             }
 
             /**

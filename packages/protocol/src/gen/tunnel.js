@@ -2316,6 +2316,7 @@ export const postern = $root.postern = (() => {
              * @property {number} FAILURE_CODE_DRAINING=10 FAILURE_CODE_DRAINING value
              * @property {number} FAILURE_CODE_UNSUPPORTED=11 FAILURE_CODE_UNSUPPORTED value
              * @property {number} FAILURE_CODE_INTERNAL=12 FAILURE_CODE_INTERNAL value
+             * @property {number} FAILURE_CODE_TLS_FAILED=13 FAILURE_CODE_TLS_FAILED value
              */
             v1.FailureCode = (function() {
                 const valuesById = $Object.create(null), values = $Object.create(valuesById);
@@ -2332,6 +2333,7 @@ export const postern = $root.postern = (() => {
                 values[valuesById[10] = "FAILURE_CODE_DRAINING"] = 10;
                 values[valuesById[11] = "FAILURE_CODE_UNSUPPORTED"] = 11;
                 values[valuesById[12] = "FAILURE_CODE_INTERNAL"] = 12;
+                values[valuesById[13] = "FAILURE_CODE_TLS_FAILED"] = 13;
                 return values;
             })();
 

@@ -1,0 +1,152 @@
+import type { FailureFrame, TokenReviewedFrame } from '@postern/protocol'
+import type { TokenVerdict } from '@postern/token-review'
+import type { DiscardReason } from './tunnel-observer.ts'
+
+/** What one attempt on one tunnel came to. */
+export type AttemptOutcome =
+  | { kind: 'reviewed'; verdict: TokenVerdict }
+  | { kind: 'failed'; code: FailureFrame['code']; detail: string; retryAfterMs: number }
+  /** The tunnel ended meanwhile: another may be asked. */
+  | { kind: 'tunnel-lost'; detail: string }
+  /** An answer came that is for another review; it was discarded. */
+  | { kind: 'mismatched' }
+  /** The gateway has as many reviews as it takes, as far as this side knows. */
+  | { kind: 'full' }
+  /** The review does not fit a frame. */
+  | { kind: 'unsendable'; detail: string }
+  | { kind: 'timed-out'; accepted: boolean }
+  | { kind: 'cancelled' }
+
+export interface PendingReviewsOptions {
+  elapsed: () => number
+  /** Tells the gateway that an answer is not wanted any more. */
+  cancel: (requestId: number) => void
+  discarded: (reason: DiscardReason) => void
+}
+
+/** How late a deadline may be noticed, in milliseconds: one timer for all reviews, and none while there are none. */
+const sweepIntervalMs = 25
+
+class PendingReview {
+  readonly requestId: number
+  readonly nonce: Buffer
+  readonly tokenSha256: Buffer
+  readonly deadlineAt: number
+  readonly signal: AbortSignal | undefined
+  readonly owner: PendingReviews
+  readonly resolve: (outcome: AttemptOutcome) => void
+  accepted = false
+
+  constructor(
+    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenSha256' | 'deadlineAt' | 'signal'>,
+    owner: PendingReviews,
+    resolve: (outcome: AttemptOutcome) => void,
+  ) {
+    this.requestId = review.requestId
+    this.nonce = review.nonce
+    this.tokenSha256 = review.tokenSha256
+    this.deadlineAt = review.deadlineAt
+    this.signal = review.signal
+    this.owner = owner
+    this.resolve = resolve
+    review.signal?.addEventListener('abort', this)
+  }
+
+  handleEvent(): void {
+    this.owner.abandon(this.requestId, { kind: 'cancelled' })
+  }
+}
+
+/**
+ * The reviews that wait for their answer on one tunnel. Each settles exactly once: by its answer, its deadline, its
+ * caller, or the end of the tunnel. An answer counts only with the request's nonce and the hash of its token.
+ */
+export class PendingReviews {
+  readonly #options: PendingReviewsOptions
+  readonly #byId = new Map<number, PendingReview>()
+  #sweep: NodeJS.Timeout | undefined
+
+  constructor(options: PendingReviewsOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** Makes room for a review that is about to be sent. */
+  add(
+    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenSha256' | 'deadlineAt' | 'signal'>,
+  ): Promise<AttemptOutcome> {
+    // Stopped by the first sweep that finds nothing, so that one review after another does not make a timer each.
+    this.#sweep ??= setInterval(() => {
+      this.#dropExpired()
+    }, sweepIntervalMs)
+    return new Promise((resolve) => {
+      this.#byId.set(review.requestId, new PendingReview(review, this, resolve))
+    })
+  }
+
+  onAccepted(requestId: number): void {
+    const pending = this.#byId.get(requestId)
+    if (pending !== undefined) pending.accepted = true
+  }
+
+  onVerdict(frame: TokenReviewedFrame): void {
+    const pending = this.#byId.get(frame.requestId)
+    if (pending === undefined) {
+      this.#options.discarded('nobody-waits')
+      return
+    }
+    const isNonce = pending.nonce.equals(frame.nonce)
+    if (!isNonce || !pending.tokenSha256.equals(frame.tokenSha256)) {
+      this.#options.discarded(isNonce ? 'wrong-token' : 'wrong-nonce')
+      this.#settle(pending, { kind: 'mismatched' })
+      return
+    }
+    const { username, uid, groups, audiences } = frame
+    const verdict: TokenVerdict = frame.authenticated
+      ? { authenticated: true, username, uid, groups, audiences }
+      : { authenticated: false, error: frame.error }
+    this.#settle(pending, { kind: 'reviewed', verdict })
+  }
+
+  onFailure({ requestId, code, detail, retryAfterMs }: FailureFrame): void {
+    const pending = this.#byId.get(requestId)
+    if (pending === undefined) this.#options.discarded('nobody-waits')
+    else this.#settle(pending, { kind: 'failed', code, detail, retryAfterMs })
+  }
+
+  /** Gives a review up and tells the gateway. */
+  abandon(requestId: number, outcome: AttemptOutcome): void {
+    const pending = this.#byId.get(requestId)
+    if (pending === undefined) return
+    this.#settle(pending, outcome)
+    this.#options.cancel(requestId)
+  }
+
+  /** Settles all that wait, because the tunnel has ended. */
+  loseAll(detail: string): void {
+    clearInterval(this.#sweep)
+    this.#sweep = undefined
+    for (const pending of this.#byId.values()) this.#settle(pending, { kind: 'tunnel-lost', detail })
+  }
+
+  #settle(pending: PendingReview, outcome: AttemptOutcome): void {
+    this.#byId.delete(pending.requestId)
+    pending.signal?.removeEventListener('abort', pending)
+    pending.resolve(outcome)
+  }
+
+  #dropExpired(): void {
+    if (this.#byId.size === 0) {
+      clearInterval(this.#sweep)
+      this.#sweep = undefined
+      return
+    }
+    const now = this.#options.elapsed()
+    for (const { deadlineAt, requestId, accepted } of this.#byId.values()) {
+      if (deadlineAt <= now) this.abandon(requestId, { kind: 'timed-out', accepted })
+    }
+  }
+}

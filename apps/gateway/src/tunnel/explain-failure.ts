@@ -1,0 +1,45 @@
+import type { Hop, TunnelRefusal } from './outcome.ts'
+
+/** What an operator can do about a failed dial, by where it failed. */
+export function remedyFor(hop: Hop, errorCode: string, host: string): string {
+  switch (hop) {
+    case 'dns':
+      return `the name ${host} could not be looked up: check the control plane's URL and the cluster's DNS`
+    case 'tcp':
+      return errorCode === 'ECONNREFUSED'
+        ? `nothing listens at ${host}: check that the control plane runs and that the port is right`
+        : `no connection to ${host}: check routes, firewalls and network policies for outgoing traffic`
+    case 'tls':
+      return `the TLS handshake with ${host} failed: if its certificate is of a private authority, add that authority's certificate to the extra CA bundle`
+    case 'upgrade':
+      return `${host} answered, but did not open a WebSocket: check that proxies and load balancers before it pass upgrades`
+    case 'welcome':
+      return `${host} opened a WebSocket and then said nothing: check the control plane's log`
+    default:
+      return hop satisfies never
+  }
+}
+
+/** What an operator can do about a refusal. */
+export function remedyForRefusal(refusal: TunnelRefusal): string {
+  if (refusal.permanent) return 'enrol the gateway again, or upgrade it, as the message says; then restart it'
+  switch (refusal.status) {
+    case 404:
+      return "check that the URL is the control plane's and that what is before it passes /api/v3/gateways/tunnel"
+    case 407:
+      return 'the proxy wants a user name and a password'
+    case 502:
+    case 503:
+    case 504:
+      return 'the control plane is starting, stopping or busy; the gateway keeps trying'
+    default:
+      return "the gateway keeps trying; the control plane's log says more"
+  }
+}
+
+/** A difference of clocks as a person says it. */
+export function describeClockOffset(offsetMs: number): string {
+  const seconds = Math.round(Math.abs(offsetMs) / 1000)
+  const amount = seconds >= 120 ? `${Math.round(seconds / 60)} min` : `${seconds} s`
+  return `clock off by ${amount}: this machine's clock is ${offsetMs > 0 ? 'behind' : 'ahead of'} the control plane's; set it right (NTP)`
+}

@@ -1,0 +1,74 @@
+import { ownFeatures, minorVersion, type FrameSocket, type PeerLimits } from '@postern/protocol'
+import { remedyFor } from './explain-failure.ts'
+import type { HandshakeOutcome } from './outcome.ts'
+
+export interface HandshakeOptions {
+  host: string
+  instanceId: string
+  /** Counts this process's connections from 1. */
+  epoch: number
+  software: string
+  limits: PeerLimits
+  deadline: AbortSignal
+  stop: AbortSignal
+}
+
+/** Sends Hello and waits for Welcome or Refusal. The socket is terminated unless welcomed. Never rejects. */
+export async function handshake(socket: FrameSocket, options: HandshakeOptions): Promise<HandshakeOutcome> {
+  const { promise, resolve } = Promise.withResolvers<HandshakeOutcome>()
+  const settle = (outcome: HandshakeOutcome): void => {
+    // Reviews may follow Welcome in the same packet: they wait for the session.
+    socket.listen(undefined)
+    resolve(outcome)
+  }
+  const unreachable = (detail: string): HandshakeOutcome => ({
+    kind: 'unreachable',
+    hop: 'welcome',
+    detail,
+    remedy: remedyFor('welcome', '', options.host),
+  })
+  socket.listen({
+    frame(frame) {
+      if (frame.kind === 'welcome') settle({ kind: 'welcomed', welcome: frame })
+      else if (frame.kind === 'refusal') settle(refusedBy(frame))
+      else settle(unreachable(`the first frame was ${frame.kind}`))
+    },
+    malformed: (reason) => {
+      settle(unreachable(`malformed frame: ${reason}`))
+    },
+    closed: (detail) => {
+      settle(unreachable(detail))
+    },
+  })
+  const { instanceId, epoch, software, limits } = options
+  socket.send({ kind: 'hello', minorVersion, features: ownFeatures, instanceId, epoch, software, limits })
+
+  const onStop = (): void => {
+    settle({ kind: 'stopped' })
+  }
+  const onDeadline = (): void => {
+    settle(unreachable('no Welcome in time'))
+  }
+  options.stop.addEventListener('abort', onStop)
+  options.deadline.addEventListener('abort', onDeadline)
+  if (options.stop.aborted) onStop()
+  if (options.deadline.aborted) onDeadline()
+  const outcome = await promise
+  options.stop.removeEventListener('abort', onStop)
+  options.deadline.removeEventListener('abort', onDeadline)
+  if (outcome.kind !== 'welcomed') socket.terminate()
+  return outcome
+}
+
+function refusedBy(frame: {
+  code: string
+  message: string
+  permanent: boolean
+  retryAfterMs: number
+}): HandshakeOutcome {
+  const { code, message, permanent, retryAfterMs } = frame
+  return {
+    kind: 'refused',
+    refusal: { code, message, permanent, ...(retryAfterMs === 0 ? {} : { retryAfterMs }) },
+  }
+}

@@ -1,0 +1,54 @@
+import type { FrameSocket, GoAwayCode, WelcomeFrame } from '@postern/protocol'
+
+// What a phase of the tunnel came to. The supervisor's policy turns each into the next step.
+
+/** Where on the way to the control plane something failed. */
+export type Hop = 'dns' | 'tcp' | 'tls' | 'upgrade' | 'welcome'
+
+/** The control plane, or something before it, was reached and said no. */
+export interface TunnelRefusal {
+  code: string
+  message: string
+  /** The HTTP status; absent when the answer was a Refusal frame. */
+  status?: number
+  /** Trying again cannot help until a person has changed something. */
+  permanent: boolean
+  retryAfterMs?: number
+  /** The server's clock, Unix time in milliseconds. */
+  serverTimeMs?: number
+}
+
+export interface Unreachable {
+  kind: 'unreachable'
+  hop: Hop
+  detail: string
+  remedy: string
+}
+
+export type DialOutcome =
+  | { kind: 'connected'; socket: FrameSocket }
+  | { kind: 'refused'; refusal: TunnelRefusal }
+  | Unreachable
+  | { kind: 'stopped' }
+
+export type HandshakeOutcome =
+  | { kind: 'welcomed'; welcome: WelcomeFrame }
+  | { kind: 'refused'; refusal: TunnelRefusal }
+  | Unreachable
+  | { kind: 'stopped' }
+
+export type SessionEnd =
+  /** The connection broke, or the other side fell silent. */
+  | { kind: 'lost'; detail: string }
+  | { kind: 'told-to-leave'; code: GoAwayCode; reason: string; reconnectAfterMs: number }
+  | { kind: 'malformed-frame'; reason: string }
+  | { kind: 'stopped' }
+
+/** What one round of dial, handshake and serve came to. */
+export type RoundOutcome =
+  | { kind: 'served'; end: Exclude<SessionEnd, { kind: 'stopped' }>; servedMs: number }
+  | { kind: 'refused'; refusal: TunnelRefusal }
+  /** Refused because of this machine's clock, which was corrected by this much for the next round. */
+  | { kind: 'clock-off'; offsetMs: number; refusal: TunnelRefusal }
+  | Unreachable
+  | { kind: 'stopped' }

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http'
+import { clampText } from '@postern/protocol'
+import type { TunnelRefusal } from './outcome.ts'
+
+const bodyBytesMax = 8 * 1024
+const messageBytesMax = 500
+const retryAfterSecondsMax = 300
+
+/**
+ * Reads an HTTP answer that came instead of the upgrade. The control plane answers with JSON
+ * `{code, message, serverTime, permanent, retryAfterSeconds?}`; anything in between (a proxy, a load balancer) answers
+ * as it likes, and never makes a refusal permanent.
+ */
+export async function readRefusal(response: IncomingMessage): Promise<TunnelRefusal> {
+  const status = response.statusCode ?? 0
+  const body = parseObject(await readBody(response))
+  const retryAfterMs = retryAfter(body['retryAfterSeconds'] ?? response.headers['retry-after'])
+  const serverTimeMs = Date.parse(text(body['serverTime']) ?? response.headers.date ?? '')
+  return {
+    code: text(body['code']) ?? `http-${status}`,
+    message: text(body['message']) ?? `the server answered ${status} instead of opening a tunnel`,
+    status,
+    permanent: body['permanent'] === true,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(Number.isNaN(serverTimeMs) ? {} : { serverTimeMs }),
+  }
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > bodyBytesMax) break
+      chunks.push(chunk)
+    }
+  } catch {
+    // A body that broke off says less than its status and Date header, which are here already.
+    return ''
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parseObject(body: string): Partial<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(body)
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
+  } catch {
+    return {}
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? clampText(value, messageBytesMax) : undefined
+}
+
+function retryAfter(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
+  return seconds >= 0 ? Math.min(seconds, retryAfterSecondsMax) * 1000 : undefined
+}

@@ -1,0 +1,123 @@
+import {
+  Heartbeat,
+  heartbeatDefaults,
+  type Frame,
+  type FrameSocket,
+  type PeerLimits,
+  type WelcomeFrame,
+} from '@postern/protocol'
+import type { ReviewToken } from '../token-review/review-token.ts'
+import { InFlight } from './in-flight.ts'
+import type { SessionEnd } from './outcome.ts'
+
+export interface SessionOptions {
+  socket: FrameSocket
+  welcome: WelcomeFrame
+  reviewToken: ReviewToken
+  limits: PeerLimits
+  elapsed: () => number
+  stop: AbortSignal
+}
+
+/** A server that asks for pings more often or more rarely than this is not followed, in milliseconds. */
+const pingIntervalBounds = { min: 10, max: 30_000 } as const
+
+/** Serves one connected tunnel until it ends, and leaves no timer, review or socket behind. Never rejects. */
+export async function serveSession(options: SessionOptions): Promise<SessionEnd> {
+  const { socket, stop } = options
+  const { promise, resolve } = Promise.withResolvers<SessionEnd>()
+  const inFlight = new InFlight({
+    reviewToken: options.reviewToken,
+    send: (frame) => {
+      socket.send(frame)
+    },
+    elapsed: options.elapsed,
+    reviewsInFlightMax: options.limits.reviewsInFlightMax,
+    reviewsQueuedMax: options.limits.reviewsQueuedMax,
+  })
+  const heartbeat = new Heartbeat({
+    intervalMs: pingIntervalOf(options.welcome),
+    send: (frame) => {
+      socket.send(frame)
+    },
+    inFlight: () => inFlight.size,
+    silent: () => {
+      resolve({ kind: 'lost', detail: 'the control plane fell silent' })
+    },
+  })
+  const onStop = (): void => {
+    resolve({ kind: 'stopped' })
+  }
+  stop.addEventListener('abort', onStop)
+  if (stop.aborted) onStop()
+  socket.listen({
+    frame(frame) {
+      heartbeat.heard()
+      const end = receive(frame, inFlight, heartbeat)
+      if (end !== undefined) resolve(end)
+    },
+    malformed: (reason) => {
+      resolve({ kind: 'malformed-frame', reason })
+    },
+    closed: (detail) => {
+      resolve({ kind: 'lost', detail })
+    },
+  })
+
+  const end = await promise
+  stop.removeEventListener('abort', onStop)
+  heartbeat.stop()
+  inFlight.abortAll()
+  leave(socket, end)
+  if (end.kind === 'stopped') await socket.closed
+  return end
+}
+
+function receive(frame: Frame, inFlight: InFlight, heartbeat: Heartbeat): SessionEnd | undefined {
+  switch (frame.kind) {
+    case 'review-token':
+      inFlight.take(frame)
+      return undefined
+    case 'cancel':
+      inFlight.cancel(frame.requestId)
+      return undefined
+    case 'ping':
+      heartbeat.onPing(frame)
+      return undefined
+    case 'pong':
+      heartbeat.onPong(frame)
+      return undefined
+    case 'go-away': {
+      const { code, reason, reconnectAfterMs } = frame
+      return { kind: 'told-to-leave', code, reason, reconnectAfterMs }
+    }
+    default:
+      // Frames of features that this gateway did not announce, or that only a gateway sends.
+      return undefined
+  }
+}
+
+/** A silent or broken peer gets no closing handshake: it would not answer. */
+function leave(socket: FrameSocket, end: SessionEnd): void {
+  switch (end.kind) {
+    case 'lost':
+      socket.terminate()
+      break
+    case 'told-to-leave':
+      socket.close()
+      break
+    case 'malformed-frame':
+      socket.send({ kind: 'go-away', code: 'protocol-error', reason: end.reason, reconnectAfterMs: 0 })
+      socket.close()
+      break
+    case 'stopped':
+      socket.send({ kind: 'go-away', code: 'shutting-down', reason: '', reconnectAfterMs: 0 })
+      socket.close()
+      break
+  }
+}
+
+function pingIntervalOf(welcome: WelcomeFrame): number {
+  if (welcome.pingIntervalMs === 0) return heartbeatDefaults.pingIntervalMs
+  return Math.min(Math.max(welcome.pingIntervalMs, pingIntervalBounds.min), pingIntervalBounds.max)
+}

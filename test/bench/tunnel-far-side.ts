@@ -1,0 +1,47 @@
+// The far process of the tunnel bench: a gateway with a stub for its API server, or (mode echo) a bare WebSocket that
+// answers a message of the size of a review with one of the size of a verdict.
+import { generateKeyPairSync } from 'node:crypto'
+import { WebSocket } from 'ws'
+import { openTunnel } from '../../apps/gateway/src/tunnel/open-tunnel.ts'
+import type { ReviewResult } from '../../apps/gateway/src/token-review/review-token.ts'
+
+const [mode, url = '', ca = '', answerBytes = '0'] = process.argv.slice(2)
+
+const verdict: ReviewResult = {
+  kind: 'reviewed',
+  verdict: {
+    authenticated: true,
+    username: 'system:serviceaccount:shop:cart',
+    uid: '0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9',
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:shop', 'system:authenticated'],
+    audiences: ['https://kubernetes.default.svc'],
+  },
+}
+
+if (mode === 'gateway') {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+  const tunnel = openTunnel({
+    controlPlaneUrl: url,
+    credential: () => ({ gatewayId: 'bench', keyId: 'bench', privateKey }),
+    reviewToken: async () => verdict,
+    log,
+    software: 'bench',
+    ...(ca === '' ? {} : { ca }),
+  })
+  process.once('disconnect', () => {
+    void tunnel.close()
+  })
+} else {
+  const answer = Buffer.alloc(Number(answerBytes))
+  const webSocket = new WebSocket(url, { perMessageDeflate: false, ...(ca === '' ? {} : { ca }) })
+  webSocket.on('message', (message: Buffer) => {
+    // The answer carries the caller's number back, as a verdict carries its request id.
+    const numbered = Buffer.from(answer)
+    message.copy(numbered, 0, 0, 4)
+    webSocket.send(numbered)
+  })
+  process.once('disconnect', () => {
+    webSocket.terminate()
+  })
+}
