@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it, vi } from 'vitest'
+import { startHeartbeatRecorder } from './heartbeat-recorder.ts'
+import { revocationCheckIntervalMs, startRevocationWatch } from './revocation-watch.ts'
+
+const now = (): Date => new Date('2026-11-22T12:00:00Z')
+const one = { gatewayId: 'g1', keyId: 'k1' }
+const two = { gatewayId: 'g2', keyId: 'k2' }
+
+/** Each round lasts as long as the test wants: `sleep` resolves when the test ends it. */
+function createRounds() {
+  let wake: (() => void) | undefined
+  const asked: number[] = []
+  return {
+    asked,
+    sleep: (ms: number, signal: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        asked.push(ms)
+        wake = resolve
+        signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
+      }),
+    next: async () => {
+      wake?.()
+      await sleep(0)
+    },
+  }
+}
+
+it('T49 closes by gateway and key what another replica revoked, within two seconds', async () => {
+  const rounds = createRounds()
+  const closeTunnelsOf = vi.fn<(gatewayId: string, reason: string, keyIds?: ReadonlySet<string>) => void>()
+  let revoked = [one]
+  const watch = startRevocationWatch({
+    credentials: { findRevokedAmong: async () => revoked },
+    tunnels: { closeTunnelsOf, connectedCredentials: () => [one, two, two] },
+    logger: { warn: () => undefined },
+    now,
+    sleep: rounds.sleep,
+  })
+  await rounds.next()
+  expect(closeTunnelsOf.mock.calls).toEqual([['g1', 'gateway-revoked', new Set(['k1'])]])
+  revoked = []
+  await rounds.next()
+  expect(closeTunnelsOf).toHaveBeenCalledTimes(1)
+  expect(rounds.asked).toEqual([2000, 2000, 2000])
+  expect(revocationCheckIntervalMs).toBeLessThan(2500)
+  await watch.close()
+})
+
+it('asks nobody while nothing is connected', async () => {
+  const rounds = createRounds()
+  const findRevokedAmong = vi.fn<() => Promise<never[]>>(async () => [])
+  const watch = startRevocationWatch({
+    credentials: { findRevokedAmong },
+    tunnels: { closeTunnelsOf: () => undefined, connectedCredentials: () => [] },
+    logger: { warn: () => undefined },
+    now,
+    sleep: rounds.sleep,
+  })
+  await rounds.next()
+  await watch.close()
+  expect(findRevokedAmong).not.toHaveBeenCalled()
+})
+
+it('says that a check failed, and checks again', async () => {
+  const rounds = createRounds()
+  const warn = vi.fn<(fields: Record<string, unknown>, message: string) => void>()
+  const closed: string[] = []
+  let isBroken = true
+  const watch = startRevocationWatch({
+    credentials: {
+      findRevokedAmong: async () => {
+        if (isBroken) throw new Error('the database is away')
+        return [two]
+      },
+    },
+    tunnels: { closeTunnelsOf: (gatewayId) => closed.push(gatewayId), connectedCredentials: () => [two] },
+    logger: { warn },
+    now,
+    sleep: rounds.sleep,
+  })
+  await rounds.next()
+  expect(warn).toHaveBeenCalledTimes(1)
+  isBroken = false
+  await rounds.next()
+  expect(closed).toEqual(['g2'])
+  await watch.close()
+})
+
+it('closes while it waits, without a warning, on the real clock', async () => {
+  const warn = vi.fn<(fields: Record<string, unknown>, message: string) => void>()
+  const watch = startRevocationWatch({
+    credentials: { findRevokedAmong: async () => [] },
+    tunnels: { closeTunnelsOf: () => undefined, connectedCredentials: () => [] },
+    logger: { warn },
+    now,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  })
+  await watch.close()
+  expect(warn).not.toHaveBeenCalled()
+})
+
+it('records each connected gateway once a round', async () => {
+  const rounds = createRounds()
+  const recordConnected = vi.fn<(gatewayIds: readonly string[], at: Date) => Promise<void>>(
+    async () => undefined,
+  )
+  const recorder = startHeartbeatRecorder({
+    gateways: { recordConnected },
+    tunnels: { connectedCredentials: () => [one, two, two] },
+    logger: { warn: () => undefined },
+    now,
+    sleep: rounds.sleep,
+  })
+  await rounds.next()
+  await recorder.close()
+  expect(recordConnected.mock.calls).toEqual([[['g1', 'g2'], now()]])
+})
