@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Schema } from '../database/schema.ts'
 import type { AccessTokenUseStore } from './access-token-use-store.ts'
 
-export function createAccessTokenUseStore(database: Kysely<Schema>): AccessTokenUseStore {
+export function createAccessTokenUseStorePostgres(database: Kysely<Schema>): AccessTokenUseStore {
   return {
     async use({ tokenId, limit, expiresAt }) {
       // The conflicting row is locked before the condition is looked at: simultaneous uses queue up behind it.

@@ -20,7 +20,7 @@ interface MarkerRow {
  * reader that resumes from the greatest one it has seen misses the stragglers. Transaction ids have a boundary that
  * is exact: everything below `pg_snapshot_xmin` has ended, so it was visible to that snapshot or never will be.
  */
-export function createRevocationStore(database: Kysely<Schema>): RevocationStore {
+export function createRevocationStorePostgres(database: Kysely<Schema>): RevocationStore {
   return {
     async add(subject, lifetimeSeconds) {
       const row = await database

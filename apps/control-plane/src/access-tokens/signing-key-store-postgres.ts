@@ -5,7 +5,7 @@ import type { NewSigningKey, PublicJwk, SigningKeyStore, StoredSigningKey } from
 /** Any number, as long as nothing else locks it: "signk" in ASCII. */
 const firstKeyLock = 0x73_69_67_6e_6b
 
-export function createSigningKeyStore(database: Kysely<Schema>): SigningKeyStore {
+export function createSigningKeyStorePostgres(database: Kysely<Schema>): SigningKeyStore {
   return {
     list: () => list(database),
 

@@ -35,7 +35,7 @@ const columns = [
   'details',
 ] as const satisfies (keyof AuditRow)[]
 
-export function createAuditEventStore(database: Kysely<Schema>): AuditEventStore {
+export function createAuditEventStorePostgres(database: Kysely<Schema>): AuditEventStore {
   return {
     async append(rows) {
       const parameters = columns.map((column) => rows.map((row) => row[column]))
