@@ -14,7 +14,8 @@ module.exports = {
     },
     {
       name: 'unresolvable',
-      comment: 'The import does not resolve: add the dependency to the package.json of the package that imports it.',
+      comment:
+        'The import does not resolve: add the dependency to the package.json of the package that imports it.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
@@ -42,10 +43,14 @@ module.exports = {
     },
     {
       name: 'only-app-wires',
-      comment: 'Routes and PostgreSQL stores are chosen in app.ts alone: ask for the store interface as an argument.',
+      comment:
+        'Routes and PostgreSQL stores are chosen in app.ts alone: ask for the store interface as an argument.',
       severity: 'error',
       from: { path: controlPlane, pathNot: [`${controlPlane}/app\\.ts$`, tests, `${controlPlane}/test/`] },
-      to: { path: `${controlPlane}/.*-(routes|postgres)\\.ts$`, pathNot: `${controlPlane}/database/embedded-postgres\\.ts$` },
+      to: {
+        path: `${controlPlane}/.*-(routes|postgres)\\.ts$`,
+        pathNot: `${controlPlane}/database/embedded-postgres\\.ts$`,
+      },
     },
     {
       name: 'login-knows-only-its-port',
@@ -69,11 +74,16 @@ module.exports = {
     },
     {
       name: 'kubernetes-client-in-two-places',
-      comment: 'Only token-review/kubernetes-token-review.ts and credential/ of the gateway talk to Kubernetes by the official client.',
+      comment:
+        'Only token-review/kubernetes-token-review.ts and credential/ of the gateway talk to Kubernetes by the official client.',
       severity: 'error',
       from: {
         path: '^(apps|packages)/',
-        pathNot: ['^apps/gateway/src/token-review/kubernetes-token-review\\.ts$', '^apps/gateway/src/credential/', tests],
+        pathNot: [
+          '^apps/gateway/src/token-review/kubernetes-token-review\\.ts$',
+          '^apps/gateway/src/credential/',
+          tests,
+        ],
       },
       to: { path: 'node_modules/@kubernetes/client-node' },
     },
@@ -93,9 +103,10 @@ module.exports = {
     },
     {
       name: 'no-undeclared-dependency',
-      comment: 'Declare the package in the package.json that imports it, not only at the root.',
+      comment:
+        "Declare the package in the package.json that imports it (vitest and fast-check are the root's).",
       severity: 'error',
-      from: { path: '^(apps|packages)/' },
+      from: { path: '^(apps|packages)/', pathNot: [tests, '/test/'] },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
   ],
@@ -105,6 +116,10 @@ module.exports = {
     tsPreCompilationDeps: true,
     parser: 'swc',
     combinedDependencies: false,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.ts', '.js', '.d.ts'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+      extensions: ['.ts', '.js', '.d.ts'],
+    },
   },
 }
