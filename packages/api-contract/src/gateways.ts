@@ -3,7 +3,6 @@ import { timestamp } from './text.ts'
 
 const name = z
   .string()
-  .min(1)
   .max(64)
   .regex(
     /^[a-z0-9]+(?:-[a-z0-9]+)*$/,

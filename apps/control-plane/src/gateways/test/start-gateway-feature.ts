@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Kysely } from 'kysely'
+import type { Schema } from '../../database/schema.ts'
+import { ApiError } from '../../http/api-error.ts'
+import { type StartedHttpServer, startHttpServer } from '../../http/test/start-http-server.ts'
+import type { OrganizationRole } from '../../permissions/actor.ts'
+import { createGatewayAdministration } from '../administer-gateways.ts'
+import { type AuthenticateGateway, createAuthenticateGateway } from '../authenticate-gateway.ts'
+import { createEnrolGateway } from '../enrol-gateway.ts'
+import type { GatewayCredential } from '../gateway-credential-store.ts'
+import { createGatewayCredentialStorePostgres } from '../gateway-credential-store-postgres.ts'
+import { registerGatewayRoutes } from '../gateway-routes.ts'
+import { createGatewayStorePostgres } from '../gateway-store-postgres.ts'
+import type { LiveTunnels } from '../live-tunnels.ts'
+import { startRevocationWatch } from '../revocation-watch.ts'
+import { createRecordedAudit, type RecordedAudit } from './recorded-audit.ts'
+
+/** Tunnels as one replica holds them: what authenticated, until it is closed. */
+export interface TestTunnels extends LiveTunnels {
+  open(credential: GatewayCredential): void
+  readonly closed: { gatewayId: string; reason: string; keyId: string }[]
+}
+
+export interface GatewayFeature {
+  server: StartedHttpServer
+  audit: RecordedAudit
+  tunnels: TestTunnels
+  authenticateGateway: AuthenticateGateway
+  /** Moves the clock that enrolment and administration read. */
+  advance(ms: number): void
+  call(method: string, path: string, options?: CallOptions): Promise<Reply>
+  close(): Promise<void>
+}
+
+export interface CallOptions {
+  /** Whose token is sent: `<role> <organization id>`; a stranger without. */
+  as?: string
+  body?: unknown
+}
+
+export interface Reply {
+  status: number
+  // What a test reads of a reply is checked by its own expectations.
+  body: Record<string, unknown> & { message?: unknown }
+}
+
+export const origin = 'https://postern.example.com'
+
+/** The whole feature as app.ts joins it, as one replica on the given database, with a watch on the real clock. */
+export async function startGatewayFeature(
+  database: Kysely<Schema>,
+  options: { strangerRequestsPerMinute?: number } = {},
+): Promise<GatewayFeature> {
+  const gateways = createGatewayStorePostgres(database)
+  const credentials = createGatewayCredentialStorePostgres(database)
+  const audit = createRecordedAudit()
+  const tunnels = createTestTunnels()
+  let aheadMs = 0
+  const now = (): Date => new Date(Date.now() + aheadMs)
+  const administration = createGatewayAdministration({ gateways, credentials, audit, tunnels, now })
+  const enrolGateway = createEnrolGateway({ credentials, audit, tunnels, now })
+  const watch = startRevocationWatch({
+    credentials,
+    tunnels,
+    logger: { warn: () => undefined },
+    now,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  })
+  const server = await startHttpServer(
+    (routes) =>
+      registerGatewayRoutes(routes, {
+        authenticate: (request) => Promise.resolve(actorOf(request.headers.authorization)),
+        administration,
+        enrolGateway,
+        gateways,
+        tunnels,
+        now,
+      }),
+    options,
+  )
+  return {
+    server,
+    audit,
+    tunnels,
+    authenticateGateway: createAuthenticateGateway({ credentials, audit, audiences: [origin] }),
+    advance: (ms) => {
+      aheadMs += ms
+    },
+    call: (method, path, callOptions) => call(server.url, method, path, callOptions),
+    close: async () => {
+      await watch.close()
+      await server.close()
+    },
+  }
+}
+
+const roles: readonly OrganizationRole[] = ['admin', 'member', 'no-access']
+
+function actorOf(authorization: string | undefined) {
+  const [, roleName, organizationId] = authorization?.split(' ') ?? []
+  const role = roles.find((known) => known === roleName)
+  if (role === undefined || organizationId === undefined) throw new ApiError('Unauthorized', 'Log in')
+  return {
+    kind: 'identity' as const,
+    identityId: '00000000-0000-4000-8000-000000000001',
+    identityName: 'operator',
+    organizationId,
+    role,
+    authMethod: 'token-auth',
+    tokenId: 'token-1',
+  }
+}
+
+async function call(url: string, method: string, path: string, options: CallOptions = {}): Promise<Reply> {
+  const reply = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      ...(options.as === undefined ? {} : { authorization: `Bearer ${options.as}` }),
+      ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+  })
+  const body: unknown = await reply.json()
+  return { status: reply.status, body: isRecord(body) ? body : {} }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function createTestTunnels(): TestTunnels {
+  let connected: GatewayCredential[] = []
+  const closed: TestTunnels['closed'] = []
+  return {
+    closed,
+    open: (credential) => {
+      connected.push(credential)
+    },
+    connectedCredentials: () => connected,
+    tunnelCount: (gatewayId) => connected.filter((credential) => credential.gatewayId === gatewayId).length,
+    closeTunnelsOf: (gatewayId, reason, keyIds) => {
+      const isClosed = (credential: GatewayCredential): boolean =>
+        credential.gatewayId === gatewayId && (keyIds?.has(credential.keyId) ?? true)
+      for (const { keyId } of connected.filter(isClosed)) closed.push({ gatewayId, reason, keyId })
+      connected = connected.filter((credential) => !isClosed(credential))
+    },
+  }
+}
