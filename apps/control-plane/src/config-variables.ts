@@ -1,0 +1,150 @@
+import {
+  type ParseText,
+  oneOf,
+  parseDatabaseUrl,
+  parseFolder,
+  parseListenAddress,
+  parsePublicUrl,
+  parseReplicaId,
+  parseRootKeyText,
+  parseSwitch,
+  parseTrustedProxies,
+  wholeNumber,
+} from './config-values.ts'
+
+export interface Variable<Value = unknown> {
+  /** The environment variable. */
+  name: string
+  /** The command-line option, if there is one; secrets have none, since every user sees a process' arguments. */
+  flag?: string
+  /** Stands for the value in the help text. */
+  placeholder: string
+  /** One or two sentences for the operator. */
+  description: string
+  parse: ParseText<Value>
+  /** Taken, through `parse`, where nothing is set. */
+  defaultText?: string
+  /** How the help text names a default that is worked out at start. */
+  derivedDefault?: string
+}
+
+function variable<Value>(definition: Variable<Value>): Variable<Value> {
+  return definition
+}
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** Every setting there is: the source of the help text, of the README's table, and of what is parsed. */
+export const variables = {
+  listen: variable({
+    name: 'POSTERN_LISTEN',
+    flag: '--listen',
+    placeholder: 'address:port',
+    description: 'Where to accept connections.',
+    parse: parseListenAddress,
+    defaultText: '127.0.0.1:8080',
+  }),
+  publicUrl: variable({
+    name: 'POSTERN_URL',
+    flag: '--url',
+    placeholder: 'URL',
+    description:
+      'The URL under which gateways and workloads reach this control plane. It is the issuer of access tokens and the audience that gateways sign for.',
+    parse: parsePublicUrl,
+    derivedDefault: 'http:// and the address of POSTERN_LISTEN',
+  }),
+  databaseUrl: variable({
+    name: 'DATABASE_URL',
+    placeholder: 'URL',
+    description:
+      'A PostgreSQL server, 14 or later. Without it an embedded PostgreSQL runs in the data folder.',
+    parse: parseDatabaseUrl,
+    derivedDefault: 'the embedded PostgreSQL',
+  }),
+  databasePoolMax: variable({
+    name: 'POSTERN_DATABASE_POOL_MAX',
+    flag: '--database-pool-max',
+    placeholder: 'number',
+    description: 'Database connections of this process at most.',
+    parse: wholeNumber(2, 500),
+    defaultText: '10',
+  }),
+  dataFolder: variable({
+    name: 'POSTERN_DATA_FOLDER',
+    flag: '--data-folder',
+    placeholder: 'folder',
+    description: 'Holds the embedded PostgreSQL and its root key: back it up. Not used with DATABASE_URL.',
+    parse: parseFolder,
+    derivedDefault: '$XDG_STATE_HOME/postern, or ~/.local/state/postern; /var/lib/postern for root',
+  }),
+  rootKey: variable({
+    name: 'POSTERN_ROOT_KEY',
+    placeholder: 'base64',
+    description:
+      '32 random bytes that every stored secret is encrypted under: `openssl rand -base64 32`. Required with DATABASE_URL, and the same for every replica.',
+    parse: parseRootKeyText,
+    derivedDefault: 'the file root-key in the data folder, made at first start',
+  }),
+  trustedProxies: variable({
+    name: 'POSTERN_TRUSTED_PROXIES',
+    flag: '--trusted-proxies',
+    placeholder: 'CIDR,CIDR',
+    description: 'Addresses and CIDR ranges of the proxies whose X-Forwarded-For counts.',
+    parse: parseTrustedProxies,
+    defaultText: '',
+    derivedDefault: 'none',
+  }),
+  allowInternalKubernetesHosts: variable({
+    name: 'POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS',
+    flag: '--allow-internal-kubernetes-hosts',
+    placeholder: 'true|false',
+    description:
+      'Whether direct reviews may go to loopback, link-local and private addresses. Say true only if everybody who may configure an identity may also reach your internal network.',
+    parse: parseSwitch,
+    defaultText: 'false',
+  }),
+  loginsPerMinutePerIp: variable({
+    name: 'POSTERN_LOGINS_PER_MINUTE_PER_IP',
+    flag: '--logins-per-minute-per-ip',
+    placeholder: 'number',
+    description:
+      'Logins (and other requests without credentials) from one address, or one /64 of IPv6, before it gets 429; 0 for no limit. Many pods may share the address of their cluster.',
+    parse: wholeNumber(0, 1_000_000),
+    defaultText: '3000',
+  }),
+  loginsPerMinutePerIdentity: variable({
+    name: 'POSTERN_LOGINS_PER_MINUTE_PER_IDENTITY',
+    flag: '--logins-per-minute-per-identity',
+    placeholder: 'number',
+    description: 'Logins to one identity from one address before it gets 429; 0 for no limit.',
+    parse: wholeNumber(0, 1_000_000),
+    defaultText: '1200',
+  }),
+  accessTokenTtlMaxSeconds: variable({
+    name: 'POSTERN_ACCESS_TOKEN_TTL_MAX_SECONDS',
+    flag: '--access-token-ttl-max-seconds',
+    placeholder: 'seconds',
+    description:
+      'No access token lives longer, whatever its identity allows; renewals included. 90 days by default.',
+    parse: wholeNumber(60, 315_360_000),
+    defaultText: '7776000',
+  }),
+  replicaId: variable({
+    name: 'POSTERN_REPLICA_ID',
+    flag: '--replica-id',
+    placeholder: 'name',
+    description: 'Names this process among the replicas; unique.',
+    parse: parseReplicaId,
+    derivedDefault: 'the host name and a random ending',
+  }),
+  logLevel: variable({
+    name: 'POSTERN_LOG_LEVEL',
+    flag: '--log-level',
+    placeholder: 'level',
+    description: `The least severe lines to log: ${logLevels.join(', ')}. Lines are JSON on standard output.`,
+    parse: oneOf(logLevels),
+    defaultText: 'info',
+  }),
+} as const
+
+export const everyVariable: readonly Variable[] = Object.values(variables)

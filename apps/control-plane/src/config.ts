@@ -1,0 +1,169 @@
+import { type KeyObject, randomBytes } from 'node:crypto'
+import { homedir, hostname } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+
+import type { ListenAddress } from './config-values.ts'
+import { type Variable, everyVariable, type logLevels, variables } from './config-variables.ts'
+import { nearestName } from './nearest-name.ts'
+
+export interface Config {
+  listen: ListenAddress
+  /** An origin: no slash at the end. Issuer of access tokens, audience of gateways. */
+  publicUrl: string
+  /** Undefined for the embedded PostgreSQL. */
+  databaseUrl: string | undefined
+  databasePoolMax: number
+  dataFolder: string
+  /** Undefined for the file in the data folder; never so with an external database. */
+  rootKey: KeyObject | undefined
+  trustedProxies: readonly string[]
+  allowInternalKubernetesHosts: boolean
+  /** 0 is no limit. */
+  loginsPerMinutePerIp: number
+  loginsPerMinutePerIdentity: number
+  accessTokenTtlMaxSeconds: number
+  replicaId: string
+  logLevel: (typeof logLevels)[number]
+}
+
+/** What the process finds around it. */
+export interface Environment {
+  variables: Readonly<Record<string, string | undefined>>
+  hostName: string
+  homeFolder: string
+  isRoot: boolean
+  /** Makes the default replica id unique; letters and digits. */
+  randomEnding: string
+}
+
+export type ConfigOutcome =
+  | { ok: true; config: Config; warnings: string[] }
+  /** Every problem there is, each naming its variable. */
+  | { ok: false; problems: string[]; warnings: string[] }
+
+/** The only reader of the process' environment. */
+export function readEnvironment(): Environment {
+  return {
+    variables: process.env,
+    hostName: hostname(),
+    homeFolder: homedir(),
+    isRoot: process.geteuid?.() === 0,
+    randomEnding: randomBytes(3).toString('hex'),
+  }
+}
+
+/**
+ * @param flags values of command-line options, by the name of the variable that they stand for; they win over the
+ * environment. An empty value counts as not set.
+ */
+export function configFrom(
+  environment: Environment,
+  flags: Readonly<Record<string, string>> = {},
+): ConfigOutcome {
+  const problems: string[] = []
+  const read = <Value>(variable: Variable<Value>): Value | undefined => {
+    const given = flags[variable.name] ?? environment.variables[variable.name]
+    const text = given === undefined || given === '' ? variable.defaultText : given
+    if (text === undefined) return undefined
+    const parsed = variable.parse(text)
+    if ('value' in parsed) return parsed.value
+    problems.push(`${variable.name} ${parsed.problem}`)
+    return undefined
+  }
+  const values = {
+    listen: read(variables.listen),
+    publicUrl: read(variables.publicUrl),
+    databaseUrl: read(variables.databaseUrl),
+    databasePoolMax: read(variables.databasePoolMax),
+    dataFolder: read(variables.dataFolder) ?? defaultDataFolder(environment),
+    rootKey: read(variables.rootKey),
+    trustedProxies: read(variables.trustedProxies),
+    allowInternalKubernetesHosts: read(variables.allowInternalKubernetesHosts),
+    loginsPerMinutePerIp: read(variables.loginsPerMinutePerIp),
+    loginsPerMinutePerIdentity: read(variables.loginsPerMinutePerIdentity),
+    accessTokenTtlMaxSeconds: read(variables.accessTokenTtlMaxSeconds),
+    replicaId: read(variables.replicaId) ?? defaultReplicaId(environment),
+    logLevel: read(variables.logLevel),
+  }
+  const warnings = warnOfUnknown(environment.variables)
+  problems.push(...problemsTogether(values, problems.length === 0))
+  if (values.listen !== undefined) {
+    values.publicUrl ??= defaultUrl(values.listen)
+    if (isWildcard(values.listen.host) && new URL(values.publicUrl).hostname === 'localhost') {
+      warnings.push(
+        `POSTERN_URL is not set: gateways and tokens will name ${values.publicUrl}, which only this machine reaches`,
+      )
+    }
+  }
+  return problems.length === 0 && isComplete(values)
+    ? { ok: true, config: values, warnings }
+    : { ok: false, problems, warnings }
+}
+
+type Values = { [Key in keyof Config]: Config[Key] | undefined }
+
+/** What is wrong only in combination. */
+function problemsTogether(
+  { databaseUrl, rootKey, listen, publicUrl }: Values,
+  isEachRight: boolean,
+): string[] {
+  const problems: string[] = []
+  if (databaseUrl !== undefined && rootKey === undefined && isEachRight) {
+    problems.push(
+      'POSTERN_ROOT_KEY is required with DATABASE_URL: make one with `openssl rand -base64 32`, keep it safe, and give ' +
+        'it to every replica',
+    )
+  }
+  if (listen?.port === 0 && publicUrl === undefined) {
+    problems.push('POSTERN_URL is required if the system chooses the port of POSTERN_LISTEN')
+  }
+  return problems
+}
+
+function isComplete(values: Values): values is Config {
+  return Object.entries(values).every(
+    ([key, value]) => value !== undefined || key === 'databaseUrl' || key === 'rootKey',
+  )
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+function defaultUrl({ host, port }: ListenAddress): string {
+  const name = isWildcard(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return new URL(`http://${name}:${port}`).origin
+}
+
+/** The XDG Base Directory Specification's place for state; root's, as of any system service, is /var/lib. */
+function defaultDataFolder({ variables: given, homeFolder, isRoot }: Environment): string {
+  const stateHome = given['XDG_STATE_HOME'] ?? ''
+  if (isAbsolute(stateHome)) return join(stateHome, 'postern')
+  return isRoot ? '/var/lib/postern' : join(homeFolder, '.local', 'state', 'postern')
+}
+
+function defaultReplicaId({ hostName, randomEnding }: Environment): string {
+  const host = hostName
+    .replaceAll(/[^A-Za-z0-9.-]/g, '')
+    .replace(/^[.-]+/, '')
+    .slice(0, 50)
+  return host === '' ? `replica-${randomEnding}` : `${host}-${randomEnding}`
+}
+
+/** Kubernetes sets these for a Service named `postern…` (service links). */
+const serviceLinkPattern = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/
+const serviceLinkValuePattern = /^(tcp|udp|sctp):\/\//
+
+/** A misspelt variable would leave its default in force without a word. */
+function warnOfUnknown(given: Environment['variables']): string[] {
+  const known = everyVariable.map(({ name }) => name)
+  return Object.entries(given)
+    .filter(([name]) => name.startsWith('POSTERN_') && !known.includes(name))
+    .filter(([name, value]) => !serviceLinkPattern.test(name) && !serviceLinkValuePattern.test(value ?? ''))
+    .map(([name]) => {
+      const nearest = nearestName(name, known)
+      return nearest === undefined
+        ? `${name} is set, and no setting has this name`
+        : `${name} is set, and no setting has this name; did you mean ${nearest}?`
+    })
+}
