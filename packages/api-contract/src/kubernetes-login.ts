@@ -16,7 +16,6 @@ export const kubernetesLoginRequest = z
       ),
     organizationSlug: z
       .string()
-      .min(1)
       .max(64)
       .nullish()
       .describe('If given, the identity must belong to this organization'),

@@ -109,6 +109,14 @@ const loginReasons = {
     meaning: 'The login’s time was over before the cluster’s verdict arrived.',
     remedy: 'Look at the latency of the gateway and of the API server.',
   },
+  'configuration-changed': {
+    meaning: 'The identity or its Kubernetes Auth was changed while the cluster was being asked.',
+    remedy: 'Nothing: the workload tries again and is judged by the new configuration.',
+  },
+  'caller-left': {
+    meaning: 'The caller closed its connection before the cluster’s verdict arrived.',
+    remedy: 'Give the client a time-out of more than 10 seconds, and look at the latency of the review.',
+  },
   'rate-limited': {
     meaning: 'Too many logins came from this address or for this identity.',
     remedy: 'Make the workload keep its access token instead of logging in each time.',

@@ -163,7 +163,7 @@ async function fromRow(row: Row, keyring: OrganizationKeyring): Promise<Kubernet
 type SecretColumn = 'ca-cert' | 'token-reviewer-jwt'
 
 function contextOf(what: SecretColumn, identityId: string): string {
-  return `kubernetes-auth/${what}/${identityId}`
+  return `kubernetes-auth/${identityId}/${what}`
 }
 
 function laterThan(moment: Date): Date {

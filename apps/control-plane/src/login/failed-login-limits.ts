@@ -1,0 +1,59 @@
+export interface FailedLoginLimitsOptions {
+  nowMs: () => number
+  /** Failures in a row that cost nothing. */
+  burst?: number
+  refillPerSecond?: number
+  keysMax?: number
+}
+
+interface Bucket {
+  left: number
+  atMs: number
+  isKnownEmpty: boolean
+}
+
+/**
+ * Bounds how often logins may fail for one key. A key is one identity from one address, so that strangers elsewhere lock
+ * nobody out; and junk has a bucket of its own, so that it never stands in the way of a token that could be good.
+ * Memory is bounded: the key that failed longest ago is forgotten first.
+ */
+export class FailedLoginLimits {
+  readonly #options: Required<FailedLoginLimitsOptions>
+  readonly #buckets = new Map<string, Bucket>()
+
+  constructor(options: FailedLoginLimitsOptions) {
+    this.#options = { burst: 60, refillPerSecond: 5, keysMax: 10_000, ...options }
+  }
+
+  /** Undefined while the key may fail again; else how long to wait, and whether this is news. */
+  exhausted(key: string): { retryAfterSeconds: number; isNews: boolean } | undefined {
+    const bucket = this.#buckets.get(key)
+    if (bucket === undefined) return undefined
+    this.#refill(bucket)
+    if (bucket.left >= 1) return undefined
+    const isNews = !bucket.isKnownEmpty
+    bucket.isKnownEmpty = true
+    return { retryAfterSeconds: Math.ceil((1 - bucket.left) / this.#options.refillPerSecond), isNews }
+  }
+
+  spend(key: string): void {
+    const { burst, keysMax, nowMs } = this.#options
+    const bucket = this.#buckets.get(key) ?? { left: burst, atMs: nowMs(), isKnownEmpty: false }
+    this.#refill(bucket)
+    bucket.left = Math.max(0, bucket.left - 1)
+    // Re-inserted at the end: the map's order is then the order of the last failure.
+    this.#buckets.delete(key)
+    this.#buckets.set(key, bucket)
+    const [oldest] = this.#buckets.keys()
+    if (this.#buckets.size > keysMax && oldest !== undefined) this.#buckets.delete(oldest)
+  }
+
+  #refill(bucket: Bucket): void {
+    const { burst, refillPerSecond, nowMs } = this.#options
+    const now = nowMs()
+    bucket.left = Math.min(burst, bucket.left + (Math.max(0, now - bucket.atMs) / 1000) * refillPerSecond)
+    bucket.atMs = now
+    // One line in the audit log for each bout, not one each time that a drop comes back.
+    if (bucket.left >= burst / 2) bucket.isKnownEmpty = false
+  }
+}
