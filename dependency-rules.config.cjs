@@ -46,7 +46,7 @@ module.exports = {
       comment:
         'Routes and PostgreSQL stores are chosen in app.ts alone: ask for the store interface as an argument.',
       severity: 'error',
-      from: { path: controlPlane, pathNot: [`${controlPlane}/app\\.ts$`, tests, `${controlPlane}/test/`] },
+      from: { path: controlPlane, pathNot: [`${controlPlane}/app\\.ts$`, tests, '/test/'] },
       to: {
         path: `${controlPlane}/.*-(routes|postgres)\\.ts$`,
         pathNot: `${controlPlane}/database/embedded-postgres\\.ts$`,
