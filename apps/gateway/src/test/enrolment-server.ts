@@ -1,9 +1,11 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createHash } from 'node:crypto'
 
 export interface EnrolmentServer {
   origin: string
+  /** For tests that open tunnels to it too. */
+  server: Server
   /** Public keys in the order in which they came, repetitions included. */
   presented: string[]
   /** The next answers, instead of honest ones. `lost`: the work is done, and the connection cut before the answer. */
@@ -56,6 +58,7 @@ export async function startEnrolmentServer(tokens: readonly string[]): Promise<E
   const { port } = server.address() as AddressInfo
   return {
     origin: `http://127.0.0.1:${port}`,
+    server,
     presented,
     answerNext: (...answers) => void oddAnswers.push(...answers),
     close: async () => {
