@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
@@ -36,6 +37,12 @@ export function createClientIp(trustedProxies: readonly string[]): (request: For
     }
     return unknownClientIp
   }
+}
+
+/** The X-Forwarded-For of a request's headers, as `createClientIp` reads it. */
+export function forwardedForOf(headers: IncomingHttpHeaders): string | undefined {
+  const header = headers['x-forwarded-for']
+  return Array.isArray(header) ? header.join(',') : header
 }
 
 /** What is wrong with an entry of the list of trusted proxies, or undefined. Addresses and CIDR ranges are right. */

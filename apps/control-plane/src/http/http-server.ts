@@ -13,7 +13,7 @@ import { AccessLog, type ObserveRequest } from './access-log.ts'
 import { AllowedMethods } from './allowed-methods.ts'
 import { ApiError } from './api-error.ts'
 import { answerClientError } from './client-error.ts'
-import { createClientIp } from './client-ip.ts'
+import { createClientIp, forwardedForOf } from './client-ip.ts'
 import { errorReply } from './error-reply.ts'
 import { acceptJsonBodies } from './json-body.ts'
 import { parseQuery } from './parse-query.ts'
@@ -107,11 +107,8 @@ function useClientIp(server: HttpServer, trustedProxies: readonly string[]): voi
   const clientIp = createClientIp(trustedProxies)
   server.decorateRequest('ip', {
     getter(this: FastifyRequest) {
-      const forwardedFor = this.raw.headers['x-forwarded-for']
-      return clientIp({
-        remoteAddress: this.raw.socket.remoteAddress,
-        forwardedFor: typeof forwardedFor === 'string' ? forwardedFor : forwardedFor?.join(','),
-      })
+      const { socket, headers } = this.raw
+      return clientIp({ remoteAddress: socket.remoteAddress, forwardedFor: forwardedForOf(headers) })
     },
   })
 }

@@ -1,0 +1,217 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { registerAccessTokenRoutes } from './access-tokens/access-token-routes.ts'
+import { createAccessTokenUseStorePostgres } from './access-tokens/access-token-use-store-postgres.ts'
+import { createRevocationStorePostgres } from './access-tokens/revocation-store-postgres.ts'
+import { createSigningKeyStorePostgres } from './access-tokens/signing-key-store-postgres.ts'
+import { anyAddress } from './access-tokens/trusted-ips.ts'
+import { createAuditEventStorePostgres } from './audit/audit-event-store-postgres.ts'
+import { type AuditLogObserver, GroupCommitAuditLog } from './audit/audit-log.ts'
+import { registerAuditLogRoutes } from './audit/audit-log-routes.ts'
+import { type ClosingPhase, closeInPhases } from './close-in-phases.ts'
+import type { Database } from './database/database.ts'
+import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
+import { registerGatewayRoutes } from './gateways/gateway-routes.ts'
+import { createGatewayStorePostgres } from './gateways/gateway-store-postgres.ts'
+import type { ObserveRequest } from './http/access-log.ts'
+import { registerApiDocument } from './http/api-document.ts'
+import { createServerDrain } from './http/drain-server.ts'
+import { type HttpServer, createHttpServer } from './http/http-server.ts'
+import { registerStatusRoutes } from './http/status-routes.ts'
+import { createChangeIdentities } from './identities/change-identities.ts'
+import { createIdentityCache } from './identities/identity-cache.ts'
+import { registerIdentityRoutes } from './identities/identity-routes.ts'
+import { createIdentityStorePostgres } from './identities/identity-store-postgres.ts'
+import { LastLoginRecorder } from './identities/last-login-recorder.ts'
+import type { Keyring } from './keyring/keyring.ts'
+import { createConfigureKubernetesAuth } from './kubernetes-auth/configure-kubernetes-auth.ts'
+import { registerKubernetesAuthRoutes } from './kubernetes-auth/kubernetes-auth-routes.ts'
+import { createKubernetesAuthStorePostgres } from './kubernetes-auth/kubernetes-auth-store-postgres.ts'
+import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
+import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
+import { createOrganizationStorePostgres } from './organizations/organization-store-postgres.ts'
+import { openAccessTokens } from './open-access-tokens.ts'
+import { openGateways } from './open-gateways.ts'
+import { openReviews } from './open-reviews.ts'
+import { createAuthenticate } from './permissions/authenticate.ts'
+import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
+
+export interface AppConfig {
+  /** As clients and gateways know it, such as https://postern.example.com; the issuer of access tokens. */
+  publicUrl: string
+  host: string
+  /** 0 for any free one. */
+  port: number
+  trustedProxies: readonly string[]
+  strangerRequestsPerMinute: number
+  allowInternalKubernetesHosts: boolean
+  /** Names this process among its replicas. */
+  replicaId: string
+  version: string
+}
+
+export interface AppOptions {
+  config: AppConfig
+  logger: FastifyBaseLogger
+  kysely: Database['kysely']
+  keyring: Keyring
+  observers?: AppObservers
+}
+
+/** For metrics. */
+export interface AppObservers {
+  request?: ObserveRequest
+  auditLog?: AuditLogObserver
+  tunnels?: TunnelObserver
+}
+
+export interface App {
+  server: HttpServer
+  listen(): Promise<{ url: string }>
+  /** Ends what was begun, in the reverse order of opening; at most about half a minute. The database stays open. */
+  close(): Promise<void>
+}
+
+const now = (): Date => new Date()
+const nowMs = (): number => Date.now()
+const elapsed = (): number => performance.now()
+
+/** The one place that knows every feature. From top to bottom: stores, what lives on them, routes, the end. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, logger, observers = {} } = options
+  const stores = createStores(options)
+  const auditLog = openAuditLog(options, stores)
+  const identities = createIdentityCache({ store: stores.identities, nowMs })
+  const lastLogins = new LastLoginRecorder({ store: stores.identities, logger })
+  const gateways = openGateways({
+    ...options,
+    gateways: stores.gateways,
+    credentials: stores.gatewayCredentials,
+    audit: auditLog,
+    observer: observers.tunnels ?? silentObserver,
+    now,
+    elapsed,
+  })
+  const reviews = openReviews({ ...options, ...stores, gatewayReviewer: gateways.reviewer, elapsed })
+  const accessTokens = await openAccessTokens({
+    ...options,
+    signingKeys: stores.signingKeys,
+    uses: stores.accessTokenUses,
+    revocationStore: stores.revocations,
+    findIdentity: (identityId) => identities.findIdentity(identityId),
+    readTrustedIps: async (identityId, authMethod) =>
+      authMethod === 'token-auth'
+        ? anyAddress
+        : (await reviews.kubernetesAuths.find(identityId))?.auth.accessToken.trustedIps,
+  })
+  const authenticate = createAuthenticate({
+    verifyAccessToken: (token, clientIp) => accessTokens.verifier.verify(token, clientIp),
+    findIdentity: (identityId) => identities.findIdentity(identityId),
+  })
+  const forget = (identityId: string): void => {
+    identities.forget(identityId)
+    reviews.kubernetesAuths.forget(identityId)
+    accessTokens.trustedIps.invalidate(identityId, 'kubernetes-auth')
+  }
+  const { revocations } = accessTokens
+
+  const server = await createHttpServer({
+    ...config,
+    logger,
+    observeRequest: observers.request ?? (() => undefined),
+  })
+  await registerApiDocument(server, config.version)
+  registerStatusRoutes(server, { now })
+  registerBootstrapRoutes(server, {
+    bootstrapInstance: createBootstrapInstance({
+      store: stores.organizations,
+      createOrganizationKey: () => options.keyring.createOrganizationKey(),
+      accessTokenIssuer: accessTokens.issuer,
+      auditLog,
+      now,
+    }),
+  })
+  registerAccessTokenRoutes(server, { ...accessTokens, auditLog })
+  registerIdentityRoutes(server, {
+    authenticate,
+    store: stores.identities,
+    changeIdentities: createChangeIdentities({
+      store: stores.identities,
+      cache: { forget },
+      revocations,
+      auditLog,
+      now,
+    }),
+    findOrganization: (organizationId) => stores.organizations.find(organizationId),
+  })
+  registerKubernetesAuthRoutes(server, {
+    authenticate,
+    configure: createConfigureKubernetesAuth({
+      identities,
+      store: stores.kubernetesAuths,
+      checkReviewer: reviews.checkReviewer,
+      revocations,
+      auditLog,
+      onChanged: forget,
+    }),
+  })
+  registerGatewayRoutes(server, {
+    authenticate,
+    administration: gateways.administration,
+    enrolGateway: gateways.enrolGateway,
+    gateways: stores.gateways,
+    tunnels: gateways.tunnels,
+    now,
+  })
+  registerAuditLogRoutes(server, { authenticate, events: stores.auditEvents })
+  server.server.on('upgrade', gateways.endpoint.handleUpgrade)
+
+  const drain = createServerDrain(server)
+  const phases: ClosingPhase[] = [
+    // Before the tunnels: logins under way need them.
+    { name: 'requests', budgetMs: 12_000, close: () => drain.finishRequests(() => gateways.registry.size) },
+    { name: 'tunnels', budgetMs: 5000, close: () => gateways.endpoint.close() },
+    { name: 'http server', budgetMs: 2000, close: () => drain.close() },
+    { name: 'gateway watches', budgetMs: 2000, close: () => gateways.close() },
+    { name: 'audit log', budgetMs: 5000, close: () => auditLog.close() },
+    { name: 'last logins', budgetMs: 2000, close: () => lastLogins.close() },
+    { name: 'access tokens', budgetMs: 2000, close: () => accessTokens.close() },
+    { name: 'connections to clusters', budgetMs: 2000, close: () => reviews.close() },
+  ]
+  return {
+    server,
+    listen: () => listen(server, config),
+    close: () => closeInPhases(phases, logger),
+  }
+}
+
+type Stores = ReturnType<typeof createStores>
+
+function createStores({ kysely, keyring }: AppOptions) {
+  return {
+    organizations: createOrganizationStorePostgres(kysely),
+    identities: createIdentityStorePostgres(kysely),
+    kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),
+    gateways: createGatewayStorePostgres(kysely),
+    gatewayCredentials: createGatewayCredentialStorePostgres(kysely),
+    signingKeys: createSigningKeyStorePostgres(kysely),
+    accessTokenUses: createAccessTokenUseStorePostgres(kysely),
+    revocations: createRevocationStorePostgres(kysely),
+    auditEvents: createAuditEventStorePostgres(kysely),
+  }
+}
+
+function openAuditLog({ logger, observers = {} }: AppOptions, stores: Stores): GroupCommitAuditLog {
+  const observer: AuditLogObserver = {
+    ...observers.auditLog,
+    failed: (error, rows) => {
+      logger.error({ err: error, rows }, 'audit events not written')
+      observers.auditLog?.failed?.(error, rows)
+    },
+  }
+  return new GroupCommitAuditLog({ store: stores.auditEvents, observer })
+}
+
+async function listen(server: HttpServer, { host, port }: AppConfig): Promise<{ url: string }> {
+  const url = await server.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
+  return { url }
+}

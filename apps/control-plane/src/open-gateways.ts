@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AuditLog } from './audit/audit-log.ts'
+import { createGatewayAdministration } from './gateways/administer-gateways.ts'
+import { createAuthenticateGateway } from './gateways/authenticate-gateway.ts'
+import { createEnrolGateway } from './gateways/enrol-gateway.ts'
+import { startHeartbeatRecorder } from './gateways/heartbeat-recorder.ts'
+import type { GatewayCredentialStore } from './gateways/gateway-credential-store.ts'
+import type { GatewayStore } from './gateways/gateway-store.ts'
+import type { LiveTunnels } from './gateways/live-tunnels.ts'
+import { startRevocationWatch } from './gateways/revocation-watch.ts'
+import { createClientIp, forwardedForOf } from './http/client-ip.ts'
+import type { TokenReviewer } from './login/token-reviewer.ts'
+import { createReviewThroughGateway } from './tunnel/review-through-gateway.ts'
+import { createTunnelEndpoint } from './tunnel/tunnel-endpoint.ts'
+import type { TunnelLog, TunnelObserver } from './tunnel/tunnel-observer.ts'
+import { TunnelRegistry } from './tunnel/tunnel-registry.ts'
+
+export interface GatewaysOptions {
+  config: { publicUrl: string; trustedProxies: readonly string[]; replicaId: string }
+  gateways: GatewayStore
+  credentials: GatewayCredentialStore
+  audit: AuditLog
+  logger: TunnelLog
+  observer: TunnelObserver
+  now: () => Date
+  /** Milliseconds from any fixed moment; never goes back. */
+  elapsed: () => number
+}
+
+/** Gateway records, the tunnels of this replica, and the reviewer that they make up. */
+export function openGateways(options: GatewaysOptions) {
+  const { config, gateways, credentials, audit, logger, observer, now, elapsed } = options
+  const registry = new TunnelRegistry({ elapsed })
+  const tunnels = liveTunnelsOf(registry)
+  const clientIp = createClientIp(config.trustedProxies)
+  const endpoint = createTunnelEndpoint({
+    registry,
+    authenticateGateway: createAuthenticateGateway({
+      credentials,
+      audit,
+      audiences: [new URL(config.publicUrl).origin],
+    }),
+    replicaId: config.replicaId,
+    log: logger,
+    observer,
+    clientIpOf: (request: IncomingMessage) =>
+      clientIp({
+        remoteAddress: request.socket.remoteAddress,
+        forwardedFor: forwardedForOf(request.headers),
+      }),
+  })
+  const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal })
+  const watches = [
+    startRevocationWatch({ credentials, tunnels, logger, now, sleep: wait }),
+    startHeartbeatRecorder({ gateways, tunnels, logger, now, sleep: wait }),
+  ]
+  return {
+    registry,
+    tunnels,
+    endpoint,
+    administration: createGatewayAdministration({ gateways, credentials, audit, tunnels, now }),
+    enrolGateway: createEnrolGateway({ credentials, audit, tunnels, now }),
+    reviewer: (gatewayId: string, organizationId: string): TokenReviewer =>
+      createReviewThroughGateway({ registry: within(registry, organizationId), gatewayId, elapsed }),
+    close: () => Promise.all(watches.map((watch) => watch.close())),
+  }
+}
+
+function liveTunnelsOf(registry: TunnelRegistry): LiveTunnels {
+  return {
+    closeTunnelsOf: (gatewayId, reason, keyIds) => {
+      if (keyIds === undefined) registry.closeTunnelsOf(gatewayId, reason)
+      else for (const keyId of keyIds) registry.closeTunnelsOf(gatewayId, reason, keyId)
+    },
+    tunnelCount: (gatewayId) => registry.tunnelsOf(gatewayId).length,
+    connectedCredentials: () => registry.connected(),
+  }
+}
+
+/** T48: a tunnel of another organization is no tunnel. */
+function within(
+  registry: TunnelRegistry,
+  organizationId: string,
+): Pick<TunnelRegistry, 'choose' | 'isReturning' | 'waitForTunnel'> {
+  return {
+    choose: (gatewayId, except) => {
+      const tunnel = registry.choose(gatewayId, except)
+      return tunnel?.organizationId === organizationId ? tunnel : undefined
+    },
+    isReturning: (gatewayId) => registry.isReturning(gatewayId),
+    waitForTunnel: (gatewayId, waitMs, signal) => registry.waitForTunnel(gatewayId, waitMs, signal),
+  }
+}

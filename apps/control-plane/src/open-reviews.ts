@@ -1,0 +1,41 @@
+import type { GatewayStore } from './gateways/gateway-store.ts'
+import { createAskApiServer } from './kubernetes-auth/ask-api-server.ts'
+import { createCheckReviewer } from './kubernetes-auth/check-reviewer.ts'
+import { createChooseReviewer } from './kubernetes-auth/choose-reviewer.ts'
+import { createKubernetesAuthCache } from './kubernetes-auth/kubernetes-auth-cache.ts'
+import type { KubernetesAuthStore } from './kubernetes-auth/kubernetes-auth-store.ts'
+import { KubernetesConnections } from './kubernetes-auth/kubernetes-connections.ts'
+import { resolveBySystem } from './kubernetes-auth/resolve-host.ts'
+import type { TokenReviewer } from './login/token-reviewer.ts'
+
+export interface ReviewsOptions {
+  config: { allowInternalKubernetesHosts: boolean }
+  kubernetesAuths: KubernetesAuthStore
+  gateways: Pick<GatewayStore, 'findGateway'>
+  /** The tunnels'. */
+  gatewayReviewer: (gatewayId: string, organizationId: string) => TokenReviewer
+  /** Milliseconds from any fixed moment; never goes back. */
+  elapsed: () => number
+}
+
+/** Kubernetes Auths ready for logins, and what tries a reviewer before it is saved. */
+export function openReviews({ config, kubernetesAuths, gateways, gatewayReviewer, elapsed }: ReviewsOptions) {
+  const rules = { allowInternal: config.allowInternalKubernetesHosts }
+  const connections = new KubernetesConnections({ rules, resolve: resolveBySystem, nowMs: elapsed })
+  const ask = createAskApiServer({ connections, rules, nowMs: elapsed })
+  const chooseReviewer = createChooseReviewer({ ask, gatewayReviewer })
+  return {
+    kubernetesAuths: createKubernetesAuthCache({
+      store: kubernetesAuths,
+      chooseReviewer,
+      nowMs: elapsed,
+    }),
+    checkReviewer: createCheckReviewer({
+      ask,
+      chooseReviewer,
+      findGateway: (gatewayId, organizationId) => gateways.findGateway(gatewayId, organizationId),
+      nowMs: elapsed,
+    }),
+    close: () => connections.close(),
+  }
+}
