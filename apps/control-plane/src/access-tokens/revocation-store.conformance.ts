@@ -56,15 +56,15 @@ export function describeRevocationStore(fixture: () => RevocationStoreFixture): 
     })
 
     it('shows a marker that committed after a later one had been read', async () => {
-      const { store, addSlowly } = fixture()
+      const { store } = fixture()
       const [slow, quick] = [token(), token()]
       const { position } = await store.position()
-      const { commit } = await addSlowly(slow)
+      const adding = await fixture().addSlowly(slow)
       await store.add(quick, 60)
       const before = await store.readSince(position)
       expect(before.markers).toContainEqual(expect.objectContaining(quick))
       expect(before.markers).not.toContainEqual(expect.objectContaining(slow))
-      await commit()
+      await adding.commit()
       const after = await store.readSince(before.position)
       expect(after.markers).toContainEqual(expect.objectContaining(slow))
     })

@@ -46,14 +46,16 @@ export function parseTrustedIp(text: string): TrustedIp | TrustedIpProblem {
 export function compileTrustedIps(list: readonly TrustedIp[]): (clientIp: string) => boolean {
   // One list a family: Node lets an IPv6 network such as ::/0 match every IPv4 address.
   const networks = { ipv4: new BlockList(), ipv6: new BlockList() }
+  const mapped = new BlockList()
+  mapped.addSubnet('::ffff:0:0', mappedWidth, 'ipv6')
   for (const entry of list) {
-    const { ipAddress, type, prefix } = withoutMapping(entry)
+    const { ipAddress, type, prefix } = withoutMapping(entry, mapped)
     networks[type].addSubnet(ipAddress, prefix, type)
   }
   return (clientIp) => {
     const type = familyOf(clientIp)
     if (type === undefined) return false
-    const client = withoutMapping({ ipAddress: clientIp, type })
+    const client = withoutMapping({ ipAddress: clientIp, type }, mapped)
     return networks[client.type].check(client.ipAddress, client.type)
   }
 }
@@ -74,10 +76,12 @@ function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
   return version === 4 ? 'ipv4' : 'ipv6'
 }
 
-function withoutMapping(entry: TrustedIp): Required<TrustedIp> {
+function withoutMapping(entry: TrustedIp, mapped: BlockList): Required<TrustedIp> {
   const { ipAddress, type, prefix = widthOf[type] } = entry
-  if (type === 'ipv4' || prefix < mappedWidth) return { ipAddress, type, prefix }
-  const address = ipaddr.IPv6.parse(ipAddress)
-  if (!address.isIPv4MappedAddress()) return { ipAddress, type, prefix }
-  return { ipAddress: address.toIPv4Address().toString(), type: 'ipv4', prefix: prefix - mappedWidth }
+  if (type === 'ipv4' || prefix < mappedWidth || !mapped.check(ipAddress, 'ipv6')) {
+    return { ipAddress, type, prefix }
+  }
+  // Only now: for ipaddr.js the deprecated ::10.0.0.1 is v4-mapped too.
+  const address = ipaddr.IPv6.parse(ipAddress).toIPv4Address().toString()
+  return { ipAddress: address, type: 'ipv4', prefix: prefix - mappedWidth }
 }

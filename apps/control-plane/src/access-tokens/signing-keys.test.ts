@@ -1,0 +1,101 @@
+import { calculateJwkThumbprint } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { createReadAccessToken } from './read-access-token.ts'
+import { createAccessTokenIssuer } from './issue-access-token.ts'
+import { SigningKeys } from './signing-keys.ts'
+import {
+  createSettableClock,
+  createSigningKeyStoreInMemory,
+  issuerUrl,
+  encodingKeyring,
+  tokenRequest,
+} from './test/access-token-fixtures.ts'
+
+const minuteMs = 60_000
+const dayMs = 86_400_000
+
+async function open() {
+  const clock = createSettableClock()
+  const store = createSigningKeyStoreInMemory(clock)
+  const options = { store, keyring: encodingKeyring, clock }
+  return { clock, store, options, keys: await SigningKeys.open(options) }
+}
+
+describe('signing keys', () => {
+  it('are the same on a second replica, whose first token the first one accepts (T42)', async () => {
+    const { options, keys, clock } = await open()
+    const second = await SigningKeys.open(options)
+    expect(second.current().id).toBe(keys.current().id)
+    const issuer = createAccessTokenIssuer({ keys: second, issuer: issuerUrl, clock })
+    const { accessToken } = await issuer.issue(tokenRequest())
+    expect(createReadAccessToken({ keys, issuer: issuerUrl, clock })(accessToken).kind).toBe('authentic')
+  })
+
+  it('are stored encrypted, under their own context', async () => {
+    const { store } = await open()
+    const [stored] = await store.list()
+    expect(stored?.privateKeyEncrypted.toString()).not.toContain('PRIVATE KEY')
+    expect(() =>
+      encodingKeyring.decryptForInstance('signing-key:other', stored?.privateKeyEncrypted ?? Buffer.of()),
+    ).toThrow('another context')
+  })
+
+  it('are named by their RFC 7638 thumbprint and published without the private half', async () => {
+    const { keys } = await open()
+    const [published] = keys.published()
+    expect(Object.keys(published ?? {}).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x'])
+    expect(published?.kid).toBe(
+      await calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x: published?.x ?? '' }),
+    )
+  })
+
+  it('rotate with an overlap: published at once, signing ten minutes later, the old one still verifying', async () => {
+    const { keys, clock, options } = await open()
+    const old = keys.current()
+    const issuer = createAccessTokenIssuer({ keys, issuer: issuerUrl, clock })
+    const { accessToken } = await issuer.issue(tokenRequest())
+    clock.set(clock.nowMs() + dayMs / 100)
+    await keys.rotate()
+    expect(keys.published()).toHaveLength(2)
+    expect(keys.current().id).toBe(old.id)
+    clock.set(clock.nowMs() + 10 * minuteMs)
+    expect(keys.current().id).not.toBe(old.id)
+    expect(createReadAccessToken({ keys, issuer: issuerUrl, clock })(accessToken).kind).toBe('authentic')
+    const other = await SigningKeys.open(options)
+    expect(other.current().id).toBe(keys.current().id)
+  })
+
+  it('that have been retired verify nothing, even what was remembered', async () => {
+    const { keys, clock, store } = await open()
+    const old = keys.current()
+    const readToken = createReadAccessToken({ keys, issuer: issuerUrl, clock })
+    const issuer = createAccessTokenIssuer({ keys, issuer: issuerUrl, clock })
+    const { accessToken } = await issuer.issue(tokenRequest())
+    expect(readToken(accessToken).kind).toBe('authentic')
+    await keys.rotate()
+    await store.retire(old.id)
+    await keys.reload()
+    expect(readToken(accessToken)).toEqual({ kind: 'refused', reason: 'malformed' })
+    expect(keys.current().id).not.toBe(old.id)
+  })
+
+  it('are retired by a later rotation once no token of theirs can live', async () => {
+    const { keys, clock } = await open()
+    const first = keys.current().id
+    clock.set(clock.nowMs() + dayMs)
+    await keys.rotate()
+    clock.set(clock.nowMs() + 89 * dayMs)
+    await keys.rotate()
+    expect(keys.published().map(({ kid }) => kid)).toContain(first)
+    clock.set(clock.nowMs() + 2 * dayMs)
+    await keys.rotate()
+    expect(keys.published().map(({ kid }) => kid)).not.toContain(first)
+  })
+
+  it('refuse to sign when every one has been retired', async () => {
+    const { keys, store } = await open()
+    await store.retire(keys.current().id)
+    await keys.reload()
+    expect(() => keys.current()).toThrow('no signing key')
+  })
+})
