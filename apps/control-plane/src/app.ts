@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { registerAccessTokenRoutes } from './access-tokens/access-token-routes.ts'
 import { createAccessTokenUseStorePostgres } from './access-tokens/access-token-use-store-postgres.ts'
@@ -8,6 +9,7 @@ import { createAuditEventStorePostgres } from './audit/audit-event-store-postgre
 import { type AuditLogObserver, GroupCommitAuditLog } from './audit/audit-log.ts'
 import { registerAuditLogRoutes } from './audit/audit-log-routes.ts'
 import { type ClosingPhase, closeInPhases } from './close-in-phases.ts'
+import type { Config } from './config.ts'
 import type { Database } from './database/database.ts'
 import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
 import { registerGatewayRoutes } from './gateways/gateway-routes.ts'
@@ -26,6 +28,8 @@ import type { Keyring } from './keyring/keyring.ts'
 import { createConfigureKubernetesAuth } from './kubernetes-auth/configure-kubernetes-auth.ts'
 import { registerKubernetesAuthRoutes } from './kubernetes-auth/kubernetes-auth-routes.ts'
 import { createKubernetesAuthStorePostgres } from './kubernetes-auth/kubernetes-auth-store-postgres.ts'
+import { type ObservedLogin, createKubernetesLogin } from './login/kubernetes-login.ts'
+import { registerLoginRoutes } from './login/login-routes.ts'
 import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
 import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
 import { createOrganizationStorePostgres } from './organizations/organization-store-postgres.ts'
@@ -35,31 +39,30 @@ import { openReviews } from './open-reviews.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
 import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
 
-export interface AppConfig {
-  /** As clients and gateways know it, such as https://postern.example.com; the issuer of access tokens. */
-  publicUrl: string
-  host: string
-  /** 0 for any free one. */
-  port: number
-  trustedProxies: readonly string[]
-  strangerRequestsPerMinute: number
-  allowInternalKubernetesHosts: boolean
-  /** Names this process among its replicas. */
-  replicaId: string
-  version: string
-}
+export type AppConfig = Pick<
+  Config,
+  | 'listen'
+  | 'publicUrl'
+  | 'trustedProxies'
+  | 'allowInternalKubernetesHosts'
+  | 'loginsPerMinutePerIp'
+  | 'replicaId'
+>
 
 export interface AppOptions {
   config: AppConfig
   logger: FastifyBaseLogger
   kysely: Database['kysely']
   keyring: Keyring
+  /** Of the software. */
+  version: string
   observers?: AppObservers
 }
 
 /** For metrics. */
 export interface AppObservers {
   request?: ObserveRequest
+  login?: (login: ObservedLogin) => void
   auditLog?: AuditLogObserver
   tunnels?: TunnelObserver
 }
@@ -72,15 +75,50 @@ export interface App {
 }
 
 const now = (): Date => new Date()
-const nowMs = (): number => Date.now()
 const elapsed = (): number => performance.now()
 
-/** The one place that knows every feature. From top to bottom: stores, what lives on them, routes, the end. */
+/** The one place that knows every feature. From top to bottom: what lives, the routes on it, and its end. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, logger, observers = {} } = options
+  const parts = await openParts(options)
+  const { gateways } = parts
+  const server = await createHttpServer({
+    trustedProxies: config.trustedProxies,
+    strangerRequestsPerMinute: config.loginsPerMinutePerIp,
+    logger,
+    observeRequest: observers.request ?? (() => undefined),
+  })
+  await registerApiDocument(server, options.version)
+  registerRoutesForStrangers(server, options, parts)
+  registerRoutesForActors(server, parts)
+  server.server.on('upgrade', gateways.endpoint.handleUpgrade)
+
+  const drain = createServerDrain(server)
+  const phases: ClosingPhase[] = [
+    // Before the tunnels: logins under way need them.
+    { name: 'requests', budgetMs: 12_000, close: () => drain.finishRequests(() => gateways.registry.size) },
+    { name: 'tunnels', budgetMs: 5000, close: () => gateways.endpoint.close() },
+    { name: 'http server', budgetMs: 2000, close: () => drain.close() },
+    { name: 'gateway watches', budgetMs: 2000, close: () => gateways.close() },
+    { name: 'audit log', budgetMs: 5000, close: () => parts.auditLog.close() },
+    { name: 'last logins', budgetMs: 2000, close: () => parts.lastLogins.close() },
+    { name: 'access tokens', budgetMs: 2000, close: () => parts.accessTokens.close() },
+    { name: 'connections to clusters', budgetMs: 2000, close: () => parts.reviews.close() },
+  ]
+  return {
+    server,
+    listen: () => listen(server, config),
+    close: () => closeInPhases(phases, logger),
+  }
+}
+
+type Parts = Awaited<ReturnType<typeof openParts>>
+
+async function openParts(options: AppOptions) {
+  const { logger, observers = {} } = options
   const stores = createStores(options)
   const auditLog = openAuditLog(options, stores)
-  const identities = createIdentityCache({ store: stores.identities, nowMs })
+  const identities = createIdentityCache({ store: stores.identities, nowMs: elapsed })
   const lastLogins = new LastLoginRecorder({ store: stores.identities, logger })
   const gateways = openGateways({
     ...options,
@@ -107,19 +145,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     verifyAccessToken: (token, clientIp) => accessTokens.verifier.verify(token, clientIp),
     findIdentity: (identityId) => identities.findIdentity(identityId),
   })
+  /** After each committed change of an identity or of how it logs in. */
   const forget = (identityId: string): void => {
     identities.forget(identityId)
     reviews.kubernetesAuths.forget(identityId)
     accessTokens.trustedIps.invalidate(identityId, 'kubernetes-auth')
   }
-  const { revocations } = accessTokens
+  return { stores, auditLog, identities, lastLogins, gateways, reviews, accessTokens, authenticate, forget }
+}
 
-  const server = await createHttpServer({
-    ...config,
-    logger,
-    observeRequest: observers.request ?? (() => undefined),
-  })
-  await registerApiDocument(server, config.version)
+function registerRoutesForStrangers(server: HttpServer, options: AppOptions, parts: Parts): void {
+  const { stores, auditLog, identities, lastLogins, reviews, accessTokens } = parts
   registerStatusRoutes(server, { now })
   registerBootstrapRoutes(server, {
     bootstrapInstance: createBootstrapInstance({
@@ -130,7 +166,25 @@ export async function createApp(options: AppOptions): Promise<App> {
       now,
     }),
   })
+  registerLoginRoutes(server, {
+    kubernetesLogin: createKubernetesLogin({
+      identities,
+      kubernetesAuths: reviews.kubernetesAuths,
+      issuer: accessTokens.issuer,
+      auditLog,
+      lastLogins,
+      observeLogin: options.observers?.login ?? (() => undefined),
+      nowMs: () => Date.now(),
+      monotonicMs: elapsed,
+      sleep: (ms) => sleep(ms),
+    }),
+  })
   registerAccessTokenRoutes(server, { ...accessTokens, auditLog })
+}
+
+function registerRoutesForActors(server: HttpServer, parts: Parts): void {
+  const { authenticate, stores, auditLog, identities, gateways, reviews, accessTokens, forget } = parts
+  const { revocations } = accessTokens
   registerIdentityRoutes(server, {
     authenticate,
     store: stores.identities,
@@ -163,25 +217,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     now,
   })
   registerAuditLogRoutes(server, { authenticate, events: stores.auditEvents })
-  server.server.on('upgrade', gateways.endpoint.handleUpgrade)
-
-  const drain = createServerDrain(server)
-  const phases: ClosingPhase[] = [
-    // Before the tunnels: logins under way need them.
-    { name: 'requests', budgetMs: 12_000, close: () => drain.finishRequests(() => gateways.registry.size) },
-    { name: 'tunnels', budgetMs: 5000, close: () => gateways.endpoint.close() },
-    { name: 'http server', budgetMs: 2000, close: () => drain.close() },
-    { name: 'gateway watches', budgetMs: 2000, close: () => gateways.close() },
-    { name: 'audit log', budgetMs: 5000, close: () => auditLog.close() },
-    { name: 'last logins', budgetMs: 2000, close: () => lastLogins.close() },
-    { name: 'access tokens', budgetMs: 2000, close: () => accessTokens.close() },
-    { name: 'connections to clusters', budgetMs: 2000, close: () => reviews.close() },
-  ]
-  return {
-    server,
-    listen: () => listen(server, config),
-    close: () => closeInPhases(phases, logger),
-  }
 }
 
 type Stores = ReturnType<typeof createStores>
@@ -211,7 +246,7 @@ function openAuditLog({ logger, observers = {} }: AppOptions, stores: Stores): G
   return new GroupCommitAuditLog({ store: stores.auditEvents, observer })
 }
 
-async function listen(server: HttpServer, { host, port }: AppConfig): Promise<{ url: string }> {
+async function listen(server: HttpServer, { listen: { host, port } }: AppConfig): Promise<{ url: string }> {
   const url = await server.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
   return { url }
 }
