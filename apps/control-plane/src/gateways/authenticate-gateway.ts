@@ -50,7 +50,7 @@ export interface AuthenticateGatewayDependencies {
   audiences: readonly string[]
 }
 
-export const clockSkewMsMax = 300_000
+const clockSkewMsMax = 300_000
 
 /** What is refused, with what the audit log keeps and nobody else learns. */
 interface Refused {

@@ -17,7 +17,7 @@ export interface GatewayToken {
 
 export type GatewayTokenParsed = { ok: true; token: GatewayToken } | { ok: false; problem: string }
 
-export const gatewayTokenLimits = { charactersMax: 2048, lifetimeSecondsMax: 60, audiencesMax: 8 } as const
+const gatewayTokenLimits = { charactersMax: 2048, lifetimeSecondsMax: 60, audiencesMax: 8 } as const
 
 const headerMembers = new Set(['alg', 'kid', 'typ'])
 const keyIdForm = /^[\w-]{43}$/
