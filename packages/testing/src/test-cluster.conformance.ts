@@ -6,7 +6,12 @@ import {
   versionAndIssuer,
 } from './conformance/reviewers.conformance.ts'
 import { changingSecrets, secretRights } from './conformance/secrets.conformance.ts'
-import { mintingTokens, refusingTokens, reviewingTokens } from './conformance/tokens.conformance.ts'
+import {
+  mintingTokens,
+  refusingTokens,
+  reviewingTokens,
+  spellingsOfTokens,
+} from './conformance/tokens.conformance.ts'
 import type { TestCluster } from './test-cluster.ts'
 
 const startWithinMs = 60_000
@@ -36,6 +41,9 @@ export function testClusterConformance(name: string, start: () => Promise<TestCl
     })
     describe('refusing a token', () => {
       refusingTokens(the)
+    })
+    describe('the spelling of a token', () => {
+      spellingsOfTokens(the)
     })
     describe('the right to review', () => {
       reviewersRights(the)

@@ -178,3 +178,50 @@ export function refusingTokens(the: The): void {
     expect(await review(the(), { token })).toMatchObject(aRefusedToken())
   })
 }
+
+/** Oddities of the real server that a login must survive. */
+export function spellingsOfTokens(the: The): void {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const withStrayBit = (token: string) =>
+    token.slice(0, -1) + alphabet.charAt(alphabet.indexOf(token.slice(-1)) ^ 1)
+
+  it.each([
+    { title: 'another stray bit at its end', spell: withStrayBit },
+    { title: 'a line end inside', spell: (token: string) => `${token.slice(0, -5)}\n${token.slice(-5)}` },
+    { title: 'a line end in its payload', spell: (token: string) => token.replace('.ey', '.e\r\ny') },
+    {
+      title: 'a tab in its signature',
+      spell: (token: string) => `${token.slice(0, -5)}\t${token.slice(-5)}`,
+    },
+    { title: 'a space after it', spell: (token: string) => `${token} ` },
+    { title: 'a space and words after it', spell: (token: string) => `${token} and more` },
+  ])('vouches for a token with $title: a token has several spellings', async ({ spell }) => {
+    const token = spell(await the().mintToken({ namespace: 'shop', name: 'web' }))
+    const status = jsonAt((await review(the(), { token })).json, 'status')
+    expect(status).toMatchObject({
+      authenticated: true,
+      user: { username: 'system:serviceaccount:shop:web' },
+    })
+  })
+
+  it.each([
+    { title: 'padding', spell: (token: string) => `${token}==` },
+    { title: 'a fourth part', spell: (token: string) => `${token}.x` },
+    { title: 'a tab in its payload', spell: (token: string) => token.replace('.ey', '.e\ty') },
+  ])('refuses a token with $title', async ({ spell }) => {
+    const token = spell(await the().mintToken({ namespace: 'shop', name: 'web' }))
+    expect(await review(the(), { token })).toMatchObject(aRefusedToken())
+  })
+
+  it.each([' x', ' ', '\t'])(
+    'T10 vouches for system:anonymous when the token is %j, for any audience',
+    async (token) => {
+      const status = jsonAt((await review(the(), { token, audiences: ['a', 'b'] })).json, 'status')
+      expect(status).toEqual({
+        authenticated: true,
+        user: { username: 'system:anonymous', groups: ['system:unauthenticated'] },
+        audiences: ['a', 'b'],
+      })
+    },
+  )
+}

@@ -1,3 +1,4 @@
+import { authenticateAuthorization } from './authenticate-authorization.ts'
 import type { User } from './authenticate-token.ts'
 import type { StandInRequest, StandInState } from './stand-in-state.ts'
 import { forbidden, isAllowed } from './authorize.ts'
@@ -26,9 +27,6 @@ export function answerRequest(request: StandInRequest, state: StandInState): Rep
 }
 
 function authenticate(authorization: string | undefined, state: StandInState): User | undefined {
-  if (authorization === undefined) return { username: 'system:anonymous', groups: ['system:unauthenticated'] }
-  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
-  if (token === undefined) return undefined
-  const authentication = state.authenticateToken(token, state.audiences)
-  return authentication.kind === 'authenticated' ? authentication.user : undefined
+  const answer = authenticateAuthorization(authorization ?? '', state.audiences, state.authenticateToken)
+  return answer.kind === 'authenticated' ? answer.user : undefined
 }

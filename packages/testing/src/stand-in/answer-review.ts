@@ -1,5 +1,6 @@
 import { isJsonObject, jsonAt, type JsonObject } from '../json-at.ts'
 import { signServiceAccountToken } from '../service-account-token.ts'
+import { authenticateAuthorization } from './authenticate-authorization.ts'
 import type { User } from './authenticate-token.ts'
 import { isAllowed } from './authorize.ts'
 import { readBody } from './read-body.ts'
@@ -21,7 +22,8 @@ export function answerTokenReview(request: AuthorizedRequest, state: StandInStat
   const token = spec['token'] ?? ''
   if (typeof token !== 'string') return malformed('TokenReview', 'spec.token')
   if (token === '') return refusal('BadRequest', 'token is required for TokenReview in authentication')
-  const answer = state.authenticateToken(token, audiences.length === 0 ? state.audiences : audiences)
+  const asked = audiences.length === 0 ? state.audiences : audiences
+  const answer = authenticateAuthorization(`Bearer ${token}`, asked, state.authenticateToken)
   // A refusal has no field `authenticated` at all: Kubernetes leaves out what is false.
   const status =
     answer.kind === 'authenticated'

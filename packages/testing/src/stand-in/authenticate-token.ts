@@ -49,6 +49,7 @@ export function createTokenAuthenticator(options: TokenAuthenticatorOptions): Au
   function claimsOf(token: string): SignedClaims | undefined {
     const known = verified.get(token)
     if (known !== undefined) return known
+    if (jsonAt(readPart(token.split('.')[1] ?? ''), 'iss') !== options.issuer) return undefined
     const claims = readSignedClaims(token, options.publicKey)
     if (claims === undefined) return undefined
     const oldest = verified.size < verifiedTokensMax ? undefined : verified.keys().next().value
@@ -86,10 +87,11 @@ function authenticateAdministrator(own: readonly string[], asked: readonly strin
   }
 }
 
-/** A token of this issuer reached the signature check; any other was nobody's to check. */
+/** Three readable parts of this issuer reached the signature check; anything else was nobody's to check. */
 function unverifiedError(token: string, issuer: string): string {
-  const ours = jsonAt(readPart(token.split('.')[1] ?? ''), 'iss') === issuer
-  return ours
+  const [, payload = '', signature = '', ...rest] = token.split('.')
+  const ours = rest.length === 0 && jsonAt(readPart(payload), 'iss') === issuer
+  return ours && decodeBase64Url(signature.replaceAll(/\s/g, '')) !== undefined
     ? '[invalid bearer token, square/go-jose: error in cryptographic primitive]'
     : 'invalid bearer token'
 }
@@ -111,15 +113,15 @@ function whyRefused(
   return `token audiences ${listed(claims.audiences)} is invalid for the target audiences ${listed(audiences)}`
 }
 
-/** The claims of a token that `publicKey` verifies, or undefined for anything else. */
+/**
+ * The claims of a token that `publicKey` verifies, or undefined for anything else. White space is dropped first and
+ * stray bits of a last character are ignored, as the API server's decoders do: one token has several spellings.
+ */
 function readSignedClaims(token: string, publicKey: KeyObject): SignedClaims | undefined {
-  const [header = '', payload = '', signature = '', ...rest] = token.split('.')
-  if (rest.length > 0 || signature === '' || jsonAt(readPart(header), 'alg') !== 'RS256') return undefined
-  const signed = Buffer.from(`${header}.${payload}`)
-  // Decoders of base64url ignore stray bits and characters; a changed last character must not pass.
-  const bytes = Buffer.from(signature, 'base64url')
-  if (bytes.toString('base64url') !== signature || !verify('RSA-SHA256', signed, publicKey, bytes))
-    return undefined
+  const [header = '', payload = '', signature = ''] = token.replaceAll(/\s/g, '').split('.')
+  const bytes = token.split('.').length === 3 ? decodeBase64Url(signature) : undefined
+  if (bytes === undefined || jsonAt(readPart(header), 'alg') !== 'RS256') return undefined
+  if (!verify('RSA-SHA256', Buffer.from(`${header}.${payload}`), publicKey, bytes)) return undefined
   const claims = readPart(payload)
   const account = jsonAt(claims, 'kubernetes.io')
   return {
@@ -133,13 +135,21 @@ function readSignedClaims(token: string, publicKey: KeyObject): SignedClaims | u
 }
 
 function readPart(part: string): unknown {
+  const bytes = decodeBase64Url(part)
   try {
-    const json: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    const json: unknown = bytes === undefined ? undefined : JSON.parse(bytes.toString('utf8'))
     return isJsonObject(json) ? json : undefined
   } catch {
     // Not a JWT: any text may be posted as a token.
     return undefined
   }
+}
+
+/** As Go decodes it: line ends are skipped, stray bits ignored, and any other character is an error. */
+function decodeBase64Url(text: string): Buffer | undefined {
+  const characters = text.replaceAll(/[\r\n]/g, '')
+  if (!/^[\w-]+$/.test(characters) || characters.length % 4 === 1) return undefined
+  return Buffer.from(characters, 'base64url')
 }
 
 /** A list as Go prints it: `["a" "b"]`. */
