@@ -32,8 +32,6 @@ export default defineConfig({
     'unicorn/no-array-sort': 'off',
     'unicorn/consistent-function-scoping': 'off',
     'unicorn/require-module-specifiers': 'off',
-    // Meant for Express: Fastify awaits its handlers.
-    'oxc/no-async-endpoint-handlers': 'off',
     'vitest/require-mock-type-parameters': 'off',
     'vitest/no-conditional-tests': 'off',
   },

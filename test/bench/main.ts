@@ -11,4 +11,18 @@ program
     const { benchTunnel } = await import('./tunnel.ts')
     await benchTunnel({ seconds: Number(options.seconds), tls: options.plain !== true })
   })
+program
+  .command('login')
+  .description('logins in gateway mode with PostgreSQL, audit and logs on, beside direct reviews')
+  .option('--seconds <seconds>', 'how long the logins are measured', '10')
+  .option('--in-flight <count>', 'logins under way at once', '64')
+  .action(async (options: { seconds: string; inFlight: string }) => {
+    const { benchLogin } = await import('./login.ts')
+    const figures = await benchLogin({
+      seconds: Number(options.seconds),
+      inFlight: Number(options.inFlight),
+      say: (line) => process.stderr.write(`${line}\n`),
+    })
+    process.stdout.write(`${JSON.stringify(figures)}\n`)
+  })
 await program.parseAsync()
