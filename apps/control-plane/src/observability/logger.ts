@@ -1,0 +1,35 @@
+import { type DestinationStream, type Logger, destination, pino, stdTimeFunctions } from 'pino'
+
+import { bindingNames, redactFields, redactLine } from './redact.ts'
+
+export interface LoggerOptions {
+  level: string
+  replicaId: string
+  /** For tests; default: standard output, written without blocking. */
+  stream?: DestinationStream
+}
+
+export interface ProcessLogger {
+  logger: Logger
+  /** Writes what is still in memory; to be called before the process ends. */
+  flush(): void
+}
+
+/** One JSON object a line. What looks like a secret never reaches the line, see redact.ts. */
+export function createLogger({ level, replicaId, stream }: LoggerOptions): ProcessLogger {
+  const standardOutput = stream === undefined ? destination({ dest: 1, sync: false }) : undefined
+  const logger = pino(
+    {
+      level,
+      base: { replica: replicaId },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: redactFields },
+      // redactFields has already made plain objects of errors.
+      serializers: { err: (error: unknown) => error },
+      redact: { paths: [...bindingNames], censor: '[redacted]' },
+      hooks: { streamWrite: redactLine },
+    },
+    stream ?? standardOutput,
+  )
+  return { logger, flush: () => standardOutput?.flushSync() }
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+
+import { createMetrics } from './metrics.ts'
+
+const options = { version: '1.2.3', withProcessMetrics: false }
+
+describe('createMetrics', () => {
+  it('counts requests by route template, logins by reason, flushes and tunnels', async () => {
+    const metrics = createMetrics(options)
+    metrics.observeRequest({
+      method: 'GET',
+      route: '/api/v1/identities/:id',
+      statusCode: 404,
+      durationMs: 30,
+    })
+    metrics.observeLogin('kubernetes-auth', 'success')
+    metrics.observeLogin('kubernetes-auth', 'denied', 'token-expired')
+    metrics.auditLog.queued(7)
+    metrics.auditLog.flushed({ rows: 3, durationMs: 2, isCommitted: true })
+    metrics.auditLog.flushed({ rows: 4, durationMs: 2, isCommitted: false })
+    metrics.tunnels.tunnelOpened()
+    metrics.tunnels.tunnelOpened()
+    metrics.tunnels.tunnelClosed({}, 'silent', 90_000)
+    metrics.tunnels.upgradeRefused('revoked')
+    metrics.tunnels.answerDiscarded('wrong-nonce')
+    metrics.tunnels.reviewEnded('authenticated', 4)
+    const lines = (await metrics.render()).split('\n')
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'postern_version{version="1.2.3"} 1',
+        'postern_http_request_duration_seconds_bucket{le="0.025",method="GET",route="/api/v1/identities/:id",status="404"} 0',
+        'postern_http_request_duration_seconds_bucket{le="0.05",method="GET",route="/api/v1/identities/:id",status="404"} 1',
+        'postern_logins_total{auth_method="kubernetes-auth",outcome="success",reason="none"} 1',
+        'postern_logins_total{auth_method="kubernetes-auth",outcome="denied",reason="token-expired"} 1',
+        'postern_audit_queued_rows 7',
+        'postern_audit_flush_rows_sum 3',
+        'postern_audit_flush_duration_seconds_count{committed="false"} 1',
+        'postern_tunnels_open 1',
+        'postern_tunnels_closed_total{end="silent"} 1',
+        'postern_tunnel_upgrades_refused_total{code="revoked"} 1',
+        'postern_tunnel_answers_discarded_total{reason="wrong-nonce"} 1',
+        'postern_tunnel_review_duration_seconds_count{outcome="authenticated"} 1',
+      ]),
+    )
+  })
+
+  it('explains every metric', async () => {
+    const lines = (await createMetrics(options).render()).split('\n')
+    const named = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2])
+    const explained = lines
+      .filter((line) => /^# HELP \S+ \S.{10}/.test(line))
+      .map((line) => line.split(' ')[2])
+    expect(named.length).toBeGreaterThan(8)
+    expect(explained).toEqual(named)
+  })
+
+  it('keeps two of its kind apart', async () => {
+    const [first, second] = [createMetrics(options), createMetrics(options)]
+    first.tunnels.tunnelOpened()
+    expect(await second.render()).toContain('postern_tunnels_open 0')
+  })
+})
