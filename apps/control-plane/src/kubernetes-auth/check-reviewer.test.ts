@@ -1,0 +1,170 @@
+import { type KubernetesStandIn, startKubernetesStandIn } from '@postern/testing/kubernetes-stand-in'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { ApiError } from '../http/api-error.ts'
+import type { ReviewOutcome, TokenReviewer } from '../login/token-reviewer.ts'
+import { createAskApiServer } from './ask-api-server.ts'
+import { createCheckReviewer } from './check-reviewer.ts'
+import { createChooseReviewer, type ReviewerSettings } from './choose-reviewer.ts'
+import { KubernetesConnections } from './kubernetes-connections.ts'
+import { resolveBySystem } from './resolve-host.ts'
+
+const organizationId = '22222222-2222-4222-8222-222222222222'
+const gatewayId = '44444444-4444-4444-8444-444444444444'
+
+let cluster: KubernetesStandIn
+beforeAll(async () => {
+  cluster = await startKubernetesStandIn()
+  await cluster.createServiceAccount('kube-system', 'reviewer')
+  await cluster.createServiceAccount('kube-system', 'powerless')
+  await cluster.grantTokenReview('kube-system', 'reviewer')
+})
+afterAll(() => cluster.close())
+
+const closing: KubernetesConnections[] = []
+afterEach(async () => {
+  cluster.behave()
+  await Promise.all(closing.splice(0).map((connections) => connections.close()))
+})
+
+interface Options {
+  allowInternal?: boolean
+  reviewThroughGateway?: TokenReviewer
+  revokedAt?: Date
+}
+
+async function check(settings: Partial<ReviewerSettings>, options: Options = {}): Promise<string> {
+  const rules = { allowInternal: options.allowInternal ?? true }
+  const connections = new KubernetesConnections({ rules, resolve: resolveBySystem, nowMs: Date.now })
+  closing.push(connections)
+  const ask = createAskApiServer({ connections, rules, nowMs: Date.now })
+  const chooseReviewer = createChooseReviewer({
+    ask,
+    gatewayReviewer: () => options.reviewThroughGateway ?? answering({ kind: 'failed', ...unavailable }),
+  })
+  const checkReviewer = createCheckReviewer({
+    ask,
+    chooseReviewer,
+    findGateway: async (id, organization) =>
+      id === gatewayId && organization === organizationId
+        ? { name: 'berlin', revokedAt: options.revokedAt ?? null }
+        : undefined,
+    nowMs: Date.now,
+  })
+  try {
+    await checkReviewer({
+      organizationId,
+      tokenReviewMode: 'api',
+      kubernetesHost: cluster.url,
+      caCert: cluster.caCert,
+      verifyTlsCertificate: true,
+      tokenReviewerJwt: null,
+      gatewayId: null,
+      ...settings,
+    })
+    return 'accepted'
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    return `${error.code}: ${error.message}`
+  }
+}
+
+const via = { reviewer: 'gateway', gatewayId, attempts: 1 } as const
+const unavailable = { failure: 'gateway-unavailable', detail: 'no tunnel', via } as const
+const answering = (outcome: ReviewOutcome): TokenReviewer => ({ review: async () => outcome })
+
+describe('trying a stored reviewer JWT before it is saved', () => {
+  const jwtOf = (name: string): Promise<string> => cluster.mintToken({ namespace: 'kube-system', name })
+
+  it('accepts one that may review', async () => {
+    expect(await check({ tokenReviewerJwt: await jwtOf('reviewer') })).toBe('accepted')
+  })
+
+  it('refuses one without the right, and says what to run', async () => {
+    const refusal = await check({ tokenReviewerJwt: await jwtOf('powerless') })
+    expect(refusal).toMatch(/^BadRequest: .*may not review tokens/)
+    expect(refusal).toContain(
+      'kubectl create clusterrolebinding postern-token-review --clusterrole=system:auth-delegator ' +
+        '--serviceaccount=kube-system:powerless',
+    )
+  })
+
+  it.each([
+    ['another cluster’s', 'e30.e30.c2ln'],
+    ['one that is no JWT', 'opaque'],
+  ])('refuses %s', async (_title, tokenReviewerJwt) => {
+    expect(await check({ tokenReviewerJwt })).toMatch(/^BadRequest: .*not accepted by the cluster \(401\)/)
+  })
+
+  it('refuses an expired one', async () => {
+    const tokenReviewerJwt = await cluster.mintExpiredToken({ namespace: 'kube-system', name: 'reviewer' })
+    expect(await check({ tokenReviewerJwt })).toMatch(/^BadRequest: .*401/)
+  })
+
+  it('never shows the JWT', async () => {
+    const tokenReviewerJwt = await jwtOf('powerless')
+    const refusal = await check({ tokenReviewerJwt })
+    for (const segment of tokenReviewerJwt.split('.')) expect(refusal).not.toContain(segment)
+  })
+})
+
+describe('trying an API server before it is saved', () => {
+  it('accepts one that answers, and leaves the right to review to the workloads’ own tokens', async () => {
+    const before = cluster.received('tokenreviews')
+    expect(await check({})).toBe('accepted')
+    expect(cluster.received('tokenreviews')).toBe(before)
+  })
+
+  it('T20: refuses an internal host unless those are allowed', async () => {
+    expect(await check({}, { allowInternal: false })).toMatch(/^BadRequest: .*127\.0\.0\.1.*internal network/)
+  })
+
+  it('T20: refuses a name that leads inside', async () => {
+    const kubernetesHost = `https://localhost:${new URL(cluster.url).port}`
+    expect(await check({ kubernetesHost }, { allowInternal: false })).toMatch(
+      /^BadRequest: .*internal network/,
+    )
+  })
+
+  it('T23: refuses a certificate of an unknown CA, and says so', async () => {
+    expect(await check({ caCert: '' })).toMatch(/^BadRequest: .*not signed by a CA that is trusted here/)
+  })
+
+  it('names an API server that nobody listens at', async () => {
+    expect(await check({ kubernetesHost: '127.0.0.1:1' })).toMatch(
+      /^BadRequest: .*cannot reach.*ECONNREFUSED/,
+    )
+  })
+})
+
+describe('trying a gateway before it is saved', () => {
+  const gateway = { tokenReviewMode: 'gateway', kubernetesHost: null, gatewayId } as const
+  const verdict = { authenticated: false, error: 'invalid bearer token' } as const
+
+  it('accepts one that may review', async () => {
+    const reviewThroughGateway = answering({ kind: 'reviewed', verdict, via })
+    expect(await check(gateway, { reviewThroughGateway })).toBe('accepted')
+  })
+
+  it('T48: refuses one of another organization as if it did not exist', async () => {
+    expect(await check({ ...gateway, organizationId: 'another' })).toMatch(/^NotFound: There is no gateway/)
+  })
+
+  it('refuses a revoked one', async () => {
+    expect(await check(gateway, { revokedAt: new Date() })).toMatch(/^BadRequest: .*revoked/)
+  })
+
+  it('refuses one that is not connected', async () => {
+    expect(await check(gateway)).toMatch(/^BadRequest: The gateway berlin is not connected/)
+  })
+
+  it('refuses one without the right, and says what to run', async () => {
+    const reviewThroughGateway = answering({ kind: 'failed', failure: 'reviewer-forbidden', detail: '', via })
+    expect(await check(gateway, { reviewThroughGateway })).toMatch(/kubectl create clusterrolebinding/)
+  })
+
+  it('refuses one behind which everything is true', async () => {
+    const trusting = { authenticated: true, username: 'x', uid: '', groups: [], audiences: [] } as const
+    const reviewThroughGateway = answering({ kind: 'reviewed', verdict: trusting, via })
+    expect(await check(gateway, { reviewThroughGateway })).toMatch(/not the Kubernetes API/)
+  })
+})
