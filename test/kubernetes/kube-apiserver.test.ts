@@ -7,6 +7,7 @@ import { testClusterConformance } from '@postern/testing/test-cluster.conformanc
 import { describe, expect, it, vi } from 'vitest'
 import { findKubeApiServerAssets } from './kube-apiserver-assets.ts'
 import { startKubeApiServer } from './kube-apiserver-cluster.ts'
+import { isRunning } from './is-running.ts'
 import type { HeldKubeApiServer } from './hold-kube-apiserver.ts'
 
 const assets = findKubeApiServerAssets()
@@ -56,14 +57,4 @@ async function holdKubeApiServer() {
   const [line] = await once(createInterface({ input: holder.stdout }), 'line')
   const held: HeldKubeApiServer = JSON.parse(String(line))
   return { holder, held }
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0)
-    return true
-  } catch {
-    // No such process.
-    return false
-  }
 }
