@@ -40,6 +40,9 @@ export function openDatabase({ url, poolMax, logger }: DatabaseOptions): Databas
     types,
   })
   pool.on('error', (error) => logger.warn({ reason: error.message }, 'lost an idle database connection'))
+  // A connection in use has no other listener, and an 'error' that nobody hears ends the process. Whoever uses the
+  // connection is told by the statement that fails.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   return { kysely, close: () => kysely.destroy() }
 }
