@@ -23,17 +23,9 @@ export function createRightsMethods({ change, create }: Administrator): RightsMe
   return {
     async grantTokenReview(namespace, name) {
       const account = { namespace, name }
-      const body = {
-        apiVersion,
-        kind: 'ClusterRoleBinding',
-        metadata: { name: delegationOf(account) },
-        roleRef: {
-          apiGroup: 'rbac.authorization.k8s.io',
-          kind: 'ClusterRole',
-          name: 'system:auth-delegator',
-        },
-        subjects: [{ kind: 'ServiceAccount', ...account }],
-      }
+      const metadata = { name: delegationOf(account) }
+      const role = { kind: 'ClusterRole', name: 'system:auth-delegator' }
+      const body = { kind: 'ClusterRoleBinding', metadata, ...bound(role, account) }
       await create(`${rbac}/clusterrolebindings`, body)
       await waitUntilInForce('the right to review tokens', () => isAllowed(account, reviewTokens))
     },
@@ -56,24 +48,32 @@ export function createRightsMethods({ change, create }: Administrator): RightsMe
         { apiGroups: [''], resources: ['secrets'], resourceNames: [secretName], verbs: ['get', 'patch'] },
       ]
       await create(`${rbac}/namespaces/${namespace}/roles`, { apiVersion, kind: 'Role', metadata, rules })
-      await create(`${rbac}/namespaces/${namespace}/rolebindings`, {
-        apiVersion,
-        kind: 'RoleBinding',
-        metadata,
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
-        subjects: [{ kind: 'ServiceAccount', ...account }],
-      })
+      const role = { kind: 'Role', name: metadata.name }
+      const body = { kind: 'RoleBinding', metadata, ...bound(role, account) }
+      await create(`${rbac}/namespaces/${namespace}/rolebindings`, body)
       const patch = { namespace, resource: 'secrets', name: secretName, verb: 'patch' }
       await waitUntilInForce('the right to a Secret', () => isAllowed(account, patch))
     },
-    async readSecret(namespace, secretName) {
-      const answer = await change({ path: `/api/v1/namespaces/${namespace}/secrets/${secretName}` }, 404)
-      if (answer.status === 404) return undefined
-      const encoded = jsonAt(answer.json, 'data')
-      const entries = isJsonObject(encoded) ? Object.entries(encoded) : []
-      return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(String(value), 'base64')]))
-    },
+    readSecret: async (namespace, secretName) =>
+      readSecret(change, `/api/v1/namespaces/${namespace}/secrets/${secretName}`),
   }
+}
+
+async function readSecret(
+  change: Administrator['change'],
+  path: string,
+): Promise<Record<string, Buffer> | undefined> {
+  const answer = await change({ path }, 404)
+  if (answer.status === 404) return undefined
+  const encoded = jsonAt(answer.json, 'data')
+  const entries = isJsonObject(encoded) ? Object.entries(encoded) : []
+  return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(String(value), 'base64')]))
+}
+
+/** What a binding says beside its own name: which role, and to whom. */
+function bound(role: { kind: string; name: string }, account: ServiceAccountName): object {
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', ...role }
+  return { apiVersion, roleRef, subjects: [{ kind: 'ServiceAccount', ...account }] }
 }
 
 function delegationOf({ namespace, name }: ServiceAccountName): string {

@@ -5,12 +5,11 @@ import { generateServiceAccountKey } from './service-account-token.ts'
 import { answerRequest } from './stand-in/answer-request.ts'
 import { createTokenAuthenticator } from './stand-in/authenticate-token.ts'
 import { createBootstrapRoles } from './stand-in/authorize.ts'
-import { answerControlRequest } from './stand-in/control-request.ts'
-import { createMisbehaviours, type MisbehaveOptions, type RequestLabel } from './stand-in/misbehaviours.ts'
+import { answerControlRequest, createControls } from './stand-in/control-request.ts'
+import type { MisbehaveOptions, RequestLabel } from './stand-in/misbehaviours.ts'
 import { createObjectStore } from './stand-in/object-store.ts'
-import { readRequestTarget, targetLabel } from './stand-in/request-target.ts'
 import { startStandInServer } from './stand-in/stand-in-server.ts'
-import type { StandInRequest, StandInState } from './stand-in/stand-in-state.ts'
+import type { StandInState } from './stand-in/stand-in-state.ts'
 import type { TestCluster } from './test-cluster.ts'
 
 export interface KubernetesStandInOptions {
@@ -64,19 +63,10 @@ export async function startKubernetesStandIn(
     objects,
     authenticateToken,
   }
-  const misbehaviours = createMisbehaviours()
-  const counts = new Map<string, number>()
-  const controls = { adminToken, misbehaviours, counts }
-
-  function misbehaviour(request: StandInRequest) {
-    const label = targetLabel(readRequestTarget(request.method, request.path))
-    counts.set(label, (counts.get(label) ?? 0) + 1)
-    return request.path.startsWith('/stand-in/') ? undefined : misbehaviours.take(label)
-  }
-
+  const controls = createControls(adminToken)
   const server = await startStandInServer({
     certificate,
-    misbehaviour,
+    misbehaviour: controls.misbehaviourFor,
     answer: (request) => answerControlRequest(request, controls) ?? answerRequest(request, { ...state, url }),
   })
   const url = `https://127.0.0.1:${server.port}`
@@ -85,9 +75,9 @@ export async function startKubernetesStandIn(
   return {
     ...createClusterClient({ ...described, serviceAccountKey: key, close: () => server.stop() }),
     serviceAccountKey: key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    misbehave: (wanted) => misbehaviours.add(wanted),
-    behave: () => misbehaviours.clear(),
-    received: (label) => counts.get(label) ?? 0,
+    misbehave: (wanted) => controls.misbehaviours.add(wanted),
+    behave: () => controls.misbehaviours.clear(),
+    received: (label) => controls.counts.get(label) ?? 0,
     stop: () => server.stop(),
     start: () => server.start(),
   }
