@@ -63,7 +63,7 @@ export class GatewayLifecycle {
   async #work({ obtainCredential, openTunnel }: GatewayWork): Promise<void> {
     const outcome = await obtainCredential(this.stop.signal)
     if (outcome.kind === 'refused') return this.#refuse(outcome.remedy)
-    if (outcome.kind === 'stopped' || this.stop.signal.aborted) return undefined
+    if (outcome.kind === 'stopped' || this.#closing !== undefined) return undefined
     const tunnel = openTunnel(outcome.credential)
     this.#phase = { phase: 'serving', credential: outcome.credential, tunnel }
     const end = await tunnel.ended
@@ -71,7 +71,7 @@ export class GatewayLifecycle {
   }
 
   #refuse(remedy: string): void {
-    if (this.stop.signal.aborted) return
+    if (this.#closing !== undefined) return
     this.#phase = { phase: 'refused', remedy }
     this.#end.resolve({ kind: 'refused', remedy })
   }

@@ -94,7 +94,7 @@ export function boundRecord(): CredentialRecord {
 }
 
 /** Key objects compare by what they are, not by what they hold. */
-export function comparable(record: CredentialRecord | undefined): unknown {
+function comparable(record: CredentialRecord | undefined): unknown {
   if (record === undefined) return undefined
   const { privateKey } = record.phase === 'pending' ? record : record.credential
   return { ...(record.phase === 'pending' ? record : record.credential), privateKey: keyIdOf(privateKey) }

@@ -16,7 +16,7 @@ export interface HealthServer {
 }
 
 /** The address cannot be listened on; the message names it and says what to do. */
-export class HealthAddressUnusable extends Error {
+class HealthAddressUnusable extends Error {
   override name = 'HealthAddressUnusable'
 }
 

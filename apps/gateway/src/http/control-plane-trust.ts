@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { getCACertificates } from 'node:tls'
 
 /** The file of extra authorities cannot be used; the message names it and says what to do. */
-export class ExtraAuthoritiesUnusable extends Error {
+class ExtraAuthoritiesUnusable extends Error {
   override name = 'ExtraAuthoritiesUnusable'
 }
 

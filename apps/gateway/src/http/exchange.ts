@@ -43,7 +43,7 @@ export interface ExchangeBounds {
 }
 
 /** Bytes of an answer's body. Headers are bounded by the pool (16 KiB). */
-export const answerBytesMax = 64 * 1024
+const answerBytesMax = 64 * 1024
 
 /**
  * One request, one answer, bounded in time and size. Never rejects. `dispatch` is used rather than `request`, because

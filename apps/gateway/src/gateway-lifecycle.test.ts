@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest'
+import type { Credential } from './credential/credential.ts'
+import type { CredentialOutcome } from './credential/obtain-credential.ts'
+import { createGatewayKey } from './credential/gateway-key.ts'
+import { GatewayLifecycle } from './gateway-lifecycle.ts'
+import type { Tunnel } from './tunnel/open-tunnel.ts'
+
+const credential: Credential = {
+  gatewayId: 'g-1',
+  gatewayName: 'eu',
+  organizationId: 'o-1',
+  keyId: 'k-1',
+  privateKey: createGatewayKey(),
+  controlPlaneOrigin: 'https://postern.example.com',
+}
+
+function createTunnel(closed: string[]): Tunnel {
+  const { promise, resolve } = Promise.withResolvers<{ kind: 'closed' }>()
+  return {
+    state: () => ({ phase: 'connected', since: 0, replicaId: 'r' }),
+    ended: promise,
+    async close() {
+      closed.push('tunnel')
+      resolve({ kind: 'closed' })
+    },
+  }
+}
+
+function createLifecycle(closed: string[]): GatewayLifecycle {
+  const lifecycle = new GatewayLifecycle({ warn: () => undefined })
+  for (const name of ['opened first', 'opened second']) {
+    lifecycle.closeLater({ name, msMax: 1_000, close: async () => closed.push(name) })
+  }
+  return lifecycle
+}
+
+it('closes the tunnel first, while what its reviews need is still there, and then in the reverse order', async () => {
+  const closed: string[] = []
+  const lifecycle = createLifecycle(closed)
+  lifecycle.run({
+    obtainCredential: async () => ({ kind: 'credential', credential }),
+    openTunnel: () => createTunnel(closed),
+  })
+  await expect.poll(() => lifecycle.state.phase).toBe('serving')
+  await Promise.all([lifecycle.close(), lifecycle.close()])
+  expect(closed).toEqual(['tunnel', 'opened second', 'opened first'])
+  expect(await lifecycle.ended).toEqual({ kind: 'closed' })
+})
+
+it('opens no tunnel with a credential that comes while it is closing', async () => {
+  const enrolled = Promise.withResolvers<CredentialOutcome>()
+  let opened = 0
+  const lifecycle = createLifecycle([])
+  lifecycle.run({
+    obtainCredential: () => enrolled.promise,
+    openTunnel: () => {
+      opened += 1
+      return createTunnel([])
+    },
+  })
+  const closing = lifecycle.close()
+  enrolled.resolve({ kind: 'credential', credential })
+  await closing
+  expect(lifecycle.stop.signal.aborted).toBe(true)
+  expect(opened).toBe(0)
+})
+
+it('stays refused, with the remedy, until it is closed', async () => {
+  const lifecycle = createLifecycle([])
+  lifecycle.run({
+    obtainCredential: async () => ({ kind: 'refused', remedy: 'enrol again' }),
+    openTunnel: () => createTunnel([]),
+  })
+  expect(await lifecycle.ended).toEqual({ kind: 'refused', remedy: 'enrol again' })
+  expect(lifecycle.state).toEqual({ phase: 'refused', remedy: 'enrol again' })
+  await lifecycle.close()
+  expect(lifecycle.state).toEqual({ phase: 'closed' })
+})
+
+it('tells a bug instead of waiting for ever', async () => {
+  const lifecycle = createLifecycle([])
+  lifecycle.run({
+    obtainCredential: () => Promise.reject(new RangeError('a bug')),
+    openTunnel: () => createTunnel([]),
+  })
+  await expect(lifecycle.ended).rejects.toThrow('a bug')
+})
