@@ -54,11 +54,11 @@ export async function waitUntilReady(started: NodeProcess, url: string, withinMs
   let hasEnded = false
   void started.ended.then(() => (hasEnded = true))
   while (Date.now() < deadline) {
-    if (hasEnded) throw new Error(`the process ended before ${url} was ready:\n${started.output()}`)
+    if (hasEnded) throw new Error(`the process ended before ${url} was ready:\n${tailOf(started)}`)
     if (await answersOk(url)) return
     await sleep(50)
   }
-  throw new Error(`${url} was not ready within ${withinMs} ms:\n${started.output()}`)
+  throw new Error(`${url} was not ready within ${withinMs} ms:\n${tailOf(started)}`)
 }
 
 /** A port that was free a moment ago, for programs that must come back on the same one after a restart. */
@@ -70,6 +70,11 @@ export async function findFreePort(): Promise<number> {
   await once(server, 'close')
   if (address === null || typeof address === 'string') throw new Error('no TCP port to be had')
   return address.port
+}
+
+/** The end of the output, where the reason stands. */
+function tailOf(started: NodeProcess): string {
+  return started.output().slice(-4_000)
 }
 
 async function answersOk(url: string): Promise<boolean> {
