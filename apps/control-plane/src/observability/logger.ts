@@ -12,7 +12,7 @@ export interface LoggerOptions {
 export interface ProcessLogger {
   logger: Logger
   /** Writes what is still in memory; to be called before the process ends. */
-  flush(): void
+  flush: () => void
 }
 
 /** One JSON object a line. What looks like a secret never reaches the line, see redact.ts. */
