@@ -18,6 +18,12 @@ const verdict: ReviewResult = {
   },
 }
 
+// The near side asks for the processor time of this process, in microseconds.
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.(user + system)
+})
+
 if (mode === 'gateway') {
   const { privateKey } = generateKeyPairSync('ed25519')
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }

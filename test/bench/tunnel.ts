@@ -23,11 +23,14 @@ type Call = () => Promise<void>
 
 interface Figures {
   perSecond: number
+  /** Processor time of a call on each side: what remains comparable when others use the machine. */
+  cpuMicros: { near: number; far: number }
   p50Ms: number
   p99Ms: number
 }
 
 const inFlight = 64
+const warmUpCalls = 60_000
 /** A bound service-account token of Kubernetes 1.30 has about this many characters. */
 const token = 'x'.repeat(960)
 const audiences = ['https://kubernetes.default.svc']
@@ -46,6 +49,7 @@ export async function benchTunnel({ seconds, tls }: TunnelBenchOptions): Promise
     p50Ms: many.p50Ms,
     p99Ms: many.p99Ms,
     oneInFlight: { reviewsPerSecond: Math.round(one.perSecond), p50Ms: one.p50Ms, p99Ms: one.p99Ms },
+    cpuMicrosPerReview: { controlPlane: many.cpuMicros.near, gateway: many.cpuMicros.far },
     baseline,
     ofBaseline: Number((many.perSecond / baseline.echoesPerSecond).toFixed(2)),
     tls,
@@ -100,17 +104,21 @@ async function benchReviews(server: BenchServer, seconds: number): Promise<{ man
     if (outcome.kind !== 'reviewed' || !outcome.verdict.authenticated)
       throw new Error(JSON.stringify(outcome))
   }
-  const figures = await measureBoth(review, seconds)
+  const figures = await measureBoth(review, seconds, far)
   await endpoint.close()
   server.http.removeListener('upgrade', endpoint.handleUpgrade)
   await stop(far)
   return figures
 }
 
-async function benchEcho(
-  server: BenchServer,
-  seconds: number,
-): Promise<{ echoesPerSecond: number; p50Ms: number; oneInFlightP50Ms: number }> {
+interface Baseline {
+  echoesPerSecond: number
+  p50Ms: number
+  oneInFlightP50Ms: number
+  cpuMicros: Figures['cpuMicros']
+}
+
+async function benchEcho(server: BenchServer, seconds: number): Promise<Baseline> {
   const requestBytes = encodeFrame({
     kind: 'review-token',
     requestId: 1_000_000,
@@ -144,21 +152,45 @@ async function benchEcho(
       waiting.set(last, resolve)
       webSocket.send(numbered)
     })
-  const { many, one } = await measureBoth(echo, seconds)
+  const { many, one } = await measureBoth(echo, seconds, far)
   webSocket.terminate()
   await stop(far)
-  return { echoesPerSecond: Math.round(many.perSecond), p50Ms: many.p50Ms, oneInFlightP50Ms: one.p50Ms }
+  return {
+    echoesPerSecond: Math.round(many.perSecond),
+    p50Ms: many.p50Ms,
+    oneInFlightP50Ms: one.p50Ms,
+    cpuMicros: many.cpuMicros,
+  }
 }
 
-async function measureBoth(call: Call, seconds: number): Promise<{ many: Figures; one: Figures }> {
-  await measure(call, inFlight, Math.min(2, seconds))
-  const many = await measure(call, inFlight, seconds)
-  const one = await measure(call, 1, Math.min(3, seconds))
+async function measureBoth(
+  call: Call,
+  seconds: number,
+  far: ChildProcess,
+): Promise<{ many: Figures; one: Figures }> {
+  await warmUp(call)
+  const many = await measure(call, inFlight, seconds, far)
+  const one = await measure(call, 1, Math.min(3, seconds), far)
   return { many, one }
 }
 
-async function measure(call: Call, concurrency: number, seconds: number): Promise<Figures> {
+/** The same number of calls whatever else the machine does, so that both processes run optimized code. */
+async function warmUp(call: Call): Promise<void> {
+  let left = warmUpCalls
+  const caller = async (): Promise<void> => {
+    while (left-- > 0) await call()
+  }
+  await Promise.all(Array.from({ length: inFlight }, caller))
+}
+
+async function measure(
+  call: Call,
+  concurrency: number,
+  seconds: number,
+  far: ChildProcess,
+): Promise<Figures> {
   const latencies: number[] = []
+  const cpuBefore = { near: ownCpuMicros(), far: await cpuMicrosOf(far) }
   const startedAt = performance.now()
   const endsAt = startedAt + seconds * 1000
   const caller = async (): Promise<void> => {
@@ -173,7 +205,24 @@ async function measure(call: Call, concurrency: number, seconds: number): Promis
   const elapsedSeconds = (performance.now() - startedAt) / 1000
   const sorted = Float64Array.from(latencies).toSorted()
   const at = (share: number): number => Number((sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(3))
-  return { perSecond: latencies.length / elapsedSeconds, p50Ms: at(0.5), p99Ms: at(0.99) }
+  const each = (micros: number): number => Number((micros / latencies.length).toFixed(1))
+  const cpuMicros = {
+    near: each(ownCpuMicros() - cpuBefore.near),
+    far: each((await cpuMicrosOf(far)) - cpuBefore.far),
+  }
+  return { perSecond: latencies.length / elapsedSeconds, cpuMicros, p50Ms: at(0.5), p99Ms: at(0.99) }
+}
+
+function ownCpuMicros(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+async function cpuMicrosOf(child: ChildProcess): Promise<number> {
+  const answered = once(child, 'message')
+  child.send('cpu')
+  const [micros] = (await answered) as [number]
+  return micros
 }
 
 function startFarSide(mode: 'gateway' | 'echo', url: string, ca: string, answerBytes: number): ChildProcess {

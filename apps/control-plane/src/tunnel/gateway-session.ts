@@ -27,8 +27,8 @@ export interface GatewaySessionOptions {
 
 export interface ReviewAttempt {
   token: string
-  /** SHA-256 of the token. */
-  tokenSha256: Buffer
+  /** By `hashToken`. */
+  tokenHash: string
   audiences: readonly string[]
   /** What is left of the caller's time, in milliseconds. */
   budgetMs: number
@@ -155,7 +155,7 @@ export class GatewaySession implements TunnelFacts {
     if (this.#pending.size >= this.#reviewsMax) return { kind: 'full' }
     const requestId = this.#nextRequestId()
     const nonce = this.#options.nonces.next()
-    const { token, tokenSha256, audiences, budgetMs, attempt, signal } = review
+    const { token, tokenHash, audiences, budgetMs, attempt, signal } = review
     const deadlineMs = Math.max(0, Math.floor(budgetMs))
     try {
       this.#options.socket.send({
@@ -171,7 +171,7 @@ export class GatewaySession implements TunnelFacts {
       if (error instanceof FrameTooLargeError) return { kind: 'unsendable', detail: error.message }
       throw error
     }
-    return this.#pending.add({ requestId, nonce, tokenSha256, deadlineAt: now + deadlineMs, signal })
+    return this.#pending.add({ requestId, nonce, tokenHash, deadlineAt: now + deadlineMs, signal })
   }
 
   /** Ends the tunnel with a word to the gateway. What waits settles at once. */

@@ -1,5 +1,6 @@
 import type { FailureFrame, TokenReviewedFrame } from '@postern/protocol'
 import type { TokenVerdict } from '@postern/token-review'
+import { isHash } from './token-hash.ts'
 import type { DiscardReason } from './tunnel-observer.ts'
 
 /** What one attempt on one tunnel came to. */
@@ -30,7 +31,7 @@ const sweepIntervalMs = 25
 class PendingReview {
   readonly requestId: number
   readonly nonce: Buffer
-  readonly tokenSha256: Buffer
+  readonly tokenHash: string
   readonly deadlineAt: number
   readonly signal: AbortSignal | undefined
   readonly owner: PendingReviews
@@ -38,13 +39,13 @@ class PendingReview {
   accepted = false
 
   constructor(
-    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenSha256' | 'deadlineAt' | 'signal'>,
+    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenHash' | 'deadlineAt' | 'signal'>,
     owner: PendingReviews,
     resolve: (outcome: AttemptOutcome) => void,
   ) {
     this.requestId = review.requestId
     this.nonce = review.nonce
-    this.tokenSha256 = review.tokenSha256
+    this.tokenHash = review.tokenHash
     this.deadlineAt = review.deadlineAt
     this.signal = review.signal
     this.owner = owner
@@ -76,7 +77,7 @@ export class PendingReviews {
 
   /** Makes room for a review that is about to be sent. */
   add(
-    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenSha256' | 'deadlineAt' | 'signal'>,
+    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenHash' | 'deadlineAt' | 'signal'>,
   ): Promise<AttemptOutcome> {
     // Stopped by the first sweep that finds nothing, so that one review after another does not make a timer each.
     this.#sweep ??= setInterval(() => {
@@ -99,7 +100,7 @@ export class PendingReviews {
       return
     }
     const isNonce = pending.nonce.equals(frame.nonce)
-    if (!isNonce || !pending.tokenSha256.equals(frame.tokenSha256)) {
+    if (!isNonce || !isHash(frame.tokenSha256, pending.tokenHash)) {
       this.#options.discarded(isNonce ? 'wrong-token' : 'wrong-nonce')
       this.#settle(pending, { kind: 'mismatched' })
       return

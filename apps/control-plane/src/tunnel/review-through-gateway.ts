@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto'
 import type { FailureCode } from '@postern/protocol'
 import type { ReviewFailure, ReviewOutcome, ReviewRequest, TokenReviewer } from '../login/token-reviewer.ts'
 import type { GatewaySession } from './gateway-session.ts'
 import type { AttemptOutcome } from './pending-reviews.ts'
+import { hashToken } from './token-hash.ts'
 import type { TunnelRegistry } from './tunnel-registry.ts'
 
 export interface ReviewThroughGatewayOptions {
@@ -59,7 +59,7 @@ async function reviewThroughGateway(
   const { registry, gatewayId, elapsed } = options
   const { token, audiences, signal } = request
   const deadlineAt = elapsed() + request.budgetMs
-  const tokenSha256 = hash('sha256', token, 'buffer')
+  const tokenHash = hashToken(token)
   let asked: GatewaySession | undefined
   let outcome: AttemptOutcome | undefined
   let attempts = 0
@@ -80,7 +80,7 @@ async function reviewThroughGateway(
     asked = tunnel
     outcome = await tunnel.review({
       token,
-      tokenSha256,
+      tokenHash,
       audiences,
       budgetMs: deadlineAt - elapsed(),
       attempt: attempts,

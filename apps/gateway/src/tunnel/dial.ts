@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import { FrameSocket, protocolLimits, tunnelSubprotocol } from '@postern/protocol'
@@ -23,9 +24,9 @@ export interface DialOptions {
 
 /** Opens the WebSocket: DNS, TCP, TLS, upgrade. Never rejects, and leaves no socket behind unless connected. */
 export async function dial(options: DialOptions): Promise<DialOutcome> {
-  const { host } = new URL(options.url)
+  const { host, hostname } = new URL(options.url)
   const { promise, resolve } = Promise.withResolvers<DialOutcome>()
-  let hop: Hop = 'dns'
+  let hop: Hop = isIP(hostname.replaceAll(/[[\]]/g, '')) === 0 ? 'dns' : 'tcp'
   let stream: Duplex | undefined
   const webSocket = new WebSocket(options.url, tunnelSubprotocol, {
     perMessageDeflate: false,
@@ -59,7 +60,8 @@ export async function dial(options: DialOptions): Promise<DialOutcome> {
     void readRefusal(response).then((refusal) => resolve({ kind: 'refused', refusal }))
   })
   webSocket.on('error', (error) => {
-    resolve(unreachable(error.message, 'code' in error ? String(error.code) : ''))
+    const code = 'code' in error ? String(error.code) : ''
+    resolve(unreachable(error.message === '' ? code : error.message, code))
   })
 
   const onStop = (): void => {

@@ -200,7 +200,8 @@ function verdictFrame(
     kind: 'token-reviewed',
     requestId: frame.requestId,
     nonce: frame.nonce,
-    tokenSha256: hash('sha256', frame.token, 'buffer'),
+    // By way of a string, which takes half the time of asking for a Buffer.
+    tokenSha256: Buffer.from(hash('sha256', frame.token, 'binary'), 'latin1'),
   } as const
   if (verdict.authenticated) return { ...of, ...verdict, error: '' }
   const error = clampText(verdict.error, protocolLimits.errorBytesMax)

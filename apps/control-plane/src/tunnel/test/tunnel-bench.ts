@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TokenReviewer } from '../../login/token-reviewer.ts'
+import { createReviewThroughGateway } from '../review-through-gateway.ts'
+import { createTunnelEndpoint, type TunnelEndpoint, type TunnelEndpointOptions } from '../tunnel-endpoint.ts'
+import { silentObserver, type TunnelObserver } from '../tunnel-observer.ts'
+import { TunnelRegistry } from '../tunnel-registry.ts'
+
+const elapsed = (): number => performance.now()
+
+/** The control plane's end of tunnels on a real server, with every gateway's bearer `<gateway id>.x.y` believed. */
+export class TunnelBench {
+  readonly registry = new TunnelRegistry({ elapsed })
+  readonly events: string[] = []
+  readonly log: { message: string; fields: object }[] = []
+  readonly url: string
+  readonly endpoint: TunnelEndpoint
+  readonly #server: Server
+
+  private constructor(server: Server, options: Partial<TunnelEndpointOptions>) {
+    this.#server = server
+    const { port } = server.address() as AddressInfo
+    this.url = `ws://127.0.0.1:${port}/api/v3/gateways/tunnel`
+    const note = (fields: object, message: string): void => {
+      this.log.push({ fields, message })
+    }
+    const observer: TunnelObserver = {
+      ...silentObserver,
+      tunnelOpened: () => this.events.push('opened'),
+      tunnelClosed: (_, end) => this.events.push(`closed: ${end}`),
+      upgradeRefused: (code) => this.events.push(`refused: ${code}`),
+      answerDiscarded: (reason) => this.events.push(`discarded: ${reason}`),
+    }
+    this.endpoint = createTunnelEndpoint({
+      registry: this.registry,
+      authenticateGateway: async ({ bearer }) => {
+        const gatewayId = bearer?.split('.')[0] ?? ''
+        return { ok: true, gatewayId, organizationId: 'organization', keyId: `key-of-${gatewayId}` }
+      },
+      replicaId: 'replica-1',
+      log: { info: note, warn: note, error: note },
+      observer,
+      ...options,
+    })
+    server.on('upgrade', this.endpoint.handleUpgrade)
+  }
+
+  static async start(options: Partial<TunnelEndpointOptions> = {}): Promise<TunnelBench> {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new TunnelBench(server, options)
+  }
+
+  reviewer(gatewayId: string, returnWaitMs = 2000): TokenReviewer {
+    return createReviewThroughGateway({ registry: this.registry, gatewayId, elapsed, returnWaitMs })
+  }
+
+  async stop(): Promise<void> {
+    await this.endpoint.close()
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    await closed
+  }
+}

@@ -1,0 +1,155 @@
+import type { Duplex } from 'node:stream'
+import type { RawData, WebSocket } from 'ws'
+import { decodeFrame, encodeFrame } from '../codec.ts'
+import type { Frame } from '../frames.ts'
+
+export interface FrameListener {
+  frame(frame: Frame): void
+  /** Bytes that are no frame. Nothing is delivered after this; the listener ends the connection. */
+  malformed(reason: string): void
+  /** The connection is gone, whoever ended it. Called once. */
+  closed(detail: string): void
+}
+
+/** How long a closing handshake may take before the socket is destroyed, in milliseconds. */
+const closeTimeoutMs = 1000
+/** Enough for one write: a TLS record. More would only keep the other side idle meanwhile. */
+const writeBytes = 16 * 1024
+/** Frames that may wait between two listeners. */
+const waitingFramesMax = 512
+
+/**
+ * Frames over one open WebSocket.
+ *
+ * 1. What is sent in one turn of the event loop leaves in few writes: the stream is corked until 16 KiB have come
+ *    together or the turn ends.
+ * 2. Between two listeners (handshake, then session) frames wait and none is lost.
+ * 3. Frames of a newer version are dropped here.
+ */
+export class FrameSocket {
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>
+  readonly #webSocket: WebSocket
+  readonly #stream: Duplex
+  readonly #flush = (): void => {
+    this.#flushIsDue = false
+    if (this.#corkedBytes === 0) return
+    this.#corkedBytes = 0
+    this.#stream.uncork()
+  }
+  #listener: FrameListener | undefined
+  #waiting: (() => void)[] = []
+  #corkedBytes = 0
+  #flushIsDue = false
+  #deaf = false
+  #problem = ''
+  #closeTimer: NodeJS.Timeout | undefined
+
+  /** @param stream the connection under the WebSocket, whose writes are gathered */
+  constructor(webSocket: WebSocket, stream: Duplex) {
+    this.#webSocket = webSocket
+    this.#stream = stream
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.closed = promise
+    webSocket.binaryType = 'nodebuffer'
+    webSocket.on('message', (data, isBinary) => {
+      this.#receive(data, isBinary)
+    })
+    webSocket.on('error', (error) => {
+      this.#problem = 'code' in error ? String(error.code) : error.name
+    })
+    webSocket.on('close', (code) => {
+      clearTimeout(this.#closeTimer)
+      resolve()
+      const detail =
+        this.#problem === '' ? `closed with ${code}` : `closed with ${code} after ${this.#problem}`
+      this.#deliver((listener) => {
+        listener.closed(detail)
+      })
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.OPEN
+  }
+
+  /** Bytes that were sent and have not left yet. */
+  get bufferedBytes(): number {
+    return this.#webSocket.bufferedAmount
+  }
+
+  /** Makes `listener` the one that hears; it gets what has waited at once. Without one, frames wait. */
+  listen(listener: FrameListener | undefined): void {
+    this.#listener = listener
+    while (this.#listener !== undefined) {
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      next()
+    }
+  }
+
+  /**
+   * Sends at the end of this turn of the event loop; a frame for a closed connection is dropped.
+   * @throws FrameTooLargeError as `encodeFrame`
+   */
+  send(frame: Frame): void {
+    if (!this.isOpen) return
+    const bytes = encodeFrame(frame)
+    if (this.#corkedBytes === 0) this.#stream.cork()
+    this.#corkedBytes += bytes.length
+    this.#webSocket.send(bytes)
+    if (this.#corkedBytes >= writeBytes) this.#flush()
+    else if (!this.#flushIsDue) {
+      this.#flushIsDue = true
+      setImmediate(this.#flush)
+    }
+  }
+
+  /** Ends the connection after what was sent has left, or in a second. */
+  close(): void {
+    if (this.#closeTimer !== undefined || this.#webSocket.readyState === this.#webSocket.CLOSED) return
+    this.#closeTimer = setTimeout(() => {
+      this.#webSocket.terminate()
+    }, closeTimeoutMs)
+    this.#webSocket.close(1000)
+  }
+
+  /** Ends the connection now, whatever the other side does. */
+  terminate(): void {
+    this.#webSocket.terminate()
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#deaf) return
+    if (!isBinary || !Buffer.isBuffer(data)) {
+      this.#refuse('a text message')
+      return
+    }
+    const frame = decodeFrame(data)
+    if (frame.kind === 'unknown') return
+    if (frame.kind === 'malformed') this.#refuse(frame.reason)
+    else if (this.#listener !== undefined) this.#listener.frame(frame)
+    else {
+      this.#deliver((listener) => {
+        listener.frame(frame)
+      })
+    }
+  }
+
+  #refuse(reason: string): void {
+    this.#deaf = true
+    this.#deliver((listener) => {
+      listener.malformed(reason)
+    })
+  }
+
+  #deliver(event: (listener: FrameListener) => void): void {
+    if (this.#listener !== undefined) event(this.#listener)
+    else if (this.#waiting.length >= waitingFramesMax) this.#webSocket.terminate()
+    else {
+      this.#waiting.push(() => {
+        if (this.#listener !== undefined) event(this.#listener)
+      })
+    }
+  }
+}
