@@ -5,9 +5,9 @@ import type { KubernetesAuthStore, SaveKubernetesAuthOutcome } from './kubernete
 
 export interface KubernetesAuthStoreFixture {
   store: KubernetesAuthStore
-  createIdentity(): Promise<{ id: string; organizationId: string }>
-  createGateway(organizationId: string): Promise<string>
-  organizationSlug(organizationId: string): Promise<string>
+  createIdentity: () => Promise<{ id: string; organizationId: string }>
+  createGateway: (organizationId: string) => Promise<string>
+  organizationSlug: (organizationId: string) => Promise<string>
 }
 
 const settings: KubernetesAuthSettings = {
