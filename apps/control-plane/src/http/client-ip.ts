@@ -3,7 +3,7 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /** Stands where an address cannot be known. It is no address, so that no list of trusted addresses matches it. */
-export const unknownClientIp = 'unknown'
+const unknownClientIp = 'unknown'
 
 /** More proxies than this in a row, all of them ours, is no deployment but an attempt. */
 const hopsMax = 32

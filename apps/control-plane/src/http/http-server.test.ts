@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { errorEnvelope } from '@postern/api-contract/error-envelope'
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ApiError } from './api-error.ts'
-import type { HttpServer } from './http-server.ts'
+import { type HttpServer, createHttpServer } from './http-server.ts'
 import { type StartedHttpServer, startHttpServer } from './test/start-http-server.ts'
 import { invalidField } from './validation-failure.ts'
 
@@ -349,5 +350,21 @@ describe('T26 the limit for strangers', () => {
       Array.from({ length: 20 }, async () => (await post('/login', '{}')).status),
     )
     expect(new Set(statuses)).toEqual(new Set([422]))
+  })
+})
+
+describe('a connection', () => {
+  it('has bounds on its time, its headers and its number', async () => {
+    const { server } = await createHttpServer({
+      trustedProxies: [],
+      strangerRequestsPerMinute: 0,
+      logger: pino({ level: 'silent' }),
+    })
+    expect({
+      headers: server.headersTimeout,
+      request: server.requestTimeout,
+      keepAlive: server.keepAliveTimeout,
+      connections: server.maxConnections,
+    }).toEqual({ headers: 15_000, request: 30_000, keepAlive: 65_000, connections: 20_000 })
   })
 })

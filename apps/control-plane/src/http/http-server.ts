@@ -46,7 +46,7 @@ export interface HttpServerOptions {
   observeRequest?: ObserveRequest
 }
 
-export const strangerBodyBytesMax = 16 * 1024
+const strangerBodyBytesMax = 16 * 1024
 const bodyBytesMax = 1024 * 1024
 const headerBytesMax = 16 * 1024
 const headersTimeoutMs = 15_000
@@ -93,6 +93,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   guardRoutesForStrangers(server, options.strangerRequestsPerMinute)
   await server.register(fastifyRateLimit, {
     global: false,
+    // Three headers on every reply that is not refused would cost more than the limit itself.
+    addHeadersOnExceeding: {
+      'x-ratelimit-limit': false,
+      'x-ratelimit-remaining': false,
+      'x-ratelimit-reset': false,
+    },
     errorResponseBuilder: (_request, { ttl }) =>
       new ApiError('RateLimitExceeded', 'Too many requests from this address', {
         retryAfterSeconds: Math.max(1, Math.ceil(ttl / 1000)),
