@@ -1,11 +1,11 @@
 import { CompiledQuery, type Kysely } from 'kysely'
 import type { Schema } from '../database/schema.ts'
 import type { AppendOutcome, AuditEventStore, AuditSearch, StoredAuditEvent } from './audit-event-store.ts'
-import type { AuditRow } from './encode-audit-event.ts'
 
 /**
- * One statement for any number of rows. It raises `synchronous_commit` for its own transaction: a database that is
- * set to acknowledge before the disk has the commit would lose what a login has been told is written down.
+ * One statement for any number of rows, which are one JSON parameter: arrays for `unnest` cost the driver a third more
+ * of this process's time. It raises `synchronous_commit` for its own transaction: a database that is set to acknowledge
+ * before the disk has the commit would lose what a login has been told is written down.
  */
 const appendSql = `
   with durable as materialized (
@@ -17,30 +17,17 @@ const appendSql = `
   )
   insert into audit_events (occurred_at, organization_id, request_id, event, outcome, reason,
                             actor_kind, actor_id, identity_id, ip_address, details)
-  select added.*
-  from durable, unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-                       $7::text[], $8::text[], $9::uuid[], $10::text[], $11::jsonb[]) as added`
-
-const columns = [
-  'occurredAt',
-  'organizationId',
-  'requestId',
-  'event',
-  'outcome',
-  'reason',
-  'actorKind',
-  'actorId',
-  'identityId',
-  'ipAddress',
-  'details',
-] as const satisfies (keyof AuditRow)[]
+  select "occurredAt", "organizationId", "requestId", event, outcome, reason,
+         "actorKind", "actorId", "identityId", "ipAddress", details::jsonb
+  from durable, json_to_recordset($1::json) as added (
+    "occurredAt" timestamptz, "organizationId" uuid, "requestId" text, event text, outcome text, reason text,
+    "actorKind" text, "actorId" text, "identityId" uuid, "ipAddress" text, details text)`
 
 export function createAuditEventStorePostgres(database: Kysely<Schema>): AuditEventStore {
   return {
     async append(rows) {
-      const parameters = columns.map((column) => rows.map((row) => row[column]))
       try {
-        await database.executeQuery(CompiledQuery.raw(appendSql, parameters))
+        await database.executeQuery(CompiledQuery.raw(appendSql, [JSON.stringify(rows)]))
         return { kind: 'committed' }
       } catch (error) {
         return outcomeOf(error)
