@@ -383,6 +383,24 @@ describe('the instance', () => {
     )
   })
 
+  it('writes down who tried what their role does not allow', async () => {
+    const { identityId, token } = await logIn({ role: 'member' })
+    const path = `/api/v1/identities/${identityId}`
+    const refused = await app.call('PATCH', path, { token, body: { role: 'admin' } })
+    const { auditLogs } = z
+      .object({ auditLogs: z.array(z.unknown()) })
+      .parse(
+        (await app.call('GET', '/api/v1/audit-logs?event=identity-updated&outcome=denied', { token: admin }))
+          .body,
+      )
+    expect(auditLogs[0]).toMatchObject({
+      reason: 'permission-denied',
+      requestId: refused.headers.get('x-request-id'),
+      actor: { kind: 'identity', id: identityId },
+      details: { target: identityId },
+    })
+  })
+
   it('T31 logs neither passwords nor tokens', async () => {
     const { token } = await logIn()
     for (const secret of [password, token, admin]) {

@@ -31,9 +31,45 @@ export interface ChangeIdentities {
 /** Each change: permission, commit, what other parts of this process must know, audit; in this order. */
 export function createChangeIdentities(dependencies: ChangeIdentitiesDependencies): ChangeIdentities {
   return {
-    create: (origin, identity) => create(dependencies, origin, identity),
-    update: (origin, identityId, change) => update(dependencies, origin, identityId, change),
-    remove: (origin, identityId) => remove(dependencies, origin, identityId),
+    create: (origin, identity) =>
+      orTellDenied(dependencies, origin, 'identity-created', {}, () =>
+        create(dependencies, origin, identity),
+      ),
+    update: (origin, identityId, change) =>
+      orTellDenied(dependencies, origin, eventOf(change), { target: identityId }, () =>
+        update(dependencies, origin, identityId, change),
+      ),
+    remove: (origin, identityId) =>
+      orTellDenied(dependencies, origin, 'identity-deleted', { target: identityId }, () =>
+        remove(dependencies, origin, identityId),
+      ),
+  }
+}
+
+/** An attempt beyond one's rights is written down before it is refused. */
+async function orTellDenied(
+  { auditLog, now }: ChangeIdentitiesDependencies,
+  { actor, requestId, ipAddress }: Origin,
+  event: AuditEvent['event'],
+  details: AuditEvent['details'],
+  change: () => Promise<Identity>,
+): Promise<Identity> {
+  try {
+    return await change()
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'PermissionDenied') throw error
+    await auditLog.record({
+      occurredAt: now(),
+      organizationId: actor.organizationId,
+      requestId,
+      event,
+      outcome: 'denied',
+      reason: 'permission-denied',
+      actor: { kind: 'identity', id: actor.identityId },
+      ipAddress,
+      details,
+    })
+    throw error
   }
 }
 
