@@ -5,6 +5,8 @@ export const backoffLimits = {
   maxMs: 30_000,
   /** A session that served this long proves that the way is good. */
   stableMs: 30_000,
+  /** A session that ended before this was none: they add up. Those in between neither add up nor start anew. */
+  flapMs: 5000,
   /** Before the first dial after a stable session, at most: many gateways lose one replica at once. */
   quickMs: 250,
   /** While an outage is this young, a control plane that restarts is found again soon … */
@@ -19,7 +21,7 @@ export const backoffLimits = {
 export interface BackoffHistory {
   /** Dials in a row that came to no session. */
   failures: number
-  /** Sessions in a row that ended before they were stable. */
+  /** Sessions that ended at once, since the last stable one. */
   flaps: number
   /** When the last session ended, or the gateway started: milliseconds of the clock that never goes back. */
   outageSince: number
@@ -89,7 +91,7 @@ function afterSession(
   const isStable = servedMs >= backoffLimits.stableMs
   const next: BackoffHistory = {
     failures: 0,
-    flaps: isStable ? 0 : history.flaps + 1,
+    flaps: isStable ? 0 : history.flaps + (servedMs < backoffLimits.flapMs ? 1 : 0),
     outageSince: elapsed,
     clockCorrected: false,
   }
