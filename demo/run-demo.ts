@@ -135,9 +135,7 @@ async function logInAsPod(
     const login = expectOk(await logIn(controlPlane.url, identityId, jwt))
     const accessToken = textAt(login, 'accessToken')
     say('POST /api/v1/auth/kubernetes-auth/login {identityId, jwt}')
-    say(
-      `  → 200 {accessToken: "${accessToken.slice(0, 12)}…", expiresIn: ${String(login['expiresIn'])}, tokenType: "Bearer"}`,
-    )
+    say(`  → 200 {accessToken: "…", expiresIn: ${String(login['expiresIn'])}, tokenType: "Bearer"}`)
     const details = expectOk(
       await createPosternApi(controlPlane.url, accessToken).get('/api/v1/identities/details'),
     )

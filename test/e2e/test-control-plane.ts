@@ -25,7 +25,11 @@ export async function startTestControlPlane(
     ...(database === undefined
       ? { dataFolder: join(folder, 'control-plane') }
       : { databaseUrl: database.url, rootKey: randomBytes(32).toString('base64') }),
-    environment: { POSTERN_LOGINS_PER_MINUTE_PER_IP: '0', POSTERN_LOGINS_PER_MINUTE_PER_IDENTITY: '0', ...environment },
+    environment: {
+      POSTERN_LOGINS_PER_MINUTE_PER_IP: '0',
+      POSTERN_LOGINS_PER_MINUTE_PER_IDENTITY: '0',
+      ...environment,
+    },
   }
   let running = await startControlPlane(options)
   return {
