@@ -149,7 +149,6 @@ async function openParts(options: AppOptions) {
   const forget = (identityId: string): void => {
     identities.forget(identityId)
     reviews.kubernetesAuths.forget(identityId)
-    accessTokens.trustedIps.invalidate(identityId, 'kubernetes-auth')
   }
   return { stores, auditLog, identities, lastLogins, gateways, reviews, accessTokens, authenticate, forget }
 }

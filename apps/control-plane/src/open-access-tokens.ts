@@ -55,7 +55,6 @@ export async function openAccessTokens(options: AccessTokensOptions) {
     renewToken: createRenewAccessToken({ checkToken, uses, findIdentity, keys, clock }),
     revokeToken: createRevokeAccessToken({ readToken, revocations, clock }),
     revocations,
-    trustedIps,
     keys,
     close: () => Promise.all([upkeep.close(), revocations.close()]),
   }

@@ -1,7 +1,11 @@
 import type { AuthMethod } from './access-token-settings.ts'
 import { type TrustedIp, compileTrustedIps } from './trusted-ips.ts'
 
-/** The addresses that an identity trusts under one auth method; undefined when it no longer has that auth method. */
+/**
+ * The addresses that an identity trusts under one auth method; undefined when it no longer has that auth method.
+ * Asked at every use of a token, so it must be cheap: a cache that is at most a second old and that every change in
+ * this process invalidates. As long as nothing has changed it returns the same list.
+ */
 export type ReadTrustedIps = (
   identityId: string,
   authMethod: AuthMethod,
@@ -9,57 +13,26 @@ export type ReadTrustedIps = (
 
 export type AddressTrust = 'trusted' | 'not-trusted' | 'auth-method-gone'
 
-interface Entry {
-  readAtMs: number
-  isTrusted: Promise<((clientIp: string) => boolean) | undefined>
-}
-
-const entriesMax = 10_000
-
-/** Asks for the list as it is now, at most once a second for each identity and auth method. */
+/** Asks for the list as it is now, and makes its test once for each list. */
 export class TrustedIpLookup {
   readonly #read: ReadTrustedIps
-  readonly #maxAgeMs: number
-  readonly #entries = new Map<string, Entry>()
+  readonly #tests = new WeakMap<readonly TrustedIp[], (clientIp: string) => boolean>()
 
-  constructor(read: ReadTrustedIps, maxAgeMs = 1000) {
+  constructor(read: ReadTrustedIps) {
     this.#read = read
-    this.#maxAgeMs = maxAgeMs
   }
 
   async trustOf(identityId: string, authMethod: AuthMethod, clientIp: string): Promise<AddressTrust> {
-    const isTrusted = await this.#entryOf(identityId, authMethod).isTrusted
-    if (isTrusted === undefined) return 'auth-method-gone'
-    return isTrusted(clientIp) ? 'trusted' : 'not-trusted'
+    const list = await this.#read(identityId, authMethod)
+    if (list === undefined) return 'auth-method-gone'
+    return this.#testOf(list)(clientIp) ? 'trusted' : 'not-trusted'
   }
 
-  /** The list has changed: whoever asks from now on gets the new one. */
-  invalidate(identityId: string, authMethod: AuthMethod): void {
-    this.#entries.delete(keyOf(identityId, authMethod))
+  #testOf(list: readonly TrustedIp[]): (clientIp: string) => boolean {
+    const known = this.#tests.get(list)
+    if (known !== undefined) return known
+    const test = compileTrustedIps(list)
+    this.#tests.set(list, test)
+    return test
   }
-
-  #entryOf(identityId: string, authMethod: AuthMethod): Entry {
-    const key = keyOf(identityId, authMethod)
-    const now = performance.now()
-    const known = this.#entries.get(key)
-    if (known !== undefined && now - known.readAtMs < this.#maxAgeMs) return known
-    const isTrusted = this.#read(identityId, authMethod).then((list) => list && compileTrustedIps(list))
-    const entry = { readAtMs: now, isTrusted }
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
-    this.#forgetOldest()
-    isTrusted.catch(() => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key)
-    })
-    return entry
-  }
-
-  #forgetOldest(): void {
-    const oldest = this.#entries.keys().next()
-    if (this.#entries.size > entriesMax && oldest.done !== true) this.#entries.delete(oldest.value)
-  }
-}
-
-function keyOf(identityId: string, authMethod: AuthMethod): string {
-  return `${authMethod} ${identityId}`
 }

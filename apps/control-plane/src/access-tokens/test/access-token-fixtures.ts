@@ -85,7 +85,7 @@ export async function createTokenFixture(): Promise<TokenFixture> {
   const checkToken = createCheckAccessToken({
     readToken,
     revocations: { isFresh: () => feed.isFresh, covers: (token) => revoked.covers(token) },
-    trustedIps: new TrustedIpLookup(async () => trusted.list, 0),
+    trustedIps: new TrustedIpLookup(async () => trusted.list),
   })
   const issuer = createAccessTokenIssuer({ keys, issuer: issuerUrl, clock })
   return { clock, keys, issuer, readToken, checkToken, revoked, feed, trusted }
