@@ -1,8 +1,8 @@
 import protobuf from 'protobufjs/minimal.js'
 import { frameReaders } from './frame-readers.ts'
 import { writeFrame } from './frame-writer.ts'
-import type { DecodedFrame, Frame } from './frames.ts'
-import { protocolLimits } from './limits.ts'
+import type { DecodedFrame, Frame, ReviewTokenFrame } from './frames.ts'
+import { protocolLimits as limits } from './limits.ts'
 import { scanFrame } from './scan-frame.ts'
 
 const { Reader, Writer } = protobuf
@@ -17,13 +17,36 @@ export class FrameTooLargeError extends Error {
  * @throws FrameTooLargeError when the frame as a whole, or a field of it, is beyond the limits.
  */
 export function encodeFrame(frame: Frame): Uint8Array {
-  const bytes = writeFrame(frame, Writer.create()).finish()
-  // Only a long frame can hold a field that is too long, so that the common short one is not walked twice.
-  if (bytes.length > protocolLimits.nameBytesMax) {
+  const writer = Writer.create()
+  // The writer doubles its buffer as it goes; a review is long enough for a buffer of the right size to pay.
+  if (frame.kind === 'review-token') writer.buf = Buffer.allocUnsafe(reviewBytes(frame))
+  const bytes = writeFrame(frame, writer).finish(true)
+  if (mayExceedLimits(frame, bytes.length)) {
     const scan = scanFrame(bytes)
     if ('malformed' in scan) throw new FrameTooLargeError(scan.malformed)
   }
   return bytes
+}
+
+/** About what a review needs. */
+function reviewBytes({ token }: ReviewTokenFrame): number {
+  return Math.min(token.length + 256, limits.frameBytesMax)
+}
+
+/** False when no field can be too long or too often there, so that common frames are not walked again. */
+function mayExceedLimits(frame: Frame, bytes: number): boolean {
+  switch (frame.kind) {
+    case 'review-token':
+      return bytes > limits.audienceBytesMax || frame.audiences.length > limits.audiencesMax
+    case 'token-reviewed':
+      return (
+        bytes > limits.groupBytesMax ||
+        frame.groups.length > limits.groupsMax ||
+        frame.audiences.length > limits.audiencesMax
+      )
+    default:
+      return bytes > limits.nameBytesMax
+  }
 }
 
 /**
