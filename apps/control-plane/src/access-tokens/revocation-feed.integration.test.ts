@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { createAccessTokenUseStorePostgres } from './access-token-use-store-postgres.ts'
@@ -178,6 +179,19 @@ describe('a replica that cannot read revocations', () => {
     isBroken = false
     await expect.poll(() => replica.feed.isFresh(), { interval: 20, timeout: 2000 }).toBe(true)
     expect(await replica.accepts(accessToken)).toBe(true)
+  })
+
+  it('gives up a read that hangs, and reads again', async () => {
+    const failures: unknown[] = []
+    const onReadFailed = (error: unknown) => failures.push(error)
+    const [here, there] = await Promise.all([startReplica({ onReadFailed }), startReplica({ onReadFailed })])
+    const { accessToken } = await here.issuer.issue(tokenRequest())
+    const blocker = await database.kysely.startTransaction().execute()
+    await sql`lock table revocations in access exclusive mode`.execute(blocker)
+    await expect.poll(() => failures.length, { interval: 50, timeout: 5000 }).toBeGreaterThan(0)
+    await blocker.rollback().execute()
+    await here.revokeToken(accessToken)
+    await expect.poll(() => there.accepts(accessToken), { interval: 20, timeout: 2000 }).toBe(false)
   })
 
   it('does not call a revocation done', async () => {
