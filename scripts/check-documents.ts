@@ -1,4 +1,7 @@
-/** Fails when a document names a file or folder of this repository that does not exist. */
+/**
+ * Fails when a document names a file or folder of this repository that does not exist, or when README's tables and the
+ * code do not name the same POSTERN_ variables.
+ */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -13,9 +16,23 @@ for (const document of documents) {
     if (!existsSync(path)) missing.push(`${document}: ${path}`)
   }
 }
+
+const configurations = ['apps/control-plane/src/config-variables.ts', 'apps/gateway/src/config.ts']
+const inCode = new Set<string>()
+for (const file of configurations) addVariablesIn(await readFile(file, 'utf8'), inCode)
+const inReadme = new Set<string>()
+addVariablesIn(await readFile('README.md', 'utf8'), inReadme)
+for (const name of inCode.difference(inReadme))
+  missing.push(`README.md: its configuration tables lack ${name}`)
+for (const name of inReadme.difference(inCode)) missing.push(`README.md: no program reads ${name}`)
+
 if (missing.length > 0) {
   process.stdout.write(`named, but not there:\n${missing.map((line) => `  ${line}`).join('\n')}\n`)
   process.exitCode = 1
+}
+
+function addVariablesIn(text: string, names: Set<string>): void {
+  for (const [name] of text.matchAll(/\bPOSTERN_[A-Z_]+[A-Z]\b/g)) names.add(name)
 }
 
 /** Paths in backticks that start at a folder of the repository, and the targets of relative links. */
