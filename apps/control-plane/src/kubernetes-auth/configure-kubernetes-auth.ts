@@ -42,93 +42,116 @@ export interface ConfigureKubernetesAuth {
 }
 
 export function createConfigureKubernetesAuth(dependencies: ConfigureDependencies): ConfigureKubernetesAuth {
-  const { identities, store, checkReviewer, revocations, auditLog, onChanged } = dependencies
-
-  /** T18: an identity of another organization does not exist. */
-  async function permitted(
-    { actor, identityId }: ConfigureContext,
-    action: Action,
-  ): Promise<{ id: string; organizationId: string }> {
-    requirePermission(actor, action, 'identities')
-    const identity = await identities.findIdentity(identityId)
-    if (identity === undefined || identity.organizationId !== actor.organizationId) {
-      throw new ApiError('NotFound', `There is no identity ${identityId}`)
-    }
-    if (action !== 'read') requireRoleWithin(actor, identity.role)
-    return identity
-  }
-
-  async function accept(context: ConfigureContext, settings: KubernetesAuthSettings): Promise<void> {
-    const { organizationId } = context.actor
-    checkSettings(settings)
-    if (settings.gatewayId !== null) requirePermission(context.actor, 'attach', 'gateways')
-    await checkReviewer({ ...settings, organizationId })
-  }
-
-  async function record(
-    context: ConfigureContext,
-    event: 'kubernetes-auth-attached' | 'kubernetes-auth-updated' | 'kubernetes-auth-detached',
-    auth: KubernetesAuth,
-  ): Promise<void> {
-    await auditLog.record({
-      occurredAt: new Date(),
-      organizationId: auth.organizationId,
-      requestId: context.requestId,
-      event,
-      outcome: 'success',
-      actor: { kind: 'identity', id: context.actor.identityId },
-      identityId: auth.identityId,
-      ipAddress: context.ipAddress,
-      details: auditDetailsOf(auth),
-    })
-  }
-
   return {
-    attach: async (context, body) => {
-      const identity = await permitted(context, 'edit-auth')
-      if ((await store.find(identity.id)) !== undefined) throw alreadyAttached()
-      const settings = settingsToAttach(body)
-      await accept(context, settings)
-      const auth = savedOrThrow(await store.attach(identity, settings))
-      onChanged(identity.id)
-      await record(context, 'kubernetes-auth-attached', auth)
-      return auth
-    },
-    update: async (context, body) => {
-      const identity = await permitted(context, 'edit-auth')
-      const current = await store.find(identity.id)
-      if (current === undefined)
-        throw new ApiError('BadRequest', 'The identity has no Kubernetes Auth to change')
-      const settings = settingsToUpdate(current, body)
-      await accept(context, settings)
-      const auth = savedOrThrow(await store.update(current, settings))
-      onChanged(identity.id)
-      await record(context, 'kubernetes-auth-updated', auth)
-      return auth
-    },
-    read: async (context) => {
-      const identity = await permitted(context, 'read')
-      const auth = await store.find(identity.id)
-      if (auth === undefined) throw new ApiError('NotFound', 'The identity has no Kubernetes Auth')
-      return auth
-    },
-    detach: async (context) => {
-      const identity = await permitted(context, 'edit-auth')
-      const auth = await store.detach(identity.id)
-      if (auth === undefined)
-        throw new ApiError('BadRequest', 'The identity has no Kubernetes Auth to remove')
-      // In this order: no login that begins after the revocation finds the configuration.
-      onChanged(identity.id)
-      await revocations.revoke({
-        scope: 'auth-method',
-        organizationId: identity.organizationId,
-        identityId: identity.id,
-        authMethod: 'kubernetes-auth',
-      })
-      await record(context, 'kubernetes-auth-detached', auth)
-      return auth
-    },
+    attach: (context, body) => attach(dependencies, context, body),
+    update: (context, body) => update(dependencies, context, body),
+    read: (context) => read(dependencies, context),
+    detach: (context) => detach(dependencies, context),
   }
+}
+
+async function attach(
+  dependencies: ConfigureDependencies,
+  context: ConfigureContext,
+  body: AttachKubernetesAuthRequest,
+): Promise<KubernetesAuth> {
+  const { store, onChanged } = dependencies
+  const identity = await findPermitted(dependencies, context, 'edit-auth')
+  if ((await store.find(identity.id)) !== undefined) throw alreadyAttached()
+  const settings = settingsToAttach(body)
+  await acceptSettings(dependencies, context, settings)
+  const auth = savedOrThrow(await store.attach(identity, settings))
+  onChanged(identity.id)
+  await record(dependencies, context, 'kubernetes-auth-attached', auth)
+  return auth
+}
+
+async function update(
+  dependencies: ConfigureDependencies,
+  context: ConfigureContext,
+  body: UpdateKubernetesAuthRequest,
+): Promise<KubernetesAuth> {
+  const { store, onChanged } = dependencies
+  const identity = await findPermitted(dependencies, context, 'edit-auth')
+  const current = await store.find(identity.id)
+  if (current === undefined) throw new ApiError('BadRequest', 'The identity has no Kubernetes Auth to change')
+  const settings = settingsToUpdate(current, body)
+  await acceptSettings(dependencies, context, settings)
+  const auth = savedOrThrow(await store.update(current, settings))
+  onChanged(identity.id)
+  await record(dependencies, context, 'kubernetes-auth-updated', auth)
+  return auth
+}
+
+async function read(dependencies: ConfigureDependencies, context: ConfigureContext): Promise<KubernetesAuth> {
+  const identity = await findPermitted(dependencies, context, 'read')
+  const auth = await dependencies.store.find(identity.id)
+  if (auth === undefined) throw new ApiError('NotFound', 'The identity has no Kubernetes Auth')
+  return auth
+}
+
+async function detach(
+  dependencies: ConfigureDependencies,
+  context: ConfigureContext,
+): Promise<KubernetesAuth> {
+  const { store, revocations, onChanged } = dependencies
+  const identity = await findPermitted(dependencies, context, 'edit-auth')
+  const auth = await store.detach(identity.id)
+  if (auth === undefined) throw new ApiError('BadRequest', 'The identity has no Kubernetes Auth to remove')
+  // In this order: no login that begins after the revocation finds the configuration.
+  onChanged(identity.id)
+  await revocations.revoke({
+    scope: 'auth-method',
+    organizationId: identity.organizationId,
+    identityId: identity.id,
+    authMethod: 'kubernetes-auth',
+  })
+  await record(dependencies, context, 'kubernetes-auth-detached', auth)
+  return auth
+}
+
+/** T18: an identity of another organization does not exist. */
+async function findPermitted(
+  { identities }: ConfigureDependencies,
+  { actor, identityId }: ConfigureContext,
+  action: Action,
+): Promise<{ id: string; organizationId: string }> {
+  requirePermission(actor, action, 'identities')
+  const identity = await identities.findIdentity(identityId)
+  if (identity === undefined || identity.organizationId !== actor.organizationId) {
+    throw new ApiError('NotFound', `There is no identity ${identityId}`)
+  }
+  if (action !== 'read') requireRoleWithin(actor, identity.role)
+  return identity
+}
+
+async function acceptSettings(
+  { checkReviewer }: ConfigureDependencies,
+  { actor }: ConfigureContext,
+  settings: KubernetesAuthSettings,
+): Promise<void> {
+  checkSettings(settings)
+  if (settings.gatewayId !== null) requirePermission(actor, 'attach', 'gateways')
+  await checkReviewer({ ...settings, organizationId: actor.organizationId })
+}
+
+async function record(
+  { auditLog }: ConfigureDependencies,
+  context: ConfigureContext,
+  event: 'kubernetes-auth-attached' | 'kubernetes-auth-updated' | 'kubernetes-auth-detached',
+  auth: KubernetesAuth,
+): Promise<void> {
+  await auditLog.record({
+    occurredAt: new Date(),
+    organizationId: auth.organizationId,
+    requestId: context.requestId,
+    event,
+    outcome: 'success',
+    actor: { kind: 'identity', id: context.actor.identityId },
+    identityId: auth.identityId,
+    ipAddress: context.ipAddress,
+    details: auditDetailsOf(auth),
+  })
 }
 
 function savedOrThrow(outcome: SaveKubernetesAuthOutcome): KubernetesAuth {

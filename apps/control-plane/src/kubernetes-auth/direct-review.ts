@@ -10,7 +10,7 @@ export interface DirectReview {
   reviewerJwt: string | undefined
 }
 
-export const reviewBudgetMsMax = 10_000
+const reviewBudgetMsMax = 10_000
 
 /** A reviewer that posts the TokenReview straight to the API server. */
 export function createDirectReviewer(

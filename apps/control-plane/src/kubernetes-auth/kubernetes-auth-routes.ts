@@ -19,15 +19,51 @@ export interface KubernetesAuthRoutesDependencies {
 }
 
 const url = '/api/v1/auth/kubernetes-auth/identities/:identityId'
-const tags = ['Kubernetes Auth']
-const refusals = {
-  400: errorEnvelope,
-  401: errorEnvelope,
-  403: errorEnvelope,
-  404: errorEnvelope,
-  422: errorEnvelope,
+
+const shared = {
+  tags: ['Kubernetes Auth'],
+  params: identityIdParams,
+  response: {
+    200: kubernetesAuthReply,
+    400: errorEnvelope,
+    401: errorEnvelope,
+    403: errorEnvelope,
+    404: errorEnvelope,
+    422: errorEnvelope,
+  },
 }
-const response = { 200: kubernetesAuthReply, ...refusals }
+
+const attachSchema = {
+  ...shared,
+  operationId: 'attachKubernetesAuth',
+  summary: 'Attach Kubernetes Auth',
+  description:
+    'Lets workloads of a cluster log in to the identity. The reviewer is tried before it is saved: an API ' +
+    'server must answer, a stored reviewer JWT or a gateway must have the right to review tokens.',
+  body: attachKubernetesAuthRequest,
+}
+
+const updateSchema = {
+  ...shared,
+  operationId: 'updateKubernetesAuth',
+  summary: 'Change Kubernetes Auth',
+  description: 'What is absent stays as it is. The reviewer is tried again before the change is saved.',
+  body: updateKubernetesAuthRequest,
+}
+
+const readSchema = {
+  ...shared,
+  operationId: 'getKubernetesAuth',
+  summary: 'Read Kubernetes Auth',
+  description: 'The reviewer JWT is shown to those alone who may edit the identity’s authentication.',
+}
+
+const detachSchema = {
+  ...shared,
+  operationId: 'detachKubernetesAuth',
+  summary: 'Remove Kubernetes Auth',
+  description: 'Ends all access tokens that were issued by it, and returns what it was.',
+}
 
 export function registerKubernetesAuthRoutes(
   server: HttpServer,
@@ -44,79 +80,20 @@ export function registerKubernetesAuthRoutes(
   const replyTo = ({ actor }: ConfigureContext, auth: KubernetesAuth) =>
     kubernetesAuthReplyOf(auth, hasPermission(actor, 'edit-auth', 'identities'))
 
-  server.post(
-    url,
-    {
-      schema: {
-        operationId: 'attachKubernetesAuth',
-        tags,
-        summary: 'Attach Kubernetes Auth',
-        description:
-          'Lets workloads of a cluster log in to the identity. The reviewer is tried before it is saved: an API ' +
-          'server must answer, a stored reviewer JWT or a gateway must have the right to review tokens.',
-        params: identityIdParams,
-        body: attachKubernetesAuthRequest,
-        response,
-      },
-    },
-    async (request) => {
-      const context = await contextOf(request)
-      return replyTo(context, await configure.attach(context, request.body))
-    },
-  )
-
-  server.patch(
-    url,
-    {
-      schema: {
-        operationId: 'updateKubernetesAuth',
-        tags,
-        summary: 'Change Kubernetes Auth',
-        description: 'What is absent stays as it is. The reviewer is tried again before the change is saved.',
-        params: identityIdParams,
-        body: updateKubernetesAuthRequest,
-        response,
-      },
-    },
-    async (request) => {
-      const context = await contextOf(request)
-      return replyTo(context, await configure.update(context, request.body))
-    },
-  )
-
-  server.get(
-    url,
-    {
-      schema: {
-        operationId: 'getKubernetesAuth',
-        tags,
-        summary: 'Read Kubernetes Auth',
-        description: 'The reviewer JWT is shown to those alone who may edit the identity’s authentication.',
-        params: identityIdParams,
-        response,
-      },
-    },
-    async (request) => {
-      const context = await contextOf(request)
-      return replyTo(context, await configure.read(context))
-    },
-  )
-
-  server.delete(
-    url,
-    {
-      schema: {
-        operationId: 'detachKubernetesAuth',
-        tags,
-        summary: 'Remove Kubernetes Auth',
-        description: 'Ends all access tokens that were issued by it, and returns what it was.',
-        params: identityIdParams,
-        response,
-      },
-    },
-    async (request) => {
-      const context = await contextOf(request)
-      return replyTo(context, await configure.detach(context))
-    },
-  )
+  server.post(url, { schema: attachSchema }, async (request) => {
+    const context = await contextOf(request)
+    return replyTo(context, await configure.attach(context, request.body))
+  })
+  server.patch(url, { schema: updateSchema }, async (request) => {
+    const context = await contextOf(request)
+    return replyTo(context, await configure.update(context, request.body))
+  })
+  server.get(url, { schema: readSchema }, async (request) => {
+    const context = await contextOf(request)
+    return replyTo(context, await configure.read(context))
+  })
+  server.delete(url, { schema: detachSchema }, async (request) => {
+    const context = await contextOf(request)
+    return replyTo(context, await configure.detach(context))
+  })
 }

@@ -32,8 +32,8 @@ const connectionsPerHost = 32
 const connectTimeoutMs = 5_000
 const keepAliveMs = 30_000
 const sweepEveryMs = 60_000
-export const answerHeaderBytesMax = 16 * 1024
-export const answerBodyBytesMax = 64 * 1024
+const answerHeaderBytesMax = 16 * 1024
+const answerBodyBytesMax = 64 * 1024
 
 /**
  * Connections to API servers, in one pool for each (host, CA, verification): a server that hangs holds up nobody else,

@@ -9,7 +9,7 @@ export interface KubernetesHost {
 
 export type ParsedKubernetesHost = { ok: true; host: KubernetesHost } | { ok: false; problem: string }
 
-export const kubernetesHostLengthMax = 255
+const kubernetesHostLengthMax = 255
 /** No brackets, so no IPv6 literals; no "@", so no credentials; no "?", "#" or "%". */
 const allowedCharacters = /^[A-Za-z0-9:./-]+$/
 
