@@ -10,19 +10,30 @@ export interface RevocableToken {
 }
 
 type MarkerTimes = Pick<RevocationMarker, 'revokedAtMs' | 'expiresAtMs'>
+type WiderSubject = Exclude<RevocationSubject, { scope: 'token' }>
 
 /** The markers that this process knows. Adding one twice changes nothing. */
 export class RevocationSet {
-  readonly #markers = new Map<string, MarkerTimes>()
+  /**
+   * Token ids, with the second in which the marker expires. Apart from the others and lean: clients that revoke after
+   * each piece of work leave many.
+   */
+  readonly #tokens = new Map<string, number>()
+  readonly #wider = new Map<string, MarkerTimes>()
 
   get size(): number {
-    return this.#markers.size
+    return this.#tokens.size + this.#wider.size
   }
 
   add(marker: RevocationMarker): void {
+    if (marker.scope === 'token') {
+      const expiresAt = Math.ceil(marker.expiresAtMs / 1000)
+      this.#tokens.set(marker.tokenId, Math.max(expiresAt, this.#tokens.get(marker.tokenId) ?? 0))
+      return
+    }
     const key = keyOf(marker)
-    const known = this.#markers.get(key)
-    this.#markers.set(key, {
+    const known = this.#wider.get(key)
+    this.#wider.set(key, {
       revokedAtMs: Math.max(marker.revokedAtMs, known?.revokedAtMs ?? 0),
       expiresAtMs: Math.max(marker.expiresAtMs, known?.expiresAtMs ?? 0),
     })
@@ -30,32 +41,33 @@ export class RevocationSet {
 
   covers({ tokenId, identityId, authMethod, organizationId, createdAtMs }: RevocableToken): boolean {
     return (
-      this.#markers.has(keyOf({ scope: 'token', tokenId })) ||
-      this.#isSince(createdAtMs, keyOf({ scope: 'identity', identityId })) ||
-      this.#isSince(createdAtMs, keyOf({ scope: 'auth-method', identityId, authMethod })) ||
-      this.#isSince(createdAtMs, keyOf({ scope: 'organization', organizationId }))
+      this.#tokens.has(tokenId) ||
+      this.#isSince(createdAtMs, { scope: 'identity', identityId }) ||
+      this.#isSince(createdAtMs, { scope: 'auth-method', identityId, authMethod }) ||
+      this.#isSince(createdAtMs, { scope: 'organization', organizationId })
     )
   }
 
   removeExpired(nowMs: number): void {
-    for (const [key, { expiresAtMs }] of this.#markers) if (expiresAtMs <= nowMs) this.#markers.delete(key)
+    for (const [tokenId, expiresAt] of this.#tokens) {
+      if (expiresAt * 1000 <= nowMs) this.#tokens.delete(tokenId)
+    }
+    for (const [key, { expiresAtMs }] of this.#wider) if (expiresAtMs <= nowMs) this.#wider.delete(key)
   }
 
-  #isSince(createdAtMs: number, key: string): boolean {
-    const marker = this.#markers.get(key)
+  #isSince(createdAtMs: number, subject: WiderSubject): boolean {
+    const marker = this.#wider.get(keyOf(subject))
     return marker !== undefined && createdAtMs <= marker.revokedAtMs
   }
 }
 
-function keyOf(named: RevocationSubject): string {
-  switch (named.scope) {
-    case 'token':
-      return `token ${named.tokenId}`
+function keyOf(subject: WiderSubject): string {
+  switch (subject.scope) {
     case 'identity':
-      return `identity ${named.identityId}`
+      return `identity ${subject.identityId}`
     case 'auth-method':
-      return `${named.authMethod} ${named.identityId}`
+      return `${subject.authMethod} ${subject.identityId}`
     default:
-      return `organization ${named.organizationId}`
+      return `organization ${subject.organizationId}`
   }
 }
