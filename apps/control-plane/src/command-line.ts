@@ -39,8 +39,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   return { kind: 'start', flags }
 }
 
-/** @internal */
-export function describeVariables(): string {
+function describeVariables(): string {
   const described = everyVariable.map(({ name, placeholder, description, defaultText, derivedDefault }) =>
     [
       `  ${name}=<${placeholder}>`,

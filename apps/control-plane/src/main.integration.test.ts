@@ -11,6 +11,7 @@ import { findPostmaster } from './database/postmaster.ts'
 import { clusterIn, makeDataFolder, removeDataFolder } from './database/test/data-folder.ts'
 
 const program = join(import.meta.dirname, 'main.ts')
+const patient = { timeout: 60_000 }
 const children: ChildProcess[] = []
 
 interface Started {
@@ -41,9 +42,7 @@ function start(environment: Record<string, string>, args: string[] = []): Starte
 
 /** @returns where it listens */
 async function ready({ child, log }: Started): Promise<string> {
-  await expect
-    .poll(() => child.exitCode !== null || log().includes('"ready"'), { timeout: 60_000 })
-    .toBe(true)
+  await expect.poll(() => child.exitCode !== null || log().includes('"ready"'), patient).toBe(true)
   const line = log()
     .split('\n')
     .find((one) => one.includes('"ready"'))
@@ -67,7 +66,7 @@ afterEach(async () => {
   }
 })
 
-describe('main before it starts anything', () => {
+describe('main before it starts anything', { timeout: 120_000 }, () => {
   it('prints the help to standard output', async () => {
     const { exit, log } = start({}, ['--help'])
     expect(await exit).toBe(0)
@@ -88,7 +87,7 @@ describe('main before it starts anything', () => {
   })
 })
 
-describe('main with the embedded PostgreSQL', () => {
+describe('main with the embedded PostgreSQL', { timeout: 120_000 }, () => {
   let dataFolder: string
   let environment: Record<string, string>
   beforeEach(async () => {
@@ -105,7 +104,7 @@ describe('main with the embedded PostgreSQL', () => {
     const first = start(environment)
     const url = await ready(first)
     expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ ready: true, reasons: [] })
-    await expect.poll(first.told).toContain(`curl -X POST ${url}/api/v1/admin/bootstrap`)
+    await expect.poll(first.told, patient).toContain(`curl -X POST ${url}/api/v1/admin/bootstrap`)
     expect(await bootstrap(url)).toBe(200)
     first.child.kill('SIGTERM')
     expect(await first.exit).toBe(0)
@@ -144,9 +143,9 @@ describe('main with the embedded PostgreSQL', () => {
     socket.on('error', () => undefined)
     await once(socket, 'connect')
     socket.write('POST /api/v1/admin/bootstrap HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n{')
-    await expect.poll(async () => (await fetch(`http://${hostname}:${port}/livez`)).status).toBe(200)
+    await expect.poll(async () => (await fetch(`http://${hostname}:${port}/livez`)).status, patient).toBe(200)
     child.kill('SIGTERM')
-    await expect.poll(first.log).toContain('"stopping')
+    await expect.poll(first.log, patient).toContain('"stopping')
     expect(child.exitCode).toBeNull()
     child.kill('SIGTERM')
     expect(await exit).toBe(1)
@@ -163,7 +162,7 @@ describe('main with the embedded PostgreSQL', () => {
   })
 })
 
-describe('main with DATABASE_URL', () => {
+describe('main with DATABASE_URL', { timeout: 120_000 }, () => {
   it('brings an empty database up to date, and refuses to start on it with another root key', async () => {
     const database = await createTestDatabase({ isBlank: true })
     const environment = {

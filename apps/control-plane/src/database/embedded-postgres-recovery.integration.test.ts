@@ -15,7 +15,7 @@ import {
 } from './test/data-folder.ts'
 import { type Holder, hold, kill } from './test/hold.ts'
 
-describe('startEmbeddedPostgres after a crash, and beside another', () => {
+describe('startEmbeddedPostgres after a crash, and beside another', { timeout: 120_000 }, () => {
   let used: string
   let dataFolder: string
   let cluster: string

@@ -15,7 +15,7 @@ import {
   silentLogger as logger,
 } from './test/data-folder.ts'
 
-describe('startEmbeddedPostgres on an empty folder', () => {
+describe('startEmbeddedPostgres on an empty folder', { timeout: 120_000 }, () => {
   let dataFolder: string
   beforeEach(async () => {
     dataFolder = await makeDataFolder()
@@ -55,7 +55,7 @@ describe('startEmbeddedPostgres on an empty folder', () => {
   })
 })
 
-describe('startEmbeddedPostgres on a used folder', () => {
+describe('startEmbeddedPostgres on a used folder', { timeout: 120_000 }, () => {
   let dataFolder: string
   beforeEach(async () => {
     dataFolder = await makeUsedDataFolder()

@@ -93,7 +93,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const places = await preparePlaces(options.dataFolder)
   const stopTimes = options.stopTimes ?? defaultStopTimes
   const running = await adoptOrStart(places, options, stopTimes)
-  await createDatabase(running.socketFolder)
+  try {
+    await createDatabase(running.socketFolder)
+  } catch (error) {
+    await stopPostmaster(places.cluster, running.pid, stopTimes)
+    throw error
+  }
 
   let isClosing = false
   const restoreLock = async (): Promise<void> => {
@@ -158,7 +163,7 @@ async function adoptOrStart(
 async function refuseServerElsewhere({ cluster, dataFolder }: Places): Promise<void> {
   const described = await readPostmasterFile(cluster)
   if (described === undefined || described.socketFolder === '') return
-  const attempt = await lockFolder(described.socketFolder, dataFolder)
+  const attempt = await lockFolder(described.socketFolder)
   if (attempt.result === 'silent') return
   if (attempt.result === 'locked') await attempt.lock.release()
   throw new StartupProblem(
@@ -287,14 +292,22 @@ async function waitForLock(
 ): Promise<WaitOutcome> {
   const begun = performance.now()
   for (;;) {
-    const attempt = await lockFolder(socketFolder, places.dataFolder)
+    const attempt = await lockFolder(socketFolder)
     if (attempt.result === 'locked') return attempt
+    if (attempt.result === 'taken') throw folderTaken(places.dataFolder, attempt.holder)
     if (await hasGone()) return { result: 'gone' }
     const waitedMs = performance.now() - begun
     if (attempt.result === 'silent' && waitedMs > silentMs) return attempt
     if (waitedMs > startMsMax) return { result: 'silent', reason: 'still starting' }
     await sleep(25)
   }
+}
+
+function folderTaken(dataFolder: string, holder: string): StartupProblem {
+  return new StartupProblem(
+    `Another control plane (${holder}) is using ${dataFolder}. ` +
+      'Stop it, or set POSTERN_DATA_FOLDER to another folder, or set DATABASE_URL to a shared PostgreSQL server.',
+  )
 }
 
 /** After a backend crash the server restarts its sessions, ours included; take the lock again. */

@@ -1,6 +1,5 @@
 import pg from 'pg'
 
-import { StartupProblem } from '../startup-problem.ts'
 import { socketUrl } from './socket-folder.ts'
 
 /**
@@ -18,12 +17,12 @@ const lockKey = 0x706f7374
 
 export type LockAttempt =
   | { result: 'locked'; lock: FolderLock }
-  /** The server is starting, recovering or stopping (SQLSTATE 57P03). */
+  | { result: 'taken'; holder: string }
+  /** The server is starting, recovering or stopping. */
   | { result: 'busy' }
   | { result: 'silent'; reason: string }
 
-/** @throws StartupProblem if another live control plane holds the lock. */
-export async function lockFolder(socketFolder: string, dataFolder: string): Promise<LockAttempt> {
+export async function lockFolder(socketFolder: string): Promise<LockAttempt> {
   const client = new pg.Client({
     connectionString: socketUrl(socketFolder, 'postgres'),
     application_name: `postern, process ${process.pid}`,
@@ -34,20 +33,18 @@ export async function lockFolder(socketFolder: string, dataFolder: string): Prom
   client.on('end', () => notify(losses))
   try {
     await client.connect()
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
+      lockKey,
+    ])
+    if (rows[0]?.locked !== true) {
+      const holder = await findHolder(client)
+      await client.end()
+      return { result: 'taken', holder }
+    }
   } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === '57P03') return { result: 'busy' }
+    // Also a server that stops between the connection and the answer.
+    if (error instanceof pg.DatabaseError) return { result: 'busy' }
     return { result: 'silent', reason: error instanceof Error ? error.message : 'no answer' }
-  }
-  const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
-    lockKey,
-  ])
-  if (rows[0]?.locked !== true) {
-    const holder = await findHolder(client)
-    await client.end()
-    throw new StartupProblem(
-      `Another control plane (${holder}) is using ${dataFolder}. ` +
-        'Stop it, or set POSTERN_DATA_FOLDER to another folder, or set DATABASE_URL to a shared PostgreSQL server.',
-    )
   }
   return {
     result: 'locked',

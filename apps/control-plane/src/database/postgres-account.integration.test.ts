@@ -16,7 +16,7 @@ import {
 } from './test/data-folder.ts'
 import { hold, kill } from './test/hold.ts'
 
-describe.runIf(process.geteuid?.() === 0)('startEmbeddedPostgres as root', () => {
+describe.runIf(process.geteuid?.() === 0)('startEmbeddedPostgres as root', { timeout: 120_000 }, () => {
   let dataFolder: string
   let cluster: string
   beforeEach(async () => {
