@@ -197,6 +197,7 @@ export class GatewaySession implements TunnelFacts {
   }
 
   #receive(frame: Frame): void {
+    if (this.#end !== undefined) return
     this.#heartbeat.heard()
     switch (frame.kind) {
       case 'token-reviewed':

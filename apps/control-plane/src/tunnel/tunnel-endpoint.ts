@@ -89,9 +89,9 @@ class Endpoint {
   })
   readonly #nonces = new NonceSource()
   readonly #admission: UpgradeAdmission
-  readonly #stopping = new AbortController()
-  /** Connections that are not yet tunnels. */
-  readonly #arriving = new Set<Duplex>()
+  /** Connections that are not yet tunnels, with what ends their handshake. */
+  readonly #arriving = new Map<Duplex, AbortController>()
+  #isStopping = false
 
   constructor(options: TunnelEndpointOptions) {
     this.#options = options
@@ -121,11 +121,13 @@ class Endpoint {
       this.#refuse(socket, busy('too many gateways connect at once', admission.retryAfterSeconds))
       return
     }
-    this.#arriving.add(socket)
-    const deadline = AbortSignal.any([
-      AbortSignal.timeout(this.#options.handshakeTimeoutMs ?? defaults.handshakeTimeoutMs),
-      this.#stopping.signal,
-    ])
+    const giveUp = new AbortController()
+    const deadline = giveUp.signal
+    this.#arriving.set(socket, giveUp)
+    const timer = setTimeout(
+      () => giveUp.abort(),
+      this.#options.handshakeTimeoutMs ?? defaults.handshakeTimeoutMs,
+    )
     try {
       const gateway = await this.#authenticate(request, deadline)
       if (socket.destroyed) return
@@ -139,14 +141,18 @@ class Endpoint {
       socket.destroy()
       this.#options.log.error({ err: error }, 'a tunnel could not be opened')
     } finally {
+      clearTimeout(timer)
       this.#arriving.delete(socket)
       this.#admission.leave()
     }
   }
 
   async close(): Promise<void> {
-    this.#stopping.abort()
-    for (const socket of this.#arriving) socket.destroy()
+    this.#isStopping = true
+    for (const [socket, giveUp] of this.#arriving) {
+      socket.destroy()
+      giveUp.abort()
+    }
     await this.#options.registry.close()
   }
 
@@ -160,7 +166,7 @@ class Endpoint {
         permanent: false,
       }
     }
-    if (this.#stopping.signal.aborted) return busy('this replica is stopping', 1)
+    if (this.#isStopping) return busy('this replica is stopping', 1)
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
     if (!offered.includes(tunnelSubprotocol)) {
       const message = `this control plane speaks ${tunnelSubprotocol}: bring the gateway to a version that does`

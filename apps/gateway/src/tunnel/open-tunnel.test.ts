@@ -349,6 +349,20 @@ describe('a session', () => {
     expect(timing.waits[0]).toBeGreaterThanOrEqual(1234)
   })
 
+  test('that was told to leave begins no review any more', async () => {
+    open()
+    const far = await server.tunnel()
+    far.webSocket.pause()
+    far.send({ kind: 'go-away', code: 'shutting-down', reason: '', reconnectAfterMs: 0 })
+    await expect.poll(() => states.some(({ phase }) => phase === 'waiting')).toBe(true)
+    far.send(review(1))
+    await server.tunnel(1)
+    far.webSocket.resume()
+    await far.closed()
+    expect(asked).toEqual([])
+    expect(far.of('accepted')).toEqual([])
+  })
+
   test('that was replaced by a twin waits before it returns, and says why', async () => {
     open()
     const far = await server.tunnel()

@@ -2,6 +2,7 @@ import {
   Heartbeat,
   heartbeatDefaults,
   type Frame,
+  type FrameListener,
   type FrameSocket,
   type PeerLimits,
   type WelcomeFrame,
@@ -21,6 +22,8 @@ export interface SessionOptions {
 
 /** A server that asks for pings more often or more rarely than this is not followed, in milliseconds. */
 const pingIntervalBounds = { min: 10, max: 30_000 } as const
+
+const deaf: FrameListener = { frame: () => undefined, malformed: () => undefined, closed: () => undefined }
 
 /** Serves one connected tunnel until it ends, and leaves no timer, review or socket behind. Never rejects. */
 export async function serveSession(options: SessionOptions): Promise<SessionEnd> {
@@ -66,6 +69,8 @@ export async function serveSession(options: SessionOptions): Promise<SessionEnd>
 
   const end = await promise
   stop.removeEventListener('abort', onStop)
+  // The socket may take a moment to close; a review that still comes is not begun.
+  socket.listen(deaf)
   heartbeat.stop()
   inFlight.abortAll()
   leave(socket, end)
