@@ -36,7 +36,10 @@ export async function benchLogin(options: LoginBenchOptions): Promise<Record<str
   const tokens = await mintTokens(cluster)
   const controlPlane = await startControlPlane({
     dataFolder: join(folder, 'control-plane'),
-    environment: { POSTERN_LOGINS_PER_MINUTE_PER_IP: '0', POSTERN_LOGINS_PER_MINUTE_PER_IDENTITY: '0' },
+    environment: {
+      POSTERN_LOGINS_PER_MINUTE_PER_IP: '0',
+      POSTERN_FAILED_LOGINS_PER_MINUTE_PER_IDENTITY: '0',
+    },
   })
   cleanup.defer(async () => void (await controlPlane.end()))
   const { gateway, identityId } = await setUp(controlPlane, cluster, folder)

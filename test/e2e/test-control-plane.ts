@@ -27,7 +27,7 @@ export async function startTestControlPlane(
       : { databaseUrl: database.url, rootKey: randomBytes(32).toString('base64') }),
     environment: {
       POSTERN_LOGINS_PER_MINUTE_PER_IP: '0',
-      POSTERN_LOGINS_PER_MINUTE_PER_IDENTITY: '0',
+      POSTERN_FAILED_LOGINS_PER_MINUTE_PER_IDENTITY: '0',
       ...environment,
     },
   }

@@ -46,6 +46,7 @@ export type AppConfig = Pick<
   | 'trustedProxies'
   | 'allowInternalKubernetesHosts'
   | 'loginsPerMinutePerIp'
+  | 'failedLoginsPerMinutePerIdentity'
   | 'replicaId'
 >
 
@@ -173,6 +174,7 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
       auditLog,
       lastLogins,
       observeLogin: options.observers?.login ?? (() => undefined),
+      failedLoginsPerMinutePerIdentity: options.config.failedLoginsPerMinutePerIdentity,
       nowMs: () => Date.now(),
       monotonicMs: elapsed,
       sleep: (ms) => sleep(ms),

@@ -112,22 +112,14 @@ export const variables = {
     parse: wholeNumber(0, 1_000_000),
     defaultText: '3000',
   }),
-  loginsPerMinutePerIdentity: variable({
-    name: 'POSTERN_LOGINS_PER_MINUTE_PER_IDENTITY',
-    flag: '--logins-per-minute-per-identity',
+  failedLoginsPerMinutePerIdentity: variable({
+    name: 'POSTERN_FAILED_LOGINS_PER_MINUTE_PER_IDENTITY',
+    flag: '--failed-logins-per-minute-per-identity',
     placeholder: 'number',
-    description: 'Logins to one identity from one address before it gets 429; 0 for no limit.',
-    parse: wholeNumber(0, 1_000_000),
-    defaultText: '1200',
-  }),
-  accessTokenTtlMaxSeconds: variable({
-    name: 'POSTERN_ACCESS_TOKEN_TTL_MAX_SECONDS',
-    flag: '--access-token-ttl-max-seconds',
-    placeholder: 'seconds',
     description:
-      'No access token lives longer, whatever its identity allows; renewals included. 90 days by default.',
-    parse: wholeNumber(60, 315_360_000),
-    defaultText: '7776000',
+      'Refused logins to one identity from one address before it gets 429 for a while; 0 for no limit. Logins that succeed never count.',
+    parse: wholeNumber(0, 1_000_000),
+    defaultText: '300',
   }),
   replicaId: variable({
     name: 'POSTERN_REPLICA_ID',

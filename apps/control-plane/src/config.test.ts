@@ -46,8 +46,7 @@ describe('configFrom', () => {
       trustedProxies: [],
       allowInternalKubernetesHosts: false,
       loginsPerMinutePerIp: 3000,
-      loginsPerMinutePerIdentity: 1200,
-      accessTokenTtlMaxSeconds: 7_776_000,
+      failedLoginsPerMinutePerIdentity: 300,
       replicaId: 'host-1-abc123',
       logLevel: 'info',
     })
@@ -64,8 +63,7 @@ describe('configFrom', () => {
       POSTERN_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32',
       POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS: 'true',
       POSTERN_LOGINS_PER_MINUTE_PER_IP: '0',
-      POSTERN_LOGINS_PER_MINUTE_PER_IDENTITY: '7',
-      POSTERN_ACCESS_TOKEN_TTL_MAX_SECONDS: '3600',
+      POSTERN_FAILED_LOGINS_PER_MINUTE_PER_IDENTITY: '7',
       POSTERN_REPLICA_ID: 'replica-2',
       POSTERN_LOG_LEVEL: 'warn',
     })
@@ -80,8 +78,7 @@ describe('configFrom', () => {
       trustedProxies: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32'],
       allowInternalKubernetesHosts: true,
       loginsPerMinutePerIp: 0,
-      loginsPerMinutePerIdentity: 7,
-      accessTokenTtlMaxSeconds: 3600,
+      failedLoginsPerMinutePerIdentity: 7,
       replicaId: 'replica-2',
       logLevel: 'warn',
     })
@@ -125,7 +122,6 @@ describe('configFrom', () => {
     ['POSTERN_TRUSTED_PROXIES', ['proxy.example.com', '10.0.0.0/33', '0.0.0.0/0', '10.0.0.1/8/8', '*']],
     ['POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS', ['yes', '1', 'TRUE', ' true', 'false ']],
     ['POSTERN_LOGINS_PER_MINUTE_PER_IP', ['-1', '1e3', '1.5', 'many', '0x10']],
-    ['POSTERN_ACCESS_TOKEN_TTL_MAX_SECONDS', ['0', '59', '90d']],
     ['POSTERN_REPLICA_ID', ['a b', '-a', 'a.*', 'a'.repeat(64)]],
   ])('refuses wrong values of %s', (name, texts) => {
     for (const text of texts) expect(problemsOf({ [name]: text })).toEqual([expect.stringContaining(name)])

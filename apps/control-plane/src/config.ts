@@ -20,8 +20,7 @@ export interface Config {
   allowInternalKubernetesHosts: boolean
   /** 0 is no limit. */
   loginsPerMinutePerIp: number
-  loginsPerMinutePerIdentity: number
-  accessTokenTtlMaxSeconds: number
+  failedLoginsPerMinutePerIdentity: number
   replicaId: string
   logLevel: (typeof logLevels)[number]
 }
@@ -80,8 +79,7 @@ export function configFrom(
     trustedProxies: read(variables.trustedProxies),
     allowInternalKubernetesHosts: read(variables.allowInternalKubernetesHosts),
     loginsPerMinutePerIp: read(variables.loginsPerMinutePerIp),
-    loginsPerMinutePerIdentity: read(variables.loginsPerMinutePerIdentity),
-    accessTokenTtlMaxSeconds: read(variables.accessTokenTtlMaxSeconds),
+    failedLoginsPerMinutePerIdentity: read(variables.failedLoginsPerMinutePerIdentity),
     replicaId: read(variables.replicaId) ?? defaultReplicaId(environment),
     logLevel: read(variables.logLevel),
   }

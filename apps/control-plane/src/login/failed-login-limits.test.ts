@@ -5,30 +5,36 @@ import { failureKey } from './failure-key.ts'
 describe('limits on failed logins', () => {
   it('T26: gives drops back with time, up to the burst and no further', () => {
     let now = 0
-    const limits = new FailedLoginLimits({ nowMs: () => now, burst: 2, refillPerSecond: 1 })
+    const limits = new FailedLoginLimits({ nowMs: () => now, perMinute: 10 })
     limits.spend('a')
     limits.spend('a')
-    expect(limits.exhausted('a')).toEqual({ retryAfterSeconds: 1, isNews: true })
-    expect(limits.exhausted('a')).toEqual({ retryAfterSeconds: 1, isNews: false })
+    expect(limits.exhausted('a')).toEqual({ retryAfterSeconds: 6, isNews: true })
+    expect(limits.exhausted('a')).toEqual({ retryAfterSeconds: 6, isNews: false })
     expect(limits.exhausted('b')).toBeUndefined()
-    now = 1000
+    now = 6000
     expect(limits.exhausted('a')).toBeUndefined()
     now = 3_600_000
     limits.spend('a')
     limits.spend('a')
-    expect(limits.exhausted('a')).toEqual({ retryAfterSeconds: 1, isNews: true })
+    expect(limits.exhausted('a')).toEqual({ retryAfterSeconds: 6, isNews: true })
+  })
+
+  it('limits nothing where the limit is 0', () => {
+    const limits = new FailedLoginLimits({ nowMs: () => 0, perMinute: 0 })
+    for (let failures = 0; failures < 1000; failures += 1) limits.spend('a')
+    expect(limits.exhausted('a')).toBeUndefined()
   })
 
   it('T26: survives a clock that steps back', () => {
     let now = 10_000
-    const limits = new FailedLoginLimits({ nowMs: () => now, burst: 1, refillPerSecond: 1 })
+    const limits = new FailedLoginLimits({ nowMs: () => now, perMinute: 5 })
     limits.spend('a')
     now = 0
     expect(limits.exhausted('a')).toBeDefined()
   })
 
   it('T26: forgets the key that failed longest ago, rather than grow', () => {
-    const limits = new FailedLoginLimits({ nowMs: () => 0, burst: 1, keysMax: 2 })
+    const limits = new FailedLoginLimits({ nowMs: () => 0, perMinute: 5, keysMax: 2 })
     limits.spend('a')
     limits.spend('b')
     limits.spend('a')

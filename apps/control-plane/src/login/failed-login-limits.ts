@@ -1,8 +1,7 @@
 export interface FailedLoginLimitsOptions {
   nowMs: () => number
-  /** Failures in a row that cost nothing. */
-  burst?: number
-  refillPerSecond?: number
+  /** Failures that a key may have in a minute, in the long run; a fifth of them at once. 0: no limit. */
+  perMinute: number
   keysMax?: number
 }
 
@@ -19,10 +18,14 @@ interface Bucket {
  */
 export class FailedLoginLimits {
   readonly #options: Required<FailedLoginLimitsOptions>
+  readonly #burst: number
+  readonly #refillPerSecond: number
   readonly #buckets = new Map<string, Bucket>()
 
   constructor(options: FailedLoginLimitsOptions) {
-    this.#options = { burst: 60, refillPerSecond: 5, keysMax: 10_000, ...options }
+    this.#options = { keysMax: 10_000, ...options }
+    this.#burst = Math.ceil(options.perMinute / 5)
+    this.#refillPerSecond = options.perMinute / 60
   }
 
   /** Undefined while the key may fail again; else how long to wait, and whether this is news. */
@@ -33,12 +36,13 @@ export class FailedLoginLimits {
     if (bucket.left >= 1) return undefined
     const isNews = !bucket.isKnownEmpty
     bucket.isKnownEmpty = true
-    return { retryAfterSeconds: Math.ceil((1 - bucket.left) / this.#options.refillPerSecond), isNews }
+    return { retryAfterSeconds: Math.ceil((1 - bucket.left) / this.#refillPerSecond), isNews }
   }
 
   spend(key: string): void {
-    const { burst, keysMax, nowMs } = this.#options
-    const bucket = this.#buckets.get(key) ?? { left: burst, atMs: nowMs(), isKnownEmpty: false }
+    const { keysMax, nowMs, perMinute } = this.#options
+    if (perMinute === 0) return
+    const bucket = this.#buckets.get(key) ?? { left: this.#burst, atMs: nowMs(), isKnownEmpty: false }
     this.#refill(bucket)
     bucket.left = Math.max(0, bucket.left - 1)
     // Re-inserted at the end: the map's order is then the order of the last failure.
@@ -49,11 +53,11 @@ export class FailedLoginLimits {
   }
 
   #refill(bucket: Bucket): void {
-    const { burst, refillPerSecond, nowMs } = this.#options
-    const now = nowMs()
-    bucket.left = Math.min(burst, bucket.left + (Math.max(0, now - bucket.atMs) / 1000) * refillPerSecond)
+    const now = this.#options.nowMs()
+    const since = Math.max(0, now - bucket.atMs) / 1000
+    bucket.left = Math.min(this.#burst, bucket.left + since * this.#refillPerSecond)
     bucket.atMs = now
     // One line in the audit log for each bout, not one each time that a drop comes back.
-    if (bucket.left >= burst / 2) bucket.isKnownEmpty = false
+    if (bucket.left >= this.#burst / 2) bucket.isKnownEmpty = false
   }
 }

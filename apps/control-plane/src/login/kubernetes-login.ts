@@ -29,6 +29,8 @@ export interface KubernetesLoginDependencies extends FindConfigurationDependenci
   lastLogins: { record(identityId: string, authMethod: 'kubernetes-auth', at: Date): void }
   /** For metrics: once for each login, when it has ended. */
   observeLogin?: (login: ObservedLogin) => void
+  /** See `failed-login-limits.ts`. */
+  failedLoginsPerMinutePerIdentity: number
   nowMs: () => number
   /** Never steps back; for durations. */
   monotonicMs: () => number
@@ -53,7 +55,10 @@ interface AdmittedLogin extends FoundConfiguration {
 const loginBudgetMs = 10_000
 
 export function createKubernetesLogin(dependencies: KubernetesLoginDependencies): KubernetesLogin {
-  const limits = new FailedLoginLimits({ nowMs: dependencies.monotonicMs })
+  const limits = new FailedLoginLimits({
+    nowMs: dependencies.monotonicMs,
+    perMinute: dependencies.failedLoginsPerMinutePerIdentity,
+  })
 
   return async (call) => {
     const attempt = new LoginAttempt(call, dependencies.monotonicMs)

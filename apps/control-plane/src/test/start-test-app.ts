@@ -42,6 +42,7 @@ export async function startTestApp(change: Partial<AppConfig> = {}): Promise<Tes
       trustedProxies: [],
       allowInternalKubernetesHosts: true,
       loginsPerMinutePerIp: 0,
+      failedLoginsPerMinutePerIdentity: 300,
       replicaId: 'test',
       ...change,
     },

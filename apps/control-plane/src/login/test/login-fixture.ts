@@ -98,6 +98,7 @@ export class LoginFixture {
       },
     },
     auditLog: { record: (event) => this.recordAudit(event) },
+    failedLoginsPerMinutePerIdentity: 300,
     lastLogins: { record: (id) => void this.lastLogins.push(id) },
     observeLogin: (login) => void this.observed.push(login),
     nowMs: () => nowMs,
