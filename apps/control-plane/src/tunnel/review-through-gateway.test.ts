@@ -225,6 +225,13 @@ test('T49 a gateway that was not connected lately is unavailable at once', async
   expect(performance.now() - startedAt).toBeLessThan(1000)
 })
 
+test('a login that has no time left asks nobody', async () => {
+  const gateway = await FakeGateway.connect(bench.url, bearer)
+  const outcome = await bench.reviewer('gateway-1').review({ ...request, budgetMs: 0 })
+  expect(outcome).toMatchObject({ kind: 'failed', failure: 'deadline-exceeded', via: { attempts: 0 } })
+  expect(gateway.of('review-token')).toEqual([])
+})
+
 test('reviews go to the tunnel with fewest in flight', async () => {
   const one = await FakeGateway.connect(bench.url, bearer)
   const other = await FakeGateway.connect(bench.url, bearer, { instanceId: 'instance-2' })

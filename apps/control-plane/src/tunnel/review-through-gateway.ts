@@ -57,6 +57,10 @@ async function reviewThroughGateway(
   request: ReviewRequest,
 ): Promise<ReviewOutcome> {
   const { registry, gatewayId, elapsed } = options
+  if (request.budgetMs <= 0) {
+    const via = { reviewer: 'gateway', gatewayId, attempts: 0 } as const
+    return { kind: 'failed', failure: 'deadline-exceeded', detail: 'no time was left', via }
+  }
   const { token, audiences, signal } = request
   const deadlineAt = elapsed() + request.budgetMs
   const tokenHash = hashToken(token)
@@ -64,17 +68,9 @@ async function reviewThroughGateway(
   let outcome: AttemptOutcome | undefined
   let attempts = 0
   while (attempts < attemptsMax) {
-    const budgetMs = deadlineAt - elapsed()
-    if (budgetMs <= 0) break
-    let tunnel = registry.choose(gatewayId, asked)
-    if (tunnel === undefined && mayReturn(options, outcome)) {
-      await registry.waitForTunnel(
-        gatewayId,
-        Math.min(budgetMs, options.returnWaitMs ?? returnWaitMsDefault),
-        signal,
-      )
-      tunnel = registry.choose(gatewayId, asked)
-    }
+    const tunnel =
+      registry.choose(gatewayId, asked) ??
+      (mayReturn(options, outcome) ? await returned(options, deadlineAt, signal) : undefined)
     if (tunnel === undefined) break
     attempts += 1
     asked = tunnel
@@ -109,6 +105,17 @@ async function reviewThroughGateway(
 function mayReturn(options: ReviewThroughGatewayOptions, last: AttemptOutcome | undefined): boolean {
   if (last !== undefined && last.kind !== 'tunnel-lost') return false
   return options.registry.isReturning(options.gatewayId)
+}
+
+/** The tunnel with which the gateway comes back, if it does in time. */
+async function returned(
+  { registry, gatewayId, elapsed, returnWaitMs = returnWaitMsDefault }: ReviewThroughGatewayOptions,
+  deadlineAt: number,
+  signal: AbortSignal | undefined,
+): Promise<GatewaySession | undefined> {
+  const waitMs = Math.max(0, Math.min(deadlineAt - elapsed(), returnWaitMs))
+  await registry.waitForTunnel(gatewayId, waitMs, signal)
+  return registry.choose(gatewayId)
 }
 
 function isWorthAnotherTunnel(outcome: AttemptOutcome): boolean {

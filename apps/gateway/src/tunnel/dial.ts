@@ -28,19 +28,8 @@ export async function dial(options: DialOptions): Promise<DialOutcome> {
   const { promise, resolve } = Promise.withResolvers<DialOutcome>()
   let hop: Hop = isIP(hostname.replaceAll(/[[\]]/g, '')) === 0 ? 'dns' : 'tcp'
   let stream: Duplex | undefined
-  const webSocket = new WebSocket(options.url, tunnelSubprotocol, {
-    perMessageDeflate: false,
-    maxPayload: protocolLimits.frameBytesMax,
-    headers: { authorization: `Bearer ${options.bearer}` },
-    followRedirects: false,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-    ...(options.agent === undefined ? {} : { agent: options.agent }),
-    finishRequest(request) {
-      followHops(request, (reached) => {
-        hop = reached
-      })
-      request.end()
-    },
+  const webSocket = startWebSocket(options, (reached) => {
+    hop = reached
   })
   const unreachable = (detail: string, code = ''): DialOutcome => ({
     kind: 'unreachable',
@@ -78,6 +67,22 @@ export async function dial(options: DialOptions): Promise<DialOutcome> {
   options.deadline.removeEventListener('abort', onDeadline)
   if (outcome.kind !== 'connected') webSocket.terminate()
   return outcome
+}
+
+/** Begins the way to the server; `reach` hears of each hop. */
+function startWebSocket(options: DialOptions, reach: (hop: Hop) => void): WebSocket {
+  return new WebSocket(options.url, tunnelSubprotocol, {
+    perMessageDeflate: false,
+    maxPayload: protocolLimits.frameBytesMax,
+    headers: { authorization: `Bearer ${options.bearer}` },
+    followRedirects: false,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.agent === undefined ? {} : { agent: options.agent }),
+    finishRequest(request) {
+      followHops(request, reach)
+      request.end()
+    },
+  })
 }
 
 /** Says which hop the connection has reached: after a look-up TCP, after TCP TLS, and so on. */

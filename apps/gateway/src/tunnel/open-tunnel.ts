@@ -7,7 +7,7 @@ import { ClockCorrection } from './clock-correction.ts'
 import { dial } from './dial.ts'
 import { handshake } from './handshake.ts'
 import type { RoundOutcome, TunnelRefusal } from './outcome.ts'
-import { serveSession } from './session.ts'
+import { serveSession, type SessionOptions } from './session.ts'
 import { signGatewayJwt, type GatewayCredential } from './sign-gateway-jwt.ts'
 import { Supervisor, type Round, type TunnelEnd, type TunnelLog } from './supervisor.ts'
 import { systemTiming, type Timing } from './timing.ts'
@@ -67,12 +67,7 @@ function createRound(options: TunnelOptions, timing: Timing): (round: Round) => 
   const address = tunnelAddress(options.controlPlaneUrl)
   const instanceId = options.instanceId ?? randomUUID()
   const clock = new ClockCorrection(() => timing.now())
-  const limits: PeerLimits = {
-    frameBytesMax: protocolLimits.frameBytesMax,
-    tokenBytesMax: protocolLimits.tokenBytesMax,
-    reviewsInFlightMax: options.reviewsInFlightMax ?? gatewayLimits.reviewsInFlightMax,
-    reviewsQueuedMax: options.reviewsQueuedMax ?? gatewayLimits.reviewsQueuedMax,
-  }
+  const limits = limitsOf(options)
   const refused = (refusal: TunnelRefusal, round: Round): RoundOutcome => {
     const offsetMs = clock.correctBy(refusal)
     if (offsetMs === undefined || round.clockCorrected) return { kind: 'refused', refusal }
@@ -109,17 +104,23 @@ function createRound(options: TunnelOptions, timing: Timing): (round: Round) => 
     clock.learn(welcome.serverTimeMs)
     options.log.info({ replicaId: welcome.replicaId, epoch: round.epoch }, 'the tunnel is up')
     round.welcomed(welcome.replicaId)
-    const servingSince = timing.elapsed()
+    const elapsed = (): number => timing.elapsed()
     const { reviewToken } = options
-    const end = await serveSession({
-      socket,
-      welcome,
-      reviewToken,
-      limits,
-      elapsed: () => timing.elapsed(),
-      stop: round.stop,
-    })
-    if (end.kind === 'stopped') return end
-    return { kind: 'served', end, servedMs: timing.elapsed() - servingSince }
+    return served({ socket, welcome, reviewToken, limits, elapsed, stop: round.stop })
+  }
+}
+
+async function served(session: SessionOptions): Promise<RoundOutcome> {
+  const since = session.elapsed()
+  const end = await serveSession(session)
+  return end.kind === 'stopped' ? end : { kind: 'served', end, servedMs: session.elapsed() - since }
+}
+
+function limitsOf(options: TunnelOptions): PeerLimits {
+  return {
+    frameBytesMax: protocolLimits.frameBytesMax,
+    tokenBytesMax: protocolLimits.tokenBytesMax,
+    reviewsInFlightMax: options.reviewsInFlightMax ?? gatewayLimits.reviewsInFlightMax,
+    reviewsQueuedMax: options.reviewsQueuedMax ?? gatewayLimits.reviewsQueuedMax,
   }
 }

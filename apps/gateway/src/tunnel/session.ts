@@ -29,20 +29,19 @@ const deaf: FrameListener = { frame: () => undefined, malformed: () => undefined
 export async function serveSession(options: SessionOptions): Promise<SessionEnd> {
   const { socket, stop } = options
   const { promise, resolve } = Promise.withResolvers<SessionEnd>()
+  const send = (frame: Frame): void => {
+    socket.send(frame)
+  }
   const inFlight = new InFlight({
     reviewToken: options.reviewToken,
-    send: (frame) => {
-      socket.send(frame)
-    },
+    send,
     elapsed: options.elapsed,
     reviewsInFlightMax: options.limits.reviewsInFlightMax,
     reviewsQueuedMax: options.limits.reviewsQueuedMax,
   })
   const heartbeat = new Heartbeat({
     intervalMs: pingIntervalOf(options.welcome),
-    send: (frame) => {
-      socket.send(frame)
-    },
+    send,
     inFlight: () => inFlight.size,
     silent: () => {
       resolve({ kind: 'lost', detail: 'the control plane fell silent' })
