@@ -17,6 +17,11 @@ const internalRanges: ReadonlySet<string> = new Set([
 /** Metadata services outside of the link-local range: no API server is ever there, whatever is allowed. */
 const metadataAddresses: ReadonlySet<string> = new Set(['168.63.129.16', '100.100.100.200', 'fd00:ec2::254'])
 
+/** Of all IPv6 unicast IANA has given out this alone; `::127.0.0.1`, spelled `::7f00:1`, lies beyond it. */
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
+/** RFC 6052. Where an IPv4 address stands in the local 64:ff9b:1::/48 (RFC 8215) each network decides: not dialled. */
+const wellKnownNat64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96')
+
 /**
  * Says why an address must not be dialled, or undefined if it may. Only public unicast is allowed (and, where the
  * operator of the control plane says so, internal networks); every special range is refused, known to us or not.
@@ -26,15 +31,20 @@ export function vetAddress(address: string, rules: AddressRules): string | undef
   if (!ipaddr.isValid(withoutZone)) return 'is not an address'
   const meant = embeddedIpv4(ipaddr.parse(withoutZone))
   if (metadataAddresses.has(meant.toString())) return 'is a metadata service'
-  const range = meant.range()
+  const range = rangeOf(meant)
   if (range === 'unicast' || (rules.allowInternal && internalRanges.has(range))) return undefined
   return internalRanges.has(range) ? 'is in an internal network' : `is in the special range ${range}`
 }
 
-/** The IPv4 address that a v4-mapped or NAT64 (RFC 6052) address leads to. */
+function rangeOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
+  const range = address.range()
+  const isUnassigned = range === 'unicast' && address instanceof ipaddr.IPv6 && !address.match(globalUnicast)
+  return isUnassigned ? 'unassigned' : range
+}
+
+/** The IPv4 address that a v4-mapped or NAT64 address leads to. */
 function embeddedIpv4(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
   if (!(address instanceof ipaddr.IPv6)) return address
-  const range = address.range()
-  if (range !== 'ipv4Mapped' && range !== 'rfc6052') return address
+  if (address.range() !== 'ipv4Mapped' && !address.match(wellKnownNat64)) return address
   return new ipaddr.IPv4(address.toByteArray().slice(12))
 }
