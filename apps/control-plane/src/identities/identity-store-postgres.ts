@@ -164,13 +164,16 @@ async function remove(
   return { kind: 'done', identity }
 }
 
-/** Two admins that remove each other at once must not both succeed. */
+/**
+ * Two admins that remove each other at once must not both succeed. No key update: whoever attaches something to an
+ * identity locks that identity before the organization, and would wait for a deletion that waits for them.
+ */
 async function lockOrganization(transaction: Transaction<Schema>, organizationId: string): Promise<void> {
   await transaction
     .selectFrom('organizations')
     .select('id')
     .where('id', '=', organizationId)
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute()
 }
 
