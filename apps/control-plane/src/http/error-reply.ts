@@ -31,6 +31,8 @@ const refusalOfFramework: Readonly<Record<string, readonly [ApiErrorCode, string
   FST_ERR_MAX_PARAM_LENGTH: ['BadRequest', 'A part of the path is too long'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['PayloadTooLarge', 'The body of the request is too large for this path'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UnsupportedMediaType', 'Send the body as application/json'],
+  // The framework asks it of the method QUERY, whatever the path.
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: ['UnsupportedMediaType', 'Send the body as application/json'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BadRequest', 'The body is not as long as its Content-Length says'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['BadRequest', 'The body of the request is not valid JSON'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['BadRequest', 'The body of the request is empty'],

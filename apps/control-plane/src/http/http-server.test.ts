@@ -165,6 +165,12 @@ describe('refusals', () => {
     expect(await reply.json()).toMatchObject({ error: 'MethodNotAllowed' })
   })
 
+  it('of a method that no path takes and that needs a content type are no bug', async () => {
+    expect(await sendRaw('QUERY /things/5 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 415 [\s\S]*"error":"UnsupportedMediaType"/,
+    )
+  })
+
   it('speak the envelope for a path that cannot be decoded', async () => {
     const reply = await fetch(`${server.url}/things/%zz`)
     expect(await reply.json()).toMatchObject({
