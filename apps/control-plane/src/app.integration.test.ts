@@ -316,6 +316,20 @@ describe('T46 the tokens of an identity', () => {
   })
 })
 
+describe('an id in capitals', () => {
+  it('names the same organization, and revokes the same identity at once', async () => {
+    const list = await app.call('GET', `/api/v1/identities?orgId=${organizationId.toUpperCase()}`, {
+      token: admin,
+    })
+    expect(list.status).toBe(200)
+    const { identityId, token } = await logIn({ role: 'member' })
+    const path = `/api/v1/identities/${identityId.toUpperCase()}`
+    await app.call('PATCH', path, { token: admin, body: { isDisabled: true } })
+    await app.call('PATCH', path, { token: admin, body: { isDisabled: false } })
+    expect((await app.call('GET', '/api/v3/gateways', { token })).status).toBe(401)
+  })
+})
+
 describe('a login', () => {
   it('shows as the identity’s last one, and its auth method is listed', async () => {
     const { identityId } = await logIn()

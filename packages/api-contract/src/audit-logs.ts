@@ -1,17 +1,16 @@
 import { z } from 'zod'
+import { singleLine } from './text.ts'
 
 const auditOutcome = z.enum(['success', 'denied', 'failed'])
 const instant = z.iso.datetime({ offset: true })
 
 export const auditLogsQuery = z.object({
-  requestId: z
-    .string()
+  requestId: singleLine(100)
     .min(1)
-    .max(100)
     .optional()
     .describe('The `reqId` that a caller was shown; finds also events that belong to no organization'),
   identityId: z.guid().optional().describe('Events about this identity'),
-  event: z.string().min(1).max(100).optional().describe('The name of an event, such as `kubernetes-login`'),
+  event: singleLine(100).min(1).optional().describe('The name of an event, such as `kubernetes-login`'),
   outcome: auditOutcome.optional(),
   since: instant.optional().describe('Events that occurred at this time or later'),
   until: instant.optional().describe('Events that occurred before this time'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timestamp } from './text.ts'
+import { namedId, timestamp } from './text.ts'
 
 const name = z
   .string()
@@ -21,7 +21,7 @@ const authMethod = z.object({
 
 export const createGatewayRequest = z.object({ name, authMethod: authMethod.default({ method: 'token' }) })
 export const updateGatewayRequest = z.object({ name })
-export const gatewayIdParams = z.object({ gatewayId: z.uuid() })
+export const gatewayIdParams = z.object({ gatewayId: namedId })
 
 export const gatewayStatus = z
   .enum(['connected', 'disconnected', 'never-connected', 'revoked'])

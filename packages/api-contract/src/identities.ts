@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { singleLine, timestamp } from './text.ts'
+import { namedId, singleLine, timestamp } from './text.ts'
 
 export const organizationRole = z
   .enum(['admin', 'member', 'no-access'])
@@ -22,7 +22,7 @@ const name = singleLine(255).min(1)
 
 export const createIdentityRequest = z.object({
   name,
-  organizationId: z.uuid(),
+  organizationId: namedId,
   role: organizationRole.default('no-access'),
   hasDeleteProtection: z
     .boolean()
@@ -45,13 +45,13 @@ export const updateIdentityRequest = z.object({
 })
 
 export const listIdentitiesQuery = z.object({
-  orgId: z.uuid(),
+  orgId: namedId,
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   search: singleLine(255).optional().describe('Part of the name, whatever its case'),
 })
 
-export const identityIdParams = z.object({ identityId: z.uuid() })
+export const identityIdParams = z.object({ identityId: namedId })
 
 /** What a change of an identity answers with. */
 export const identity = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timestamp } from './text.ts'
+import { namedId, timestamp } from './text.ts'
 
 /** Ten years, in seconds. */
 const ttlSecondsMax = 315_360_000
@@ -32,7 +32,7 @@ const allowedAudience = z
   .string()
   .max(512)
   .describe('The audience that the token must be for. Empty: the API server’s own')
-const gatewayId = z.uuid().describe('Required in mode `gateway`')
+const gatewayId = namedId.describe('Required in mode `gateway`')
 const gatewayPoolId = z.uuid().describe('Not available in this version: null or absent')
 const trustedIps = z
   .array(z.object({ ipAddress: z.string().max(64).describe('An address, or a network such as 10.0.0.0/8') }))

@@ -8,4 +8,7 @@ export const singleLine = (charactersMax: number) =>
     .max(charactersMax)
     .regex(/^\P{Cc}*$/u, 'Control characters are not allowed')
 
+/** An id as a caller names it. A UUID counts in either case (RFC 9562 §4); from here on each id has one spelling. */
+export const namedId = z.uuid().toLowerCase()
+
 export const timestamp = z.iso.datetime({ precision: 3 }).describe('UTC, such as 2026-01-31T09:30:00.000Z')

@@ -127,6 +127,9 @@ describe('the audit log’s route', () => {
     { identityId: 'x' },
     { outcome: 'fine' },
     { since: 'yesterday' },
+    // PostgreSQL takes no NUL.
+    { requestId: 'a\0b' },
+    { event: '\0' },
   ])('answers 422 to %j', async (query) => {
     const reply = await get(query)
     expect(reply.statusCode).toBe(422)
