@@ -16,11 +16,13 @@ program
   .description('logins in gateway mode with PostgreSQL, audit and logs on, beside direct reviews')
   .option('--seconds <seconds>', 'how long the logins are measured', '10')
   .option('--in-flight <count>', 'logins under way at once', '64')
-  .action(async (options: { seconds: string; inFlight: string }) => {
+  .option('--profile <folder>', 'write CPU profiles of control plane and gateway there')
+  .action(async (options: { seconds: string; inFlight: string; profile?: string }) => {
     const { benchLogin } = await import('./login.ts')
     const figures = await benchLogin({
       seconds: Number(options.seconds),
       inFlight: Number(options.inFlight),
+      ...(options.profile === undefined ? {} : { profileFolder: options.profile }),
       say: (line) => process.stderr.write(`${line}\n`),
     })
     process.stdout.write(`${JSON.stringify(figures)}\n`)

@@ -77,6 +77,20 @@ describe('the audit log', () => {
     ])
   })
 
+  it('gathers rows that keep coming, so that a statement serves several', async () => {
+    const { log, flush, flushes } = createLog({ batchSpacingMs: 60 })
+    const first = log.record(event('a'))
+    const underWay = await flush(0)
+    const second = log.record(event('b'))
+    underWay.settle({ kind: 'committed' })
+    await first
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const third = log.record(event('c'))
+    ;(await flush(1)).settle({ kind: 'committed' })
+    await Promise.all([second, third])
+    expect(flushes.map(({ requestIds }) => requestIds)).toEqual([['a'], ['b', 'c']])
+  })
+
   it('splits what exceeds a batch', async () => {
     const { log, flush, flushes } = createLog({ batchRowsMax: 2 })
     const all = Promise.all(['a', 'b', 'c'].map((id) => log.record(event(id))))

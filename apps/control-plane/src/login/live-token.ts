@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type CheckResult, denied, passed } from './login-denial.ts'
 
 const charactersMax = 8192
@@ -31,7 +31,7 @@ export function readLiveToken(jwt: string, nowMs: number): CheckResult<string> {
 
 /** What may stand for a token in logs and audit: the first 12 hex digits of its SHA-256. */
 export function tokenFingerprint(jwt: string): string {
-  return createHash('sha256').update(jwt.trim()).digest('hex').slice(0, 12)
+  return hash('sha256', jwt.trim(), 'hex').slice(0, 12)
 }
 
 /** Takes out of a text that somebody else wrote whatever could be a piece of the token (D12). */
@@ -42,9 +42,13 @@ export function withoutToken(text: string, token: string): string {
 function readSegment(segment: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(segment, 'base64url').toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+    return isJsonObject(value) ? value : undefined
   } catch {
     // Why it is not JSON is of no interest, and the parser's message quotes the token.
     return undefined
   }
+}
+
+function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
