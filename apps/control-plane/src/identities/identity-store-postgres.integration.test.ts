@@ -51,6 +51,36 @@ it('an identity is deleted while something is being attached to it, and neither 
   expect(await deleted.deleting).toMatchObject({ kind: 'done' })
 })
 
+it('last logins lock identities in the order of their ids, so that replicas never wait for each other in a circle', async () => {
+  const store = createIdentityStorePostgres(database.kysely)
+  const organizationId = await createOrganization()
+  const [low, high] = [
+    '10000000-0000-4000-8000-000000000000',
+    '20000000-0000-4000-8000-000000000000',
+  ] as const
+  // Stored against the order of their ids.
+  for (const id of [high, low]) {
+    await database.kysely
+      .insertInto('identities')
+      .values({ id, organization_id: organizationId, name: 'ci', role: 'no-access' })
+      .execute()
+  }
+  const logins = [high, low].map((identityId) => ({
+    identityId,
+    authMethod: 'kubernetes-auth' as const,
+    at: new Date(),
+  }))
+  const { recording, free } = await database.kysely.transaction().execute(async (other) => {
+    await sql`select from identities where id = ${high} for update`.execute(other)
+    const recorded = store.recordLastLogins(logins)
+    await waitForLock()
+    const { rows } = await sql`select from identities where id = ${low} for update skip locked`.execute(other)
+    return { recording: { recorded }, free: rows.length }
+  })
+  await recording.recorded
+  expect(free).toBe(0)
+})
+
 async function createOrganization(): Promise<string> {
   const { id } = await database.kysely
     .insertInto('organizations')

@@ -213,15 +213,20 @@ async function findWritten(
   )
 }
 
+/** Rows are locked in the order of their ids, so that two replicas never wait for each other in a circle. */
 async function recordLastLogins(database: Kysely<Schema>, logins: readonly LastLogin[]): Promise<void> {
   if (logins.length === 0) return
   const ids = logins.map(({ identityId }) => identityId)
   const methods = logins.map(({ authMethod }) => authMethod)
   const times = logins.map(({ at }) => at.toISOString())
   await sql`
+    with locked as materialized (
+      select id from identities where id = any(${ids}::uuid[]) order by id for no key update
+    )
     update identities
        set last_login_auth_method = login.auth_method, last_login_at = login.at
       from unnest(${ids}::uuid[], ${methods}::text[], ${times}::timestamptz[]) as login (identity_id, auth_method, at)
+      join locked on locked.id = login.identity_id
      where identities.id = login.identity_id
        and (identities.last_login_at is null or identities.last_login_at < login.at)`.execute(database)
 }
