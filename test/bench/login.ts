@@ -10,11 +10,11 @@ import { buildTokenReview, tokenReviewPath } from '@postern/token-review'
 import { startStandInProcess } from '@postern/testing/stand-in-process'
 import { createServiceAccountFolder } from '@postern/testing/service-account-folder'
 import type { TestCluster } from '@postern/testing/test-cluster'
-import { Pool } from 'undici'
 import { startControlPlane, type ControlPlaneProcess } from '../processes/control-plane-process.ts'
 import { startGateway, type GatewayProcess } from '../processes/gateway-process.ts'
 import { attachKubernetesAuth, bootstrap, createGateway, createIdentity } from '../processes/platform.ts'
 import { runClosedLoop, type LoadFigures } from './closed-loop.ts'
+import { openHttpCaller, prepareHttpPost } from './http-caller.ts'
 import { readProcessCpuMicros } from './process-cpu.ts'
 
 export interface LoginBenchOptions {
@@ -118,19 +118,20 @@ async function measureDirect(
   tokens: readonly string[],
   options: LoginBenchOptions,
 ): Promise<LoadFigures> {
-  const pool = new Pool(cluster.url, { connections: options.inFlight, connect: { ca: cluster.caCert } })
-  const headers = { authorization: `Bearer ${cluster.adminToken}`, 'content-type': 'application/json' }
-  const bodies = tokens.map((token) => JSON.stringify(buildTokenReview(token, [])))
-  const call = poster(pool, tokenReviewPath, headers, bodies, 201)
+  const headers = { authorization: `Bearer ${cluster.adminToken}` }
+  const requests = tokens.map((token) =>
+    prepareHttpPost(cluster.url, tokenReviewPath, headers, JSON.stringify(buildTokenReview(token, []))),
+  )
+  const { call, close } = await openConnections(cluster, requests, 201, options.inFlight)
   try {
-    await runClosedLoop({ inFlight: options.inFlight, seconds: 1, call })
+    await runClosedLoop({ inFlight: options.inFlight, seconds: 2, call })
     return await runClosedLoop({
       inFlight: options.inFlight,
       seconds: Math.max(2, options.seconds / 2),
       call,
     })
   } finally {
-    await pool.close()
+    close()
   }
 }
 
@@ -144,9 +145,10 @@ async function measureLogins(
   options: LoginBenchOptions,
 ): Promise<Record<string, number>> {
   const { controlPlane, gateway, identityId, tokens } = world
-  const pool = new Pool(controlPlane.url, { connections: options.inFlight })
-  const bodies = tokens.map((jwt) => JSON.stringify({ identityId, jwt }))
-  const call = poster(pool, loginPath, { 'content-type': 'application/json' }, bodies, 200)
+  const requests = tokens.map((jwt) =>
+    prepareHttpPost(controlPlane.url, loginPath, {}, JSON.stringify({ identityId, jwt })),
+  )
+  const { call, close } = await openConnections(controlPlane, requests, 200, options.inFlight)
   try {
     await runClosedLoop({ inFlight: options.inFlight, seconds: warmUpSeconds, call })
     const before = {
@@ -167,22 +169,35 @@ async function measureLogins(
       logins: figures.calls,
     }
   } finally {
-    await pool.close()
+    close()
   }
 }
 
-/** Posts the bodies in turn; any other status than the expected one ends the run and shows the answer. */
-function poster(
-  pool: Pool,
-  path: string,
-  headers: Record<string, string>,
-  bodies: readonly string[],
+interface Connections {
+  /** One call on a connection of its own; any other status than the expected one ends the run. */
+  call: (index: number) => Promise<void>
+  close: () => void
+}
+
+/** As many connections as calls under way; each call takes a free one and the next of the requests. */
+async function openConnections(
+  to: { url: string; caCert?: string },
+  requests: readonly Buffer[],
   expected: number,
-): (index: number) => Promise<void> {
-  return async (index) => {
-    const body = bodies[index % bodies.length] ?? ''
-    const answer = await pool.request({ method: 'POST', path, headers, body })
-    const text = await answer.body.text()
-    if (answer.statusCode !== expected) throw new Error(`${path} answered ${answer.statusCode}: ${text}`)
+  inFlight: number,
+): Promise<Connections> {
+  const callers = await Promise.all(Array.from({ length: inFlight }, () => openHttpCaller(to.url, to.caCert)))
+  const free = [...callers]
+  return {
+    async call(index) {
+      const caller = free.pop()
+      const request = requests[index % requests.length]
+      if (caller === undefined || request === undefined)
+        throw new Error('more calls under way than connections')
+      const status = await caller.call(request)
+      free.push(caller)
+      if (status !== expected) throw new Error(`${to.url} answered ${status}`)
+    },
+    close: () => callers.forEach((caller) => caller.close()),
   }
 }
