@@ -9,12 +9,19 @@ const refusals: Readonly<Record<string, readonly [number, string, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'RequestTimeout', 'The request did not arrive in time'],
 }
 
+/** How long the peer has to read the answer and to close. Destroyed at once, a socket may take its answer along. */
+const lingerMs = 1000
+
 /** Answers bytes that could not be read as a request, in the usual envelope, and closes the connection. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
+  // The server no longer watches a request that it has reported: a peer that never closes would keep the connection.
+  const lingering = setTimeout(() => socket.destroy(), lingerMs)
+  lingering.unref()
+  socket.once('close', () => clearTimeout(lingering))
   const [statusCode, name, message] = refusals[error.code ?? ''] ?? [
     400,
     'BadRequest',
