@@ -1,4 +1,5 @@
 import { CompiledQuery, type Kysely } from 'kysely'
+import { DatabaseUnreachable } from '../database/database-unreachable.ts'
 import type { Schema } from '../database/schema.ts'
 import type { AppendOutcome, AuditEventStore, AuditSearch, StoredAuditEvent } from './audit-event-store.ts'
 
@@ -38,19 +39,9 @@ export function createAuditEventStorePostgres(database: Kysely<Schema>): AuditEv
   }
 }
 
-/** Node's codes of a connection that was never made, and PostgreSQL's of one that it did not take (SQLSTATE). */
-const notReachedCodes: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOENT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  '57P03', // cannot_connect_now: it is starting up or shutting down
-  '53300', // too_many_connections
-])
-
 function outcomeOf(error: unknown): AppendOutcome {
+  if (error instanceof DatabaseUnreachable) return { kind: 'not-reached', error }
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (notReachedCodes.has(code)) return { kind: 'not-reached', error }
   // SQLSTATE classes 22 and 23: data exception, integrity constraint violation.
   if (/^2[23][0-9A-Z]{3}$/.test(code)) return { kind: 'row-refused', error }
   return { kind: 'unknown', error }

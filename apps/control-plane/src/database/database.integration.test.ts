@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 
+import { DatabaseUnreachable } from './database-unreachable.ts'
 import { openDatabase, parseInt8 } from './database.ts'
 import { type TestDatabase, createTestDatabase } from './test/create-test-database.ts'
 import { runStatement } from './test/run-statement.ts'
@@ -48,7 +49,9 @@ describe('openDatabase', () => {
       poolMax: 1,
       logger: { warn: () => undefined },
     })
-    await expect(sql`select 1`.execute(database.kysely)).rejects.toThrow(/ENOENT/)
+    const refused = sql`select 1`.execute(database.kysely)
+    await expect(refused).rejects.toThrow(/ENOENT/)
+    await expect(refused).rejects.toBeInstanceOf(DatabaseUnreachable)
     await database.close()
   })
 })

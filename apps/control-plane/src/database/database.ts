@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 
+import { DatabaseUnreachable } from './database-unreachable.ts'
 import type { Schema } from './schema.ts'
 
 export interface DatabaseLogger {
@@ -25,7 +26,7 @@ const connectMsMax = 5_000
 const statementMsMax = 10_000
 const idleInTransactionMsMax = 30_000
 
-/** Opens a pool; connects on first use. A lost idle connection is logged and replaced. */
+/** Opens a pool; connects on first use, or throws DatabaseUnreachable. A lost idle connection is logged and replaced. */
 export function openDatabase({ url, poolMax, logger }: DatabaseOptions): Database {
   const types = new pg.TypeOverrides()
   types.setTypeParser(pg.types.builtins.INT8, parseInt8)
@@ -43,8 +44,20 @@ export function openDatabase({ url, poolMax, logger }: DatabaseOptions): Databas
   // A connection in use has no other listener, and an 'error' that nobody hears ends the process. Whoever uses the
   // connection is told by the statement that fails.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const dialect = new PostgresDialect({
+    controlClient: pg.Client,
+    pool: {
+      options: pool.options,
+      connect: () => pool.connect().catch(refuseAsUnreachable),
+      end: () => pool.end(),
+    },
+  })
+  const kysely = new Kysely<Schema>({ dialect })
   return { kysely, close: () => kysely.destroy() }
+}
+
+function refuseAsUnreachable(error: unknown): never {
+  throw new DatabaseUnreachable(error)
 }
 
 /**

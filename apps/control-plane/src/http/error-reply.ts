@@ -1,4 +1,5 @@
 import type { ErrorEnvelope } from '@postern/api-contract/error-envelope'
+import { DatabaseUnreachable } from '../database/database-unreachable.ts'
 import { ApiError, type ApiErrorCode } from './api-error.ts'
 import { ValidationFailure } from './validation-failure.ts'
 
@@ -50,6 +51,7 @@ export function errorReply(error: unknown, reqId: string): ErrorReply {
     if (error.details !== undefined) envelope.details = error.details
     return { envelope, retryAfterSeconds: error.retryAfterSeconds, isBug: false }
   }
+  if (error instanceof DatabaseUnreachable) return errorReply(databaseUnreachable(), reqId)
   const refusal = refusalOfFramework[frameworkCode(error)]
   if (refusal !== undefined) {
     const [code, message] = refusal
@@ -58,6 +60,13 @@ export function errorReply(error: unknown, reqId: string): ErrorReply {
   }
   const envelope = { reqId, statusCode: 500, message: bugMessage, error: 'InternalServerError' }
   return { envelope, retryAfterSeconds: undefined, isBug: true }
+}
+
+/** Whoever runs Postern reads the reason at /readyz and in the log, once and not for each request. */
+function databaseUnreachable(): ApiError {
+  return new ApiError('ServiceUnavailable', 'The database cannot be reached at the moment: try again', {
+    retryAfterSeconds: 1,
+  })
 }
 
 function messageOf(error: ApiError): ErrorEnvelope['message'] {

@@ -1,0 +1,13 @@
+/** No connection to the database came about: nothing of the statement was done, and it may be tried again. */
+export class DatabaseUnreachable extends Error {
+  constructor(cause: unknown) {
+    super(reasonOf(cause), { cause })
+    this.name = 'DatabaseUnreachable'
+  }
+}
+
+/** An error that stands for several addresses of one host has a code and no message. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'no connection'
+  return cause.message || ('code' in cause ? String(cause.code) : cause.name)
+}
