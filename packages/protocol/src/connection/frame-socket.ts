@@ -17,6 +17,8 @@ const closeTimeoutMs = 1000
 const writeBytes = 16 * 1024
 /** Frames that may wait between two listeners. */
 const waitingFramesMax = 512
+/** What may be sent and not have left yet: more than all the reviews that a gateway takes, with the longest tokens. */
+const unsentMax = { bytes: 4 * 1024 * 1024, frames: 8192 } as const
 
 /**
  * Frames over one open WebSocket.
@@ -25,6 +27,7 @@ const waitingFramesMax = 512
  *    together or the turn ends.
  * 2. Between two listeners (handshake, then session) frames wait and none is lost.
  * 3. Frames of a newer version are dropped here.
+ * 4. A peer that makes this side send and does not read is cut off, before what waits for it fills the memory.
  */
 export class FrameSocket {
   /** Resolves when the connection is gone. */
@@ -37,10 +40,14 @@ export class FrameSocket {
     this.#corkedBytes = 0
     this.#stream.uncork()
   }
+  readonly #onSent = (): void => {
+    this.#unsentFrames -= 1
+  }
   #listener: FrameListener | undefined
   #waiting: (() => void)[] = []
   #corkedBytes = 0
   #flushIsDue = false
+  #unsentFrames = 0
   #deaf = false
   #problem = ''
   #closeTimer: NodeJS.Timeout | undefined
@@ -55,8 +62,10 @@ export class FrameSocket {
     webSocket.on('message', (data, isBinary) => {
       this.#receive(data, isBinary)
     })
+    // Only what breaks the rules of WebSocket, or is too long, is an error here; a connection that breaks just closes.
     webSocket.on('error', (error) => {
       this.#problem = 'code' in error ? String(error.code) : error.name
+      this.#refuse(this.#problem)
     })
     webSocket.on('close', (code) => {
       clearTimeout(this.#closeTimer)
@@ -71,11 +80,6 @@ export class FrameSocket {
 
   get isOpen(): boolean {
     return this.#webSocket.readyState === this.#webSocket.OPEN
-  }
-
-  /** Bytes that were sent and have not left yet. */
-  get bufferedBytes(): number {
-    return this.#webSocket.bufferedAmount
   }
 
   /** Makes `listener` the one that hears; it gets what has waited at once. Without one, frames wait. */
@@ -94,10 +98,16 @@ export class FrameSocket {
    */
   send(frame: Frame): void {
     if (!this.isOpen) return
+    if (this.#unsentFrames >= unsentMax.frames || this.#webSocket.bufferedAmount >= unsentMax.bytes) {
+      this.#problem = 'the other side did not read'
+      this.terminate()
+      return
+    }
     const bytes = encodeFrame(frame)
     if (this.#corkedBytes === 0) this.#stream.cork()
     this.#corkedBytes += bytes.length
-    this.#webSocket.send(bytes)
+    this.#unsentFrames += 1
+    this.#webSocket.send(bytes, this.#onSent)
     if (this.#corkedBytes >= writeBytes) this.#flush()
     else if (!this.#flushIsDue) {
       this.#flushIsDue = true
@@ -137,6 +147,7 @@ export class FrameSocket {
   }
 
   #refuse(reason: string): void {
+    if (this.#deaf) return
     this.#deaf = true
     this.#deliver((listener) => {
       listener.malformed(reason)

@@ -1,0 +1,64 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import type { Frame } from '../frames.ts'
+import { protocolLimits } from '../limits.ts'
+import { FrameSocket } from './frame-socket.ts'
+
+let server: WebSocketServer
+let socket: FrameSocket
+let peer: WebSocket
+let events: string[]
+
+beforeEach(async () => {
+  const { frameBytesMax } = protocolLimits
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload: frameBytesMax })
+  await once(server, 'listening')
+  const accepted = Promise.withResolvers<FrameSocket>()
+  server.on('connection', (webSocket, request) =>
+    accepted.resolve(new FrameSocket(webSocket, request.socket)),
+  )
+  // A TCP server that listens has an address with a port. Source: Node.js documentation, server.address().
+  peer = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  await once(peer, 'open')
+  socket = await accepted.promise
+  events = []
+  socket.listen({
+    frame: ({ kind }) => events.push(kind),
+    malformed: (reason) => {
+      events.push(`malformed: ${reason}`)
+      socket.close()
+    },
+    closed: (detail) => events.push(`closed: ${detail}`),
+  })
+})
+afterEach(async () => {
+  peer.terminate()
+  await socket.closed
+  server.close()
+})
+
+test.each<[string, Frame, number]>([
+  ['long', { kind: 'data', streamId: 1, payload: new Uint8Array(protocolLimits.dataBytesMax) }, 4096],
+  ['short', { kind: 'pong', nonce: 1, inFlight: 0, eventLoopLagMs: 0 }, 2_000_000],
+])('a peer that does not read %s frames is cut off', async (_, frame, framesMax) => {
+  peer.pause()
+  for (let sent = 1; sent < framesMax && socket.isOpen; sent++) {
+    socket.send(frame)
+    if (sent % 1000 === 0) await turn()
+  }
+  expect(socket.isOpen).toBe(false)
+  await socket.closed
+  expect(events).toEqual(['closed: closed with 1006 after the other side did not read'])
+})
+
+test('a peer that sends too much for a frame, and does not leave, is gone soon', async () => {
+  peer.on('error', () => undefined)
+  peer.send(Buffer.alloc(protocolLimits.frameBytesMax + 1))
+  peer.pause()
+  await expect.poll(() => events).toEqual(['malformed: WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'])
+  await socket.closed
+  expect(events[1]).toMatch(/^closed/)
+})
