@@ -53,6 +53,20 @@ describe('after a round', () => {
       10_000,
     ],
     [
+      'a refusal with a time longer than any timer: five minutes and a quarter',
+      { kind: 'refused', refusal: { ...refusal, retryAfterMs: 0xffff_ffff } },
+      fresh,
+      0,
+      375_000,
+    ],
+    [
+      'a goodbye with a time longer than any timer: five minutes, with a small jitter',
+      toldToLeave('shutting-down', 0xffff_ffff),
+      fresh,
+      old,
+      300_250,
+    ],
+    [
       'a refusal for good: the end',
       { kind: 'refused', refusal: { ...refusal, permanent: true } },
       fresh,

@@ -15,6 +15,8 @@ export const backoffLimits = {
   youngOutageWaitMs: 2000,
   /** Another process has this instance id: to take turns quickly would help neither. */
   replacedMs: 15_000,
+  /** However long the other side asks to wait: longer is its mistake, and beyond 2^31 no timer would wait at all. */
+  askedMsMax: 300_000,
 } as const
 
 /** What the rounds so far have shown. */
@@ -73,7 +75,7 @@ export function nextStep(
       const { refusal } = outcome
       if (refusal.permanent) return { kind: 'end', refusal }
       const next = { ...history, failures: history.failures + 1, clockCorrected: false }
-      const asked = refusal.retryAfterMs ?? 0
+      const asked = Math.min(refusal.retryAfterMs ?? 0, backoffLimits.askedMsMax)
       const wait = asked > 0 ? asked + (random * asked) / 4 : random * boundAfter(next)
       return { kind: 'dial', afterMs: wait, history: next }
     }
@@ -97,7 +99,8 @@ function afterSession(
   }
   const wait = isStable ? random * backoffLimits.quickMs : random * boundAfter(next)
   if (end.kind !== 'told-to-leave') return { kind: 'dial', afterMs: wait, history: next }
-  const least = Math.max(end.reconnectAfterMs, end.code === 'replaced' ? backoffLimits.replacedMs : 0)
+  const asked = Math.min(end.reconnectAfterMs, backoffLimits.askedMsMax)
+  const least = Math.max(asked, end.code === 'replaced' ? backoffLimits.replacedMs : 0)
   return { kind: 'dial', afterMs: least + wait, history: next }
 }
 

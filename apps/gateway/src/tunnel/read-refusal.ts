@@ -4,7 +4,6 @@ import type { TunnelRefusal } from './outcome.ts'
 
 const bodyBytesMax = 8 * 1024
 const messageBytesMax = 500
-const retryAfterSecondsMax = 300
 
 /**
  * Reads an HTTP answer that came instead of the upgrade. The control plane answers with JSON
@@ -57,5 +56,5 @@ function text(value: unknown): string | undefined {
 
 function retryAfter(value: unknown): number | undefined {
   const seconds = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
-  return seconds >= 0 ? Math.min(seconds, retryAfterSecondsMax) * 1000 : undefined
+  return seconds >= 0 ? seconds * 1000 : undefined
 }
