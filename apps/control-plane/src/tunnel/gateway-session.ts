@@ -150,6 +150,7 @@ export class GatewaySession implements TunnelFacts {
   }
 
   #attempt(review: ReviewAttempt, now: number): AttemptOutcome | Promise<AttemptOutcome> {
+    if (!this.#options.socket.isOpen) this.#giveUp()
     if (this.#end !== undefined) return { kind: 'tunnel-lost', detail: this.#end }
     if (review.signal?.aborted === true) return { kind: 'cancelled' }
     if (this.#pending.size >= this.#reviewsMax) return { kind: 'full' }
@@ -183,6 +184,12 @@ export class GatewaySession implements TunnelFacts {
     if (this.#end !== undefined) return
     this.#finish(end, reason)
     this.#options.socket.send({ kind: 'go-away', code, reason, reconnectAfterMs })
+    this.#options.socket.close()
+  }
+
+  /** The gateway has begun to close: what is sent now reaches nobody, and its own end may take long to come. */
+  #giveUp(): void {
+    this.#finish('lost', 'the gateway closes the connection')
     this.#options.socket.close()
   }
 

@@ -186,6 +186,21 @@ describe('when a tunnel dies', () => {
     await expect(outcome).resolves.toMatchObject({ kind: 'reviewed', via: { attempts: 1 } })
   })
 
+  test('one that is only half closed is asked no more', async () => {
+    const half = await FakeGateway.connect(bench.url, bearer)
+    half.webSocket.close()
+    half.webSocket.pause()
+    // By the time that another gateway is welcomed, the closing frame has been read.
+    await FakeGateway.connect(bench.url, 'gateway-2.x.y')
+    const outcome = bench.reviewer('gateway-1').review(request)
+    expect(bench.events).toContain('closed: lost')
+    const back = await FakeGateway.connect(bench.url, bearer, { epoch: 2 })
+    const [asked] = await back.frames('review-token')
+    if (asked) back.send(verdictOn(asked))
+    await expect(outcome).resolves.toMatchObject({ kind: 'reviewed', via: { attempts: 2 } })
+    half.webSocket.terminate()
+  })
+
   test('a silent one gives its reviews up with it', async () => {
     const silent = await FakeGateway.connect(bench.url, bearer)
     const outcome = bench.reviewer('gateway-1', 10).review({ ...request, budgetMs: 5000 })
