@@ -181,6 +181,20 @@ describe('a handshake', () => {
     expect(registry.tunnelsOf('gateway-1')).toHaveLength(2)
     expect(registry.tunnelsOf('gateway-2')).toHaveLength(1)
   })
+
+  test('of one instance more than a gateway may have is refused, of one that is here it is not', async () => {
+    const { url, registry } = await start()
+    for (let index = 0; index < 64; index++) {
+      await FakeGateway.connect(url, bearer, { instanceId: `instance-${index}` })
+    }
+    const surplus = await FakeGateway.dial(url, bearer)
+    surplus.send(helloFrame({ instanceId: 'instance-64' }))
+    const [refusal] = await surplus.frames('refusal')
+    expect(refusal).toMatchObject({ code: 'overloaded', permanent: false, retryAfterMs: 15_000 })
+    await FakeGateway.connect(url, bearer, { instanceId: 'instance-0', epoch: 2 })
+    await FakeGateway.connect(url, 'gateway-2.x.y')
+    expect(registry.tunnelsOf('gateway-1')).toHaveLength(64)
+  })
 })
 
 describe('a tunnel', () => {
@@ -206,6 +220,16 @@ describe('a tunnel', () => {
     await bad.closed()
     expect(good.isClosed).toBe(false)
     expect(registry.size).toBe(1)
+  })
+
+  test('that sends more than a frame is out at once, even if the gateway does not leave', async () => {
+    const { url, registry } = await start()
+    const gateway = await FakeGateway.connect(url, bearer)
+    gateway.webSocket.send(Buffer.alloc(70_000))
+    gateway.webSocket.pause()
+    await expect.poll(() => registry.size).toBe(0)
+    expect(bench.events).toEqual(['opened', 'closed: malformed-frame'])
+    gateway.webSocket.terminate()
   })
 
   test('ignores frames of a newer version', async () => {

@@ -60,8 +60,8 @@ export interface TunnelEndpoint {
 }
 
 const defaults = { handshakeTimeoutMs: 10_000, handshakesMax: 256, handshakesPerSecondMax: 100 } as const
-/** An instance that is told that a newer connection of it exists waits this long. */
-const supersededRetryMs = 15_000
+/** An instance that is told that a newer connection of it exists, or enough of others, waits this long. */
+const instanceRetryMs = 15_000
 
 type Gateway = { gatewayId: string; organizationId: string; keyId: string }
 
@@ -226,7 +226,12 @@ class Endpoint {
     const { hello } = greeting
     if (registry.isSuperseded(gateway.gatewayId, hello)) {
       const message = 'this instance has a newer connection'
-      this.#refuseFrame(socket, 'superseded', message, false, supersededRetryMs)
+      this.#refuseFrame(socket, 'superseded', message, false, instanceRetryMs)
+      return
+    }
+    if (registry.isFull(gateway.gatewayId, hello)) {
+      const message = 'this gateway has too many tunnels: does each of its processes run once?'
+      this.#refuseFrame(socket, 'overloaded', message, false, instanceRetryMs)
       return
     }
     this.#begin(socket, gateway, hello)

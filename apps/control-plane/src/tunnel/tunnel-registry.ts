@@ -8,6 +8,8 @@ export interface TunnelRegistryOptions {
 
 /** For how long after its last tunnel ended a gateway counts as about to return, in milliseconds. */
 const returningMs = 10_000
+/** Many times what the processes of one gateway need; whoever has its credential could fill the memory otherwise. */
+const tunnelsPerGatewayMax = 64
 /** Logins that may wait for the return of one gateway. */
 const waitersMax = 512
 
@@ -48,6 +50,12 @@ export class TunnelRegistry {
   isSuperseded(gatewayId: string, { instanceId, epoch }: HelloFrame): boolean {
     const twin = this.#ofInstance(gatewayId, instanceId)
     return twin !== undefined && twin.epoch > epoch
+  }
+
+  /** Whether the gateway has as many tunnels as one may have; a new one in the place of an old one is none more. */
+  isFull(gatewayId: string, { instanceId }: HelloFrame): boolean {
+    const count = this.#tunnels.get(gatewayId)?.size ?? 0
+    return count >= tunnelsPerGatewayMax && this.#ofInstance(gatewayId, instanceId) === undefined
   }
 
   /** Takes a session in, and closes the older one of its instance. */
