@@ -22,7 +22,7 @@ export function remedyFor(hop: Hop, errorCode: string, host: string): string {
 
 /** What an operator can do about a refusal. */
 export function remedyForRefusal(refusal: TunnelRefusal): string {
-  if (refusal.permanent) return 'enrol the gateway again, or upgrade it, as the message says; then restart it'
+  if (refusal.permanent) return remedyForGood(refusal.code)
   switch (refusal.status) {
     case 404:
       return "check that the URL is the control plane's and that what is before it passes /api/v3/gateways/tunnel"
@@ -35,6 +35,13 @@ export function remedyForRefusal(refusal: TunnelRefusal): string {
     default:
       return "the gateway keeps trying; the control plane's log says more"
   }
+}
+
+/** A stored credential is never replaced by itself, so a new token alone changes nothing. */
+function remedyForGood(code: string): string {
+  return code.startsWith('credential-')
+    ? 'to enrol the gateway again, remove what POSTERN_CREDENTIAL names (the file, or the entry credential.json of the Secret), set a new enrolment token and restart the gateway'
+    : 'do as the message says, then restart the gateway'
 }
 
 /** A difference of clocks as a person says it. */

@@ -157,6 +157,7 @@ describe('a refusal', () => {
     await expect(ended).resolves.toMatchObject({
       kind: 'refused',
       refusal: { code: 'credential-revoked', permanent: true, status: 401 },
+      remedy: expect.stringContaining('remove what POSTERN_CREDENTIAL names'),
     })
     expect(state()).toMatchObject({ phase: 'refused', trouble: { code: 'credential-revoked' } })
     expect(server.upgrades).toHaveLength(1)
@@ -169,8 +170,12 @@ describe('a refusal', () => {
     expect(timing.waits).toEqual([7000 + 7000 / 8])
   })
 
-  test('by something in between is never for good, and its Retry-After counts', async () => {
-    const html = { kind: 'http', status: 502, body: '<html>', headers: { 'Retry-After': '3' } } as const
+  test.each([
+    ['in seconds', () => '3'],
+    ['as a date', () => new Date(Date.now() + 4000).toUTCString()],
+  ])('by something in between is never for good, and its Retry-After counts, %s', async (_, retryAfter) => {
+    const headers = { 'Retry-After': retryAfter() }
+    const html = { kind: 'http', status: 502, body: '<html>', headers } as const
     server.receptions = [html, { kind: 'welcome' }]
     open()
     await server.tunnel()

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { clampText } from '@postern/protocol'
+import { readRetryAfter } from '../http/read-retry-after.ts'
 import type { TunnelRefusal } from './outcome.ts'
 
 const bodyBytesMax = 8 * 1024
@@ -13,14 +14,15 @@ const messageBytesMax = 500
 export async function readRefusal(response: IncomingMessage): Promise<TunnelRefusal> {
   const status = response.statusCode ?? 0
   const body = parseObject(await readBody(response))
-  const retryAfterMs = retryAfter(body['retryAfterSeconds'] ?? response.headers['retry-after'])
+  const asked = body['retryAfterSeconds']
+  const retryAfterSeconds = typeof asked === 'number' ? asked : readRetryAfter(response.headers)
   const serverTimeMs = Date.parse(text(body['serverTime']) ?? response.headers.date ?? '')
   return {
     code: text(body['code']) ?? `http-${status}`,
     message: text(body['message']) ?? `the server answered ${status} instead of opening a tunnel`,
     status,
     permanent: body['permanent'] === true,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterMs: retryAfterSeconds * 1000 }),
     ...(Number.isNaN(serverTimeMs) ? {} : { serverTimeMs }),
   }
 }
@@ -52,9 +54,4 @@ function parseObject(body: string): Partial<Record<string, unknown>> {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? clampText(value, messageBytesMax) : undefined
-}
-
-function retryAfter(value: unknown): number | undefined {
-  const seconds = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
-  return seconds >= 0 ? seconds * 1000 : undefined
 }
