@@ -31,7 +31,7 @@ export async function openKubeconfigCluster(file: string): Promise<DemoCluster> 
   const accounts = createAccountMethods(administrator)
   const rights = createRightsMethods(administrator)
   return {
-    name: `the cluster at ${cluster.server}`,
+    name: 'your cluster',
     url: cluster.server,
     caCert,
     mintToken: (options) => accounts.mintToken(options),
