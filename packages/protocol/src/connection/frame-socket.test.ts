@@ -1,8 +1,10 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { encodeFrame } from '../codec.ts'
 import type { Frame } from '../frames.ts'
 import { protocolLimits } from '../limits.ts'
 import { FrameSocket } from './frame-socket.ts'
@@ -10,6 +12,7 @@ import { FrameSocket } from './frame-socket.ts'
 let server: WebSocketServer
 let socket: FrameSocket
 let peer: WebSocket
+let peerStream: Socket
 let events: string[]
 
 beforeEach(async () => {
@@ -22,6 +25,7 @@ beforeEach(async () => {
   )
   // A TCP server that listens has an address with a port. Source: Node.js documentation, server.address().
   peer = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  peer.once('upgrade', (response: IncomingMessage) => (peerStream = response.socket))
   await once(peer, 'open')
   socket = await accepted.promise
   events = []
@@ -61,4 +65,29 @@ test('a peer that sends too much for a frame, and does not leave, is gone soon',
   await expect.poll(() => events).toEqual(['malformed: WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'])
   await socket.closed
   expect(events[1]).toMatch(/^closed/)
+})
+
+test('a peer that never stops sending leaves turns of the event loop to others', async () => {
+  const flood = 500_000
+  let heard = 0
+  let heardInTurn = 0
+  let most = 0
+  socket.listen({
+    frame: () => {
+      heard += 1
+      heardInTurn += 1
+    },
+    malformed: (reason) => events.push(reason),
+    closed: (detail) => events.push(detail),
+  })
+  const frame = encodeFrame({ kind: 'drained' })
+  // A masked binary message with a mask of zeros. Source: RFC 6455 section 5.2.
+  const message = Buffer.concat([Buffer.from([0x82, 0x80 + frame.length, 0, 0, 0, 0]), frame])
+  peerStream.write(Buffer.alloc(flood * message.length, message))
+  while (heard < flood) {
+    heardInTurn = 0
+    await turn()
+    most = Math.max(most, heardInTurn)
+  }
+  expect(most).toBeLessThanOrEqual((64 * 1024) / message.length + 1)
 })

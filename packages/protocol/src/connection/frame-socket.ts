@@ -15,6 +15,8 @@ export interface FrameListener {
 const closeTimeoutMs = 1000
 /** Enough for one write: a TLS record. More would only keep the other side idle meanwhile. */
 const writeBytes = 16 * 1024
+/** A read of as much, a TLS record, says that more is there. */
+const fullReadBytes = 16 * 1024
 /** Frames that may wait between two listeners. */
 const waitingFramesMax = 512
 /** What may be sent and not have left yet: more than all the reviews that a gateway takes, with the longest tokens. */
@@ -28,6 +30,7 @@ const unsentMax = { bytes: 4 * 1024 * 1024, frames: 8192 } as const
  * 2. Between two listeners (handshake, then session) frames wait and none is lost.
  * 3. Frames of a newer version are dropped here.
  * 4. A peer that makes this side send and does not read is cut off, before what waits for it fills the memory.
+ * 5. A peer that never stops sending is read once a turn of the event loop, so that the others have theirs.
  */
 export class FrameSocket {
   /** Resolves when the connection is gone. */
@@ -59,6 +62,11 @@ export class FrameSocket {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.closed = promise
     webSocket.binaryType = 'nodebuffer'
+    stream.on('data', (chunk: Buffer) => {
+      if (chunk.length < fullReadBytes) return
+      webSocket.pause()
+      setImmediate(() => webSocket.resume())
+    })
     webSocket.on('message', (data, isBinary) => {
       this.#receive(data, isBinary)
     })
