@@ -52,8 +52,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     const database = openDatabase({ url, poolMax: config.databasePoolMax, logger })
     opened.push({ name: 'database', budgetMs: 3_000, close: () => database.close() })
     await awaitDatabase(database, { logger, signal })
-    const migrations = await migrateDatabase(database.kysely)
-    if (migrations.length > 0) logger.info({ migrations }, 'migrated the database')
+    await migrate(url, logger)
     signal.throwIfAborted()
     const app = await openApp(options, database, () => state.phase)
     opened.push({ name: 'app', budgetMs: 40_000, close: () => app.close() })
@@ -64,6 +63,16 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+async function migrate(url: string, logger: Logger): Promise<void> {
+  const database = openDatabase({ url, poolMax: 1, statementMsMax: 0, logger })
+  try {
+    const migrations = await migrateDatabase(database.kysely)
+    if (migrations.length > 0) logger.info({ migrations }, 'migrated the database')
+  } finally {
+    await database.close()
   }
 }
 

@@ -6,6 +6,14 @@ export class DatabaseUnreachable extends Error {
   }
 }
 
+/** The server did not answer a statement in time, not even to refuse it: nobody can tell whether it was done. */
+export class DatabaseSilent extends Error {
+  constructor() {
+    super('The database fell silent')
+    this.name = 'DatabaseSilent'
+  }
+}
+
 /** An error that stands for several addresses of one host has a code and no message. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'no connection'

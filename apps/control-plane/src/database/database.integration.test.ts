@@ -1,9 +1,10 @@
 import { once } from 'node:events'
+import { type Socket, connect, createServer } from 'node:net'
 
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 
-import { DatabaseUnreachable } from './database-unreachable.ts'
+import { DatabaseSilent, DatabaseUnreachable } from './database-unreachable.ts'
 import { openDatabase, parseInt8 } from './database.ts'
 import { type TestDatabase, createTestDatabase } from './test/create-test-database.ts'
 import { runStatement } from './test/run-statement.ts'
@@ -41,6 +42,33 @@ describe('openDatabase', () => {
     const again = await sql`select 1 as one`.execute(database.kysely)
     await database.close()
     expect(again.rows).toEqual([{ one: 1 }])
+  })
+
+  it('gives up a statement whose server fell silent, and goes on with a new connection', async () => {
+    const url = new URL(test.url)
+    const socketFolder = url.searchParams.get('host') ?? ''
+    const pipes: Socket[] = []
+    const proxy = createServer((client) => {
+      const upstream = connect(`${socketFolder}/.s.PGSQL.5432`)
+      pipes.push(upstream)
+      client.on('error', () => upstream.destroy()).pipe(upstream)
+      upstream.pipe(client)
+    })
+    proxy.listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const address = proxy.address()
+    if (address === null || typeof address === 'string') throw new Error('not listening')
+    url.searchParams.delete('host')
+    url.host = `127.0.0.1:${address.port}`
+    const logger = { warn: () => undefined }
+    const database = openDatabase({ url: url.href, poolMax: 1, statementMsMax: 100, logger })
+    await sql`select 1`.execute(database.kysely)
+    for (const pipe of pipes) pipe.unpipe()
+    await expect(sql`select 1`.execute(database.kysely)).rejects.toBeInstanceOf(DatabaseSilent)
+    expect((await sql`select 1 as one`.execute(database.kysely)).rows).toEqual([{ one: 1 }])
+    await database.close()
+    for (const pipe of pipes) pipe.destroy()
+    proxy.close()
   })
 
   it('refuses to wait for a server that does not exist', async () => {

@@ -1,7 +1,9 @@
+import { Socket } from 'node:net'
+
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 
-import { DatabaseUnreachable } from './database-unreachable.ts'
+import { DatabaseSilent, DatabaseUnreachable } from './database-unreachable.ts'
 import type { Schema } from './schema.ts'
 
 export interface DatabaseLogger {
@@ -12,6 +14,8 @@ export interface DatabaseOptions {
   url: string
   /** Connections of this process at most. */
   poolMax: number
+  /** How long a statement may take; 0: as long as it likes, for migrations. */
+  statementMsMax?: number
   logger: DatabaseLogger
 }
 
@@ -23,11 +27,18 @@ export interface Database {
 
 /** A login has 10 s in all; nothing on its way may wait longer for the database than half of that. */
 const connectMsMax = 5_000
-const statementMsMax = 10_000
+const statementMsMaxDefault = 10_000
+/** For a server to say so itself that a statement took too long. */
+const sayingSoMs = 2_000
 const idleInTransactionMsMax = 30_000
 
 /** Opens a pool; connects on first use, or throws DatabaseUnreachable. A lost idle connection is logged and replaced. */
-export function openDatabase({ url, poolMax, logger }: DatabaseOptions): Database {
+export function openDatabase({
+  url,
+  poolMax,
+  statementMsMax = statementMsMaxDefault,
+  logger,
+}: DatabaseOptions): Database {
   const types = new pg.TypeOverrides()
   types.setTypeParser(pg.types.builtins.INT8, parseInt8)
   const pool = new pg.Pool({
@@ -38,6 +49,7 @@ export function openDatabase({ url, poolMax, logger }: DatabaseOptions): Databas
     statement_timeout: statementMsMax,
     idle_in_transaction_session_timeout: idleInTransactionMsMax,
     keepAlive: true,
+    stream: () => createSocket(statementMsMax === 0 ? 0 : statementMsMax + sayingSoMs),
     types,
   })
   pool.on('error', (error) => logger.warn({ reason: error.message }, 'lost an idle database connection'))
@@ -54,6 +66,16 @@ export function openDatabase({ url, poolMax, logger }: DatabaseOptions): Databas
   })
   const kysely = new Kysely<Schema>({ dialect })
   return { kysely, close: () => kysely.destroy() }
+}
+
+/**
+ * A server that vanished without a word (a dead host, a failover) would keep its statements waiting until TCP gives up
+ * after a quarter of an hour. Nothing that lives is silent longer than a statement may take.
+ */
+function createSocket(silenceMsMax: number): Socket {
+  const socket = new Socket()
+  socket.setTimeout(silenceMsMax, () => socket.destroy(new DatabaseSilent()))
+  return socket
 }
 
 function refuseAsUnreachable(error: unknown): never {

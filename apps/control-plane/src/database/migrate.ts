@@ -13,13 +13,12 @@ const lockKey = 0x6d6967
 
 /**
  * Brings the schema up to date. Safe to call from several processes at once: one migrates, the others wait for it and
- * find nothing to do.
+ * find nothing to do. That wait, and a migration, may outlast any statement of a request: give it a database without
+ * a bound (`statementMsMax: 0`).
  * @returns the names of the migrations that this call applied
  */
 export async function migrateDatabase<Tables>(kysely: Kysely<Tables>): Promise<string[]> {
   return kysely.connection().execute(async (connection) => {
-    // Waiting for another process' migration may outlast the pool's statement timeout.
-    await sql`set statement_timeout = 0`.execute(connection)
     await sql`select pg_advisory_lock(${sql.lit(lockKey)})`.execute(connection)
     try {
       const { error, results } = await new Migrator({
@@ -31,7 +30,6 @@ export async function migrateDatabase<Tables>(kysely: Kysely<Tables>): Promise<s
       return (results ?? []).map(({ migrationName }) => migrationName)
     } finally {
       await sql`select pg_advisory_unlock(${sql.lit(lockKey)})`.execute(connection)
-      await sql`reset statement_timeout`.execute(connection)
     }
   })
 }

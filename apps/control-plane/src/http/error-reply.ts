@@ -1,5 +1,5 @@
 import type { ErrorEnvelope } from '@postern/api-contract/error-envelope'
-import { DatabaseUnreachable } from '../database/database-unreachable.ts'
+import { DatabaseSilent, DatabaseUnreachable } from '../database/database-unreachable.ts'
 import { ApiError, type ApiErrorCode } from './api-error.ts'
 import { ValidationFailure } from './validation-failure.ts'
 
@@ -51,7 +51,8 @@ export function errorReply(error: unknown, reqId: string): ErrorReply {
     if (error.details !== undefined) envelope.details = error.details
     return { envelope, retryAfterSeconds: error.retryAfterSeconds, isBug: false }
   }
-  if (error instanceof DatabaseUnreachable) return errorReply(databaseUnreachable(), reqId)
+  if (error instanceof DatabaseUnreachable || error instanceof DatabaseSilent)
+    return errorReply(databaseUnreachable(), reqId)
   const refusal = refusalOfFramework[frameworkCode(error)]
   if (refusal !== undefined) {
     const [code, message] = refusal
