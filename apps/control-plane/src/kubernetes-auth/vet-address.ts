@@ -15,7 +15,12 @@ const internalRanges: ReadonlySet<string> = new Set([
 ])
 
 /** Metadata services outside of the link-local range: no API server is ever there, whatever is allowed. */
-const metadataAddresses: ReadonlySet<string> = new Set(['168.63.129.16', '100.100.100.200', 'fd00:ec2::254'])
+const metadataAddresses: ReadonlySet<string> = new Set([
+  '168.63.129.16', // Azure
+  '100.100.100.200', // Alibaba Cloud
+  'fd00:ec2::254', // AWS
+  'fd20:ce::254', // Google Cloud
+])
 
 /** Of all IPv6 unicast IANA has given out this alone; `::127.0.0.1`, spelled `::7f00:1`, lies beyond it. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
