@@ -5,6 +5,7 @@ import { errorEnvelope } from '@postern/api-contract/error-envelope'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { DatabaseSilent, DatabaseUnreachable } from '../database/database-unreachable.ts'
 import { ApiError } from './api-error.ts'
 import { type HttpServer, createHttpServer } from './http-server.ts'
 import { type StartedHttpServer, startHttpServer } from './test/start-http-server.ts'
@@ -27,6 +28,12 @@ function registerRoutes(server: HttpServer): void {
   server.delete('/things/:id', (request) => ({ body: request.body ?? null }))
   server.post('/bug', () => {
     throw new Error(`${canary} at 10.1.2.3`)
+  })
+  server.post('/no-database', () => {
+    throw new DatabaseUnreachable(new Error(`${canary} at 10.1.2.3`))
+  })
+  server.post('/silent-database', () => {
+    throw new DatabaseSilent()
   })
   server.post('/refuse', () => {
     throw new ApiError('ServiceUnavailable', 'No gateway is connected', {
@@ -209,6 +216,16 @@ describe('refusals', () => {
     expect(line).toContain(envelope.reqId)
   })
 
+  it.each([
+    ['cannot be reached', '/no-database'],
+    ['fell silent', '/silent-database'],
+  ])('of a database that %s say to come again, and neither where nor why', async (_title, path) => {
+    const reply = await post(path, '{}')
+    expect(reply).toMatchObject({ status: 503, json: { error: 'ServiceUnavailable' } })
+    expect(reply.headers.get('retry-after')).toBe('1')
+    expect(JSON.stringify(reply.json)).not.toMatch(/canary|10\.1\.2\.3/)
+  })
+
   it('of a reply that breaks its own schema are a bug, and the reply does not leak', async () => {
     const reply = await fetch(`${server.url}/wrong-reply`)
     expect(reply.status).toBe(500)
@@ -370,7 +387,8 @@ describe('a connection', () => {
       headers: server.headersTimeout,
       request: server.requestTimeout,
       keepAlive: server.keepAliveTimeout,
+      silence: server.timeout,
       connections: server.maxConnections,
-    }).toEqual({ headers: 15_000, request: 30_000, keepAlive: 65_000, connections: 20_000 })
+    }).toEqual({ headers: 15_000, request: 30_000, keepAlive: 65_000, silence: 60_000, connections: 20_000 })
   })
 })

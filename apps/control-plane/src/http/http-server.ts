@@ -51,6 +51,8 @@ const bodyBytesMax = 1024 * 1024
 const headerBytesMax = 16 * 1024
 const headersTimeoutMs = 15_000
 const requestTimeoutMs = 30_000
+/** Twice what the slowest answer takes: a peer that reads nothing must not keep its connection for ever. */
+const silenceMsMax = 60_000
 /** Longer than the usual 60 s of load balancers, so that they, not we, close an idle connection. */
 const keepAliveTimeoutMs = 65_000
 /** Tunnels count too. Beyond it new connections are dropped, which is better than no memory for anybody. */
@@ -69,6 +71,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     // A request that arrives on a live connection during the drain is still answered.
+    connectionTimeout: silenceMsMax,
     return503OnClosing: false,
     http: { maxHeaderSize: headerBytesMax, headersTimeout: headersTimeoutMs },
     routerOptions: {
