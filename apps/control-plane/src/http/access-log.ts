@@ -34,7 +34,7 @@ export class AccessLog extends fastify.LogController {
     this.#observe(finished)
     // Probes come every few seconds from every replica's kubelet and say nothing.
     if (request.routeOptions.config.isProbe === true) return
-    reply.log.info({ ...finished, ip: request.ip }, 'request')
+    reply.log.info({ reqId: request.id, ...finished, ip: request.ip }, 'request')
   }
 
   override incomingRequest(): void {
@@ -49,15 +49,15 @@ export class AccessLog extends fastify.LogController {
     // http-server.ts logs what is a bug, and nothing else.
   }
 
-  override streamError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
-    reply.log.info({ errorName: error.name }, 'reply cut off')
+  override streamError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+    reply.log.info({ reqId: request.id, errorName: error.name }, 'reply cut off')
   }
 
-  override writeHeadError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
-    reply.log.error({ err: error }, 'reply headers refused')
+  override writeHeadError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+    reply.log.error({ reqId: request.id, err: error }, 'reply headers refused')
   }
 
-  override serializerError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
-    reply.log.error({ err: error }, 'reply does not match its schema')
+  override serializerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+    reply.log.error({ reqId: request.id, err: error }, 'reply does not match its schema')
   }
 }
