@@ -8,7 +8,7 @@ import type { AppendOutcome, AuditEventStore, AuditSearch, StoredAuditEvent } fr
  * of this process's time. It raises `synchronous_commit` for its own transaction: a database that is set to acknowledge
  * before the disk has the commit would lose what a login has been told is written down.
  */
-const appendSql = `
+const appendSql = `/* prepared: append-audit-events */
   with durable as materialized (
     select set_config(
       'synchronous_commit',

@@ -24,6 +24,19 @@ describe('openDatabase', () => {
     expect(rows).toEqual([{ most: 9_007_199_254_740_991, none: 0 }])
   })
 
+  it('plans a marked statement once for each connection, and no other', async () => {
+    const database = openDatabase({ url: test.url, poolMax: 1, logger: { warn: () => undefined } })
+    for (const one of [1, 2]) {
+      const { rows } = await sql`/* prepared: add-one */ select ${one}::int + 1 as sum`.execute(
+        database.kysely,
+      )
+      expect(rows).toEqual([{ sum: one + 1 }])
+    }
+    const { rows } = await sql`select name from pg_prepared_statements`.execute(database.kysely)
+    expect(rows).toEqual([{ name: 'add-one' }])
+    await database.close()
+  })
+
   it('refuses an int8 that a number cannot hold', () => {
     expect(() => parseInt8('9007199254740993')).toThrow(RangeError)
   })

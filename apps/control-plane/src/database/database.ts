@@ -55,7 +55,10 @@ export function openDatabase({
   pool.on('error', (error) => logger.warn({ reason: error.message }, 'lost an idle database connection'))
   // A connection in use has no other listener, and an 'error' that nobody hears ends the process. Whoever uses the
   // connection is told by the statement that fails.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined)
+    prepareMarkedStatements(client)
+  })
   const dialect = new PostgresDialect({
     controlClient: pg.Client,
     pool: {
@@ -66,6 +69,22 @@ export function openDatabase({
   })
   const kysely = new Kysely<Schema>({ dialect })
   return { kysely, close: () => kysely.destroy() }
+}
+
+const preparedMark = /^\s*\/\* prepared: ([a-z-]+) \*\//
+
+/**
+ * A statement that begins with the comment `prepared: <name>` is parsed and planned once for each connection. For the few
+ * on the way of a login: planning costs the server as much as the rows, and kysely names no statement.
+ */
+function prepareMarkedStatements(client: pg.ClientBase): void {
+  const query: (statement: unknown, values?: unknown) => unknown = client.query.bind(client)
+  Object.assign(client, {
+    query: (statement: unknown, values?: unknown) => {
+      const [, name] = typeof statement === 'string' ? (preparedMark.exec(statement) ?? []) : []
+      return name === undefined ? query(statement, values) : query({ name, text: statement, values })
+    },
+  })
 }
 
 /**
