@@ -289,6 +289,15 @@ describe('failures in a row', () => {
 })
 
 describe('a login', () => {
+  it('is in the audit log when a check fails by a bug', async () => {
+    fixture.outcome = () => {
+      throw new TypeError('a bug')
+    }
+    await expect(fixture.login()).rejects.toThrow('a bug')
+    expect(fixture.audit).toMatchObject([{ outcome: 'failed', reason: 'internal-error', identityId }])
+    expect(fixture.issued).toEqual([])
+  })
+
   it('returns the access token after its row is in the audit log', async () => {
     const order: string[] = []
     fixture.recordAudit = async (event) => {

@@ -66,10 +66,27 @@ export function createKubernetesLogin(dependencies: KubernetesLoginDependencies)
     const key = failureKey(call, token.ok)
     const exhausted = limits.exhausted(key)
     if (exhausted !== undefined) return refuseUnheard(exhausted, attempt, dependencies)
-    const admitted = await admit(call, token, attempt, dependencies)
+    const admitted = await admitOrRecord(call, token, attempt, dependencies)
     if (admitted.ok) return issue(admitted.value, attempt, dependencies)
     if (outcomeOf(admitted.denial) === 'denied') limits.spend(key)
     return refuse(admitted.denial, attempt, dependencies)
+  }
+}
+
+/** A check that throws is a bug, or a database that is gone: where the audit log can be written, the login is in it. */
+async function admitOrRecord(
+  call: KubernetesLoginCall,
+  token: CheckResult<string>,
+  attempt: LoginAttempt,
+  dependencies: KubernetesLoginDependencies,
+): Promise<CheckResult<AdmittedLogin>> {
+  try {
+    return await admit(call, token, attempt, dependencies)
+  } catch (error) {
+    const { auditLog, observeLogin, nowMs } = dependencies
+    observeLogin?.({ outcome: 'failed', reason: 'internal-error', durationMs: attempt.elapsedMs })
+    await auditLog.record(attempt.crashEvent(new Date(nowMs())))
+    throw error
   }
 }
 

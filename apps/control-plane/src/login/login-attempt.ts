@@ -94,6 +94,16 @@ export class LoginAttempt {
     }
   }
 
+  crashEvent(occurredAt: Date): AuditEvent {
+    return {
+      ...this.#event(occurredAt),
+      outcome: 'failed',
+      reason: 'internal-error',
+      actor: { kind: 'stranger' },
+      details: this.#details(),
+    }
+  }
+
   #event(occurredAt: Date): Omit<AuditEvent, 'outcome' | 'actor' | 'details'> {
     const identity = this.#found?.identity
     return {
