@@ -78,8 +78,8 @@ describe('the audit log', () => {
   })
 
   it('gathers rows that keep coming, so that a statement serves several', async () => {
-    const { log, flush, flushes } = createLog({ batchSpacingMs: 60 })
-    const first = log.record(event('a'))
+    const { log, flush, flushes } = createLog({ batchSpacingMsMax: 60 })
+    const first = Promise.all(Array.from({ length: 100 }, () => log.record(event('a'))))
     const underWay = await flush(0)
     const second = log.record(event('b'))
     underWay.settle({ kind: 'committed' })
@@ -88,7 +88,7 @@ describe('the audit log', () => {
     const third = log.record(event('c'))
     ;(await flush(1)).settle({ kind: 'committed' })
     await Promise.all([second, third])
-    expect(flushes.map(({ requestIds }) => requestIds)).toEqual([['a'], ['b', 'c']])
+    expect(flushes.map(({ requestIds }) => requestIds.length)).toEqual([100, 2])
   })
 
   it('splits what exceeds a batch', async () => {

@@ -25,8 +25,8 @@ export interface AuditLogOptions {
   observer?: AuditLogObserver
   queueRowsMax?: number
   batchRowsMax?: number
-  /** Under load a batch begins at least this long after the one before it, unless it is full. */
-  batchSpacingMs?: number
+  /** Under load a batch begins this long after the one before it at the latest. */
+  batchSpacingMsMax?: number
   /** How long a batch is tried again while no connection comes about. */
   retryMsMax?: number
 }
@@ -41,8 +41,8 @@ const firstRetryMs = 50
 
 /**
  * Group commit: one statement at a time, and whatever arrives while it is under way makes up the next one, so that one
- * disk flush serves everybody who came meanwhile. A row alone is written at once. Where rows keep coming, batches begin
- * some milliseconds apart: a statement costs this process as much as the rows of ten logins.
+ * disk flush serves everybody who came meanwhile. A row alone is written at once. Where rows keep coming, a batch begins
+ * as many milliseconds after the last as that had rows, within bounds: a statement costs as much as the rows of ten logins.
  *
  * A batch is tried again only while no connection to the database came about, because then nothing can have been
  * written. When a connection breaks with the statement under way nobody knows, and those who wait are refused: the
@@ -52,7 +52,7 @@ export class GroupCommitAuditLog implements AuditLog {
   readonly #store: AuditLogOptions['store']
   readonly #observer: AuditLogObserver
   readonly #limits: Required<
-    Pick<AuditLogOptions, 'queueRowsMax' | 'batchRowsMax' | 'batchSpacingMs' | 'retryMsMax'>
+    Pick<AuditLogOptions, 'queueRowsMax' | 'batchRowsMax' | 'batchSpacingMsMax' | 'retryMsMax'>
   >
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
@@ -64,7 +64,7 @@ export class GroupCommitAuditLog implements AuditLog {
     this.#limits = {
       queueRowsMax: 10_000,
       batchRowsMax: 1000,
-      batchSpacingMs: 4,
+      batchSpacingMsMax: 8,
       retryMsMax: 2000,
       ...limits,
     }
@@ -95,7 +95,7 @@ export class GroupCommitAuditLog implements AuditLog {
       const batch = this.#waiting.splice(0, this.#limits.batchRowsMax)
       this.#observer.queued?.(this.#waiting.length)
       const startedAt = performance.now()
-      nextAt = startedAt + this.#limits.batchSpacingMs
+      nextAt = startedAt + Math.min(this.#limits.batchSpacingMsMax, batch.length)
       const isCommitted = await this.#write(batch)
       const durationMs = performance.now() - startedAt
       this.#observer.flushed?.({ rows: batch.length, durationMs, isCommitted })

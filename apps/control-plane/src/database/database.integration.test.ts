@@ -59,10 +59,14 @@ describe('openDatabase', () => {
 
   it('gives up a statement whose server fell silent, and goes on with a new connection', async () => {
     const url = new URL(test.url)
-    const socketFolder = url.searchParams.get('host') ?? ''
+    const socketFolder = url.searchParams.get('host')
+    const server =
+      socketFolder === null
+        ? { host: url.hostname, port: Number(url.port) }
+        : { path: `${socketFolder}/.s.PGSQL.5432` }
     const pipes: Socket[] = []
     const proxy = createServer((client) => {
-      const upstream = connect(`${socketFolder}/.s.PGSQL.5432`)
+      const upstream = connect(server)
       pipes.push(upstream)
       client.on('error', () => upstream.destroy()).pipe(upstream)
       upstream.pipe(client)

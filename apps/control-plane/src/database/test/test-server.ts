@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -11,15 +11,14 @@ export interface TestServer {
 }
 
 const prefix = 'postern-tests-'
-const folderPattern = /^postern-tests-(\d+)$/
+const folderPattern = /^postern-tests-(\d+)-/
 const stopTimes = { fastMs: 2_000, immediateMs: 2_000 }
 const silent = { info: () => undefined, warn: () => undefined }
 
-/** A PostgreSQL for one test run, without fsync, in a folder named after this process. */
+/** A PostgreSQL for one project of a test run, without fsync, in a folder that names this process. */
 export async function startTestServer(): Promise<TestServer> {
   await removeAbandoned()
-  const dataFolder = join(tmpdir(), `${prefix}${process.pid}`)
-  await rm(dataFolder, { recursive: true, force: true })
+  const dataFolder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`))
   const server = await startEmbeddedPostgres({
     dataFolder,
     logger: silent,
