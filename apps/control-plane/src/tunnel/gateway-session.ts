@@ -7,8 +7,9 @@ import {
   type HelloFrame,
   type PeerLoad,
 } from '@postern/protocol'
+import type { AttemptOutcome, ReviewAttempt, ReviewTunnel } from '../gateways/review-attempt.ts'
 import type { NonceSource } from './nonce-source.ts'
-import { PendingReviews, type AttemptOutcome } from './pending-reviews.ts'
+import { PendingReviews } from './pending-reviews.ts'
 import type { TunnelEndKind, TunnelFacts, TunnelObserver } from './tunnel-observer.ts'
 
 export interface GatewaySessionOptions {
@@ -25,18 +26,6 @@ export interface GatewaySessionOptions {
   onEnd: (session: GatewaySession, end: TunnelEndKind, detail: string) => void
 }
 
-export interface ReviewAttempt {
-  token: string
-  /** By `hashToken`. */
-  tokenHash: string
-  audiences: readonly string[]
-  /** What is left of the caller's time, in milliseconds. */
-  budgetMs: number
-  /** From 1. */
-  attempt: number
-  signal: AbortSignal | undefined
-}
-
 /** However much a gateway says that it takes. */
 const pendingMax = 4096
 
@@ -46,7 +35,7 @@ const pendingMax = 4096
  * 1. `#end` is set once; from then on no review starts, and all that waited have settled as `tunnel-lost`.
  * 2. A verdict reaches the caller of the review that it is for, or nobody (`pending-reviews.ts`).
  */
-export class GatewaySession implements TunnelFacts {
+export class GatewaySession implements TunnelFacts, ReviewTunnel {
   readonly tunnelId: string
   readonly gatewayId: string
   readonly organizationId: string
@@ -123,7 +112,7 @@ export class GatewaySession implements TunnelFacts {
     return this.#pending.size
   }
 
-  get isLive(): boolean {
+  get isRoutable(): boolean {
     return this.#end === undefined
   }
 
@@ -172,7 +161,15 @@ export class GatewaySession implements TunnelFacts {
       if (error instanceof FrameTooLargeError) return { kind: 'unsendable', detail: error.message }
       throw error
     }
-    return this.#pending.add({ requestId, nonce, tokenHash, deadlineAt: now + deadlineMs, signal })
+    const { onAccepted } = review
+    return this.#pending.add({
+      requestId,
+      nonce,
+      tokenHash,
+      deadlineAt: now + deadlineMs,
+      signal,
+      onAccepted,
+    })
   }
 
   /** Ends the tunnel with a word to the gateway. What waits settles at once. */

@@ -1,22 +1,8 @@
 import type { FailureFrame, TokenReviewedFrame } from '@postern/protocol'
 import type { TokenVerdict } from '@postern/token-review'
+import type { AttemptOutcome } from '../gateways/review-attempt.ts'
 import { isHash } from './token-hash.ts'
 import type { DiscardReason } from './tunnel-observer.ts'
-
-/** What one attempt on one tunnel came to. */
-export type AttemptOutcome =
-  | { kind: 'reviewed'; verdict: TokenVerdict }
-  | { kind: 'failed'; code: FailureFrame['code']; detail: string; retryAfterMs: number }
-  /** The tunnel ended meanwhile: another may be asked. */
-  | { kind: 'tunnel-lost'; detail: string }
-  /** An answer came that is for another review; it was discarded. */
-  | { kind: 'mismatched' }
-  /** The gateway has as many reviews as it takes, as far as this side knows. */
-  | { kind: 'full' }
-  /** The review does not fit a frame. */
-  | { kind: 'unsendable'; detail: string }
-  | { kind: 'timed-out'; accepted: boolean }
-  | { kind: 'cancelled' }
 
 export interface PendingReviewsOptions {
   elapsed: () => number
@@ -34,12 +20,13 @@ class PendingReview {
   readonly tokenHash: string
   readonly deadlineAt: number
   readonly signal: AbortSignal | undefined
+  readonly onAccepted: (() => void) | undefined
   readonly owner: PendingReviews
   readonly resolve: (outcome: AttemptOutcome) => void
   accepted = false
 
   constructor(
-    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenHash' | 'deadlineAt' | 'signal'>,
+    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenHash' | 'deadlineAt' | 'signal' | 'onAccepted'>,
     owner: PendingReviews,
     resolve: (outcome: AttemptOutcome) => void,
   ) {
@@ -48,6 +35,7 @@ class PendingReview {
     this.tokenHash = review.tokenHash
     this.deadlineAt = review.deadlineAt
     this.signal = review.signal
+    this.onAccepted = review.onAccepted
     this.owner = owner
     this.resolve = resolve
     review.signal?.addEventListener('abort', this)
@@ -77,7 +65,7 @@ export class PendingReviews {
 
   /** Makes room for a review that is about to be sent. */
   add(
-    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenHash' | 'deadlineAt' | 'signal'>,
+    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenHash' | 'deadlineAt' | 'signal' | 'onAccepted'>,
   ): Promise<AttemptOutcome> {
     // Stopped by the first sweep that finds nothing, so that one review after another does not make a timer each.
     this.#sweep ??= setInterval(() => {
@@ -90,7 +78,9 @@ export class PendingReviews {
 
   onAccepted(requestId: number): void {
     const pending = this.#byId.get(requestId)
-    if (pending !== undefined) pending.accepted = true
+    if (pending === undefined || pending.accepted) return
+    pending.accepted = true
+    pending.onAccepted?.()
   }
 
   onVerdict(frame: TokenReviewedFrame): void {

@@ -1,7 +1,7 @@
 import type { FailureCode } from '@postern/protocol'
 import type { ReviewFailure, ReviewOutcome, ReviewRequest, TokenReviewer } from '../login/token-reviewer.ts'
+import type { AttemptOutcome } from '../gateways/review-attempt.ts'
 import type { GatewaySession } from './gateway-session.ts'
-import type { AttemptOutcome } from './pending-reviews.ts'
 import { hashToken } from './token-hash.ts'
 import type { TunnelRegistry } from './tunnel-registry.ts'
 
