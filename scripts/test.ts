@@ -13,7 +13,15 @@ interface VitestReport {
   numFailedTests: number
   numPendingTests: number
   numFailedTestSuites: number
+  testResults: {
+    name: string
+    status: string
+    message: string
+    assertionResults: { fullName: string; status: string; failureMessages: string[] }[]
+  }[]
 }
+
+const failureLinesMax = 12
 
 const folder = await mkdtemp(join(tmpdir(), 'postern-test-'))
 const reportFile = join(folder, 'report.json')
@@ -34,6 +42,7 @@ await rm(folder, { recursive: true, force: true })
 const lines = [describeDatabase(), describeKubernetes()]
 if (report !== undefined) {
   const failed = report.numFailedTests + (report.numFailedTests === 0 && !result.ok ? 1 : 0)
+  lines.unshift(...describeFailures(report))
   lines.push(`${report.numPassedTests} passed, ${failed} failed${skippedPart(report.numPendingTests)}`)
 } else {
   lines.push('0 passed, 1 failed')
@@ -48,6 +57,18 @@ async function readReport(): Promise<VitestReport | undefined> {
     process.stdout.write(`vitest left no report: ${String(error)}\n`)
     return undefined
   }
+}
+
+/** What failed and why, once more: of a long log, often only the end is kept. */
+function describeFailures({ testResults }: VitestReport): string[] {
+  return testResults.flatMap((file) => {
+    const failed = file.assertionResults.filter((test) => test.status === 'failed')
+    if (failed.length === 0 && file.status === 'failed') return [`FAILED ${file.name}`, file.message]
+    return failed.flatMap(({ fullName, failureMessages }) => [
+      `FAILED ${file.name}: ${fullName}`,
+      ...failureMessages.flatMap((message) => message.split('\n').slice(0, failureLinesMax)),
+    ])
+  })
 }
 
 function describeDatabase(): string {
