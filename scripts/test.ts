@@ -21,7 +21,7 @@ interface VitestReport {
   }[]
 }
 
-const failureLinesMax = 12
+const failureLinesMax = 6
 
 const folder = await mkdtemp(join(tmpdir(), 'postern-test-'))
 const reportFile = join(folder, 'report.json')
@@ -64,11 +64,14 @@ function describeFailures({ testResults }: VitestReport): string[] {
   return testResults.flatMap((file) => {
     const failed = file.assertionResults.filter((test) => test.status === 'failed')
     if (failed.length === 0 && file.status === 'failed') return [`FAILED ${file.name}`, file.message]
-    return failed.flatMap(({ fullName, failureMessages }) => [
-      `FAILED ${file.name}: ${fullName}`,
-      ...failureMessages.flatMap((message) => message.split('\n').slice(0, failureLinesMax)),
-    ])
+    return failed.flatMap(({ fullName, failureMessages }) =>
+      [`FAILED ${file.name}: ${fullName}`].concat(failureMessages.map(firstLines)),
+    )
   })
+}
+
+function firstLines(message: string): string {
+  return message.split('\n').slice(0, failureLinesMax).join('\n')
 }
 
 function describeDatabase(): string {
