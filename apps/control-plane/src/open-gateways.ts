@@ -6,6 +6,7 @@ import { createAuthenticateGateway } from './gateways/authenticate-gateway.ts'
 import { createEnrolGateway } from './gateways/enrol-gateway.ts'
 import { startHeartbeatRecorder } from './gateways/heartbeat-recorder.ts'
 import type { GatewayCredentialStore } from './gateways/gateway-credential-store.ts'
+import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
 import type { LiveTunnels } from './gateways/live-tunnels.ts'
 import { startRevocationWatch } from './gateways/revocation-watch.ts'
@@ -61,9 +62,28 @@ export function openGateways(options: GatewaysOptions) {
     endpoint,
     administration: createGatewayAdministration({ gateways, credentials, audit, tunnels, now }),
     enrolGateway: createEnrolGateway({ credentials, audit, tunnels, now }),
-    reviewer: (gatewayId: string, organizationId: string): TokenReviewer =>
-      createReviewThroughGateway({ registry: within(registry, organizationId), gatewayId, elapsed }),
+    reviewer: (target: GatewayTarget, organizationId: string): TokenReviewer =>
+      target.kind === 'gateway'
+        ? createReviewThroughGateway({
+            registry: within(registry, organizationId),
+            gatewayId: target.gatewayId,
+            elapsed,
+          })
+        : unavailableReviewer(target.gatewayPoolId),
     close: () => Promise.all(watches.map((watch) => watch.close())),
+  }
+}
+
+/** Of a pool that has no member: its id stands where the gateway's would. */
+function unavailableReviewer(gatewayPoolId: string): TokenReviewer {
+  return {
+    review: () =>
+      Promise.resolve({
+        kind: 'failed',
+        failure: 'gateway-unavailable',
+        detail: `the pool ${gatewayPoolId} has no gateway`,
+        via: { reviewer: 'gateway', gatewayId: gatewayPoolId, attempts: 0 },
+      }),
   }
 }
 
@@ -75,6 +95,10 @@ function liveTunnelsOf(registry: TunnelRegistry): LiveTunnels {
     },
     tunnelCount: (gatewayId) => registry.tunnelsOf(gatewayId).length,
     connectedCredentials: () => registry.connected(),
+    healthOf: (gatewayId) => ({
+      status: registry.tunnelsOf(gatewayId).length > 0 ? 'healthy' : 'disconnected',
+    }),
+    clusterOf: () => undefined,
   }
 }
 

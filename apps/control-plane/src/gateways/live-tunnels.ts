@@ -1,4 +1,5 @@
 import type { GatewayCredential } from './gateway-credential-store.ts'
+import type { GatewayHealth, ReportedCluster } from './gateway-health.ts'
 
 /** Why a gateway's tunnels are closed from here. */
 export type TunnelCloseReason = 'gateway-revoked' | 'gateway-deleted' | 'credential-replaced'
@@ -11,4 +12,8 @@ export interface LiveTunnels {
   tunnelCount(gatewayId: string): number
   /** What the connected tunnels authenticated with; doubles do no harm. */
   connectedCredentials(): Iterable<GatewayCredential>
+  /** Healthy when one of its tunnels is; degraded when none is. */
+  healthOf(gatewayId: string): GatewayHealth
+  /** What the newest of its tunnels that said anything said; undefined: nothing is known. */
+  clusterOf(gatewayId: string): ReportedCluster | undefined
 }

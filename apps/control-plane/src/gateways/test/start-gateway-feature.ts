@@ -138,6 +138,10 @@ function createTestTunnels(): TestTunnels {
     },
     connectedCredentials: () => connected,
     tunnelCount: (gatewayId) => connected.filter((credential) => credential.gatewayId === gatewayId).length,
+    healthOf: (gatewayId) => ({
+      status: connected.some((credential) => credential.gatewayId === gatewayId) ? 'healthy' : 'disconnected',
+    }),
+    clusterOf: () => undefined,
     closeTunnelsOf: (gatewayId, reason, keyIds) => {
       const isClosed = (credential: GatewayCredential): boolean =>
         credential.gatewayId === gatewayId && (keyIds?.has(credential.keyId) ?? true)
