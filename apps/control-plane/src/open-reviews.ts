@@ -1,3 +1,4 @@
+import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
 import { createAskApiServer } from './kubernetes-auth/ask-api-server.ts'
 import { createCheckReviewer } from './kubernetes-auth/check-reviewer.ts'
@@ -13,7 +14,7 @@ export interface ReviewsOptions {
   kubernetesAuths: KubernetesAuthStore
   gateways: Pick<GatewayStore, 'findGateway'>
   /** The tunnels'. */
-  gatewayReviewer: (gatewayId: string, organizationId: string) => TokenReviewer
+  gatewayReviewer: (target: GatewayTarget, organizationId: string) => TokenReviewer
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }

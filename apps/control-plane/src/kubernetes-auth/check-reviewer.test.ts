@@ -59,6 +59,7 @@ async function check(settings: Partial<ReviewerSettings>, options: Options = {})
       verifyTlsCertificate: true,
       tokenReviewerJwt: null,
       gatewayId: null,
+      gatewayPoolId: null,
       ...settings,
     })
     return 'accepted'

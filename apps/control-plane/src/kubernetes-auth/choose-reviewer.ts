@@ -1,3 +1,4 @@
+import type { GatewayTarget } from '../gateways/gateway-target.ts'
 import type { TokenReviewer } from '../login/token-reviewer.ts'
 import type { AskApiServer } from './ask-api-server.ts'
 import { createDirectReviewer } from './direct-review.ts'
@@ -7,7 +8,13 @@ import { parseKubernetesHost } from './kubernetes-host.ts'
 
 export type ReviewerSettings = Pick<
   KubernetesAuthSettings,
-  'tokenReviewMode' | 'kubernetesHost' | 'caCert' | 'verifyTlsCertificate' | 'tokenReviewerJwt' | 'gatewayId'
+  | 'tokenReviewMode'
+  | 'kubernetesHost'
+  | 'caCert'
+  | 'verifyTlsCertificate'
+  | 'tokenReviewerJwt'
+  | 'gatewayId'
+  | 'gatewayPoolId'
 > & { organizationId: string }
 
 /** The reviewer that a configuration asks for. Never another one in its place: no gateway means no review. */
@@ -15,21 +22,31 @@ export type ChooseReviewer = (settings: ReviewerSettings) => TokenReviewer
 
 export interface ChooseReviewerDependencies {
   ask: AskApiServer
-  /** The tunnel's. A gateway of another organization is unavailable. */
-  gatewayReviewer: (gatewayId: string, organizationId: string) => TokenReviewer
+  /** The tunnels'. A gateway or a pool of another organization is unavailable. */
+  gatewayReviewer: (target: GatewayTarget, organizationId: string) => TokenReviewer
 }
 
 export function createChooseReviewer({ ask, gatewayReviewer }: ChooseReviewerDependencies): ChooseReviewer {
   return (settings) => {
     if (settings.tokenReviewMode === 'gateway') {
-      if (settings.gatewayId === null) throw new Error('Kubernetes Auth in mode gateway without a gateway')
-      return gatewayReviewer(settings.gatewayId, settings.organizationId)
+      const target = gatewayTargetOf(settings)
+      if (target === undefined) throw new Error('Kubernetes Auth in mode gateway without a gateway or a pool')
+      return gatewayReviewer(target, settings.organizationId)
     }
     return createDirectReviewer(ask, {
       target: connectionTargetOf(settings),
       reviewerJwt: settings.tokenReviewerJwt ?? undefined,
     })
   }
+}
+
+/** What the settings name to reach the cluster; undefined: the control plane dials it itself. */
+export function gatewayTargetOf({
+  gatewayId,
+  gatewayPoolId,
+}: Pick<KubernetesAuthSettings, 'gatewayId' | 'gatewayPoolId'>): GatewayTarget | undefined {
+  if (gatewayPoolId !== null) return { kind: 'pool', gatewayPoolId }
+  return gatewayId === null ? undefined : { kind: 'gateway', gatewayId }
 }
 
 /** Throws for settings that could not have been saved. */

@@ -15,6 +15,7 @@ const auth: KubernetesAuth = {
   allowedNames: '',
   allowedAudience: '',
   gatewayId: 'gateway',
+  gatewayPoolId: null,
   accessToken: { ttlSeconds: 60, maxTtlSeconds: 60, numUsesLimit: 0, trustedIps: [] },
   createdAt: new Date(0),
   updatedAt: new Date(0),

@@ -20,6 +20,7 @@ export function settingsToAttach(body: AttachKubernetesAuthRequest): KubernetesA
     allowedNames: body.allowedNames.trim(),
     allowedAudience: body.allowedAudience.trim(),
     gatewayId: body.gatewayId ?? null,
+    gatewayPoolId: null,
     accessToken: {
       ttlSeconds: body.accessTokenTTL,
       maxTtlSeconds: body.accessTokenMaxTTL,
@@ -49,6 +50,7 @@ export function settingsToUpdate(
     allowedNames: changedText(current.allowedNames, body.allowedNames),
     allowedAudience: changedText(current.allowedAudience, body.allowedAudience),
     gatewayId: body.gatewayId === undefined ? current.gatewayId : body.gatewayId,
+    gatewayPoolId: null,
     accessToken: {
       ttlSeconds: body.accessTokenTTL ?? accessToken.ttlSeconds,
       maxTtlSeconds: body.accessTokenMaxTTL ?? accessToken.maxTtlSeconds,

@@ -70,6 +70,7 @@ it('D9: keeps reviewer JWT and CA where a dump of the database does not show the
     allowedNames: '',
     allowedAudience: '',
     gatewayId: null,
+    gatewayPoolId: null,
     accessToken: { ttlSeconds: 60, maxTtlSeconds: 60, numUsesLimit: 0, trustedIps: [] },
   })
   const row = await database.kysely

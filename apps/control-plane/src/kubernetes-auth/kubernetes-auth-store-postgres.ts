@@ -149,6 +149,7 @@ async function fromRow(row: Row, keyring: OrganizationKeyring): Promise<Kubernet
     allowedNames: row.allowed_names,
     allowedAudience: row.allowed_audience,
     gatewayId: row.gateway_id,
+    gatewayPoolId: null,
     accessToken: {
       ttlSeconds: row.access_token_ttl_seconds,
       maxTtlSeconds: row.access_token_max_ttl_seconds,

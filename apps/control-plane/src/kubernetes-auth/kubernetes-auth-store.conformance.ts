@@ -20,6 +20,7 @@ const settings: KubernetesAuthSettings = {
   allowedNames: '',
   allowedAudience: 'vault',
   gatewayId: null,
+  gatewayPoolId: null,
   accessToken: {
     ttlSeconds: 600,
     maxTtlSeconds: 1200,

@@ -14,8 +14,9 @@ export interface KubernetesAuthSettings {
   allowedNames: string
   /** Empty for the API server's own audience. */
   allowedAudience: string
-  /** Present in mode `gateway`, and only there. */
+  /** Mode `gateway` has one of these two; never both. */
   gatewayId: string | null
+  gatewayPoolId: string | null
   accessToken: AccessTokenSettings
 }
 

@@ -36,6 +36,7 @@ export const kubernetesAuth: KubernetesAuth = {
   allowedNames: 'api',
   allowedAudience: '',
   gatewayId: null,
+  gatewayPoolId: null,
   accessToken: { ttlSeconds: 600, maxTtlSeconds: 1200, numUsesLimit: 0, trustedIps: [] },
   createdAt: new Date(0),
   updatedAt: new Date(0),
