@@ -26,7 +26,15 @@ const config: KnipConfig = {
     'packages/api-contract': { entry: ['src/*.ts'] },
     'packages/*': { entry: [tests] },
     'packages/testing': { entry: ['src/*-process.ts', tests] },
-    test: { entry: ['{kubernetes,e2e}/**/*.test.ts', 'kubernetes/watchdog.ts', 'bench/*.ts'] },
+    test: {
+      entry: [
+        '{kubernetes,e2e}/**/*.test.ts',
+        'kubernetes/watchdog.ts',
+        'bench/*.ts',
+        'chaos/*-process.ts',
+        'chaos/**/*.test.ts',
+      ],
+    },
     demo: { entry: [] },
   },
 }

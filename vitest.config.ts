@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{apps,packages}/**/*.test.ts'],
+          include: ['{apps,packages}/**/*.test.ts', 'test/chaos/**/*.test.ts'],
           exclude: [...notTests, '**/*.integration.test.ts'],
         },
       },

@@ -1,0 +1,4 @@
+import type { Experiment } from './experiment.ts'
+
+/** Every experiment, in the order in which `--all` runs them: a new one is a file `p3-black-hole.ts` and a line here. */
+export const experiments: readonly Experiment[] = []

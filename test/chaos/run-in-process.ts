@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import type { ExperimentLine, ExperimentSize } from './experiment.ts'
+
+const mainFile = fileURLToPath(new URL('main.ts', import.meta.url))
+/** An experiment that takes longer hangs. */
+const patienceMs = { quick: 120_000, full: 30 * 60_000 } as const
+
+/** Runs one experiment as `pnpm chaos <name>` does, in a process of its own. Never rejects. */
+export async function runInProcess(
+  { name, asked }: { name: string; asked: string },
+  size: ExperimentSize,
+  say: (line: string) => void,
+): Promise<ExperimentLine> {
+  const startedAt = performance.now()
+  say(`${name}: ${asked}`)
+  const child = spawn(process.execPath, [mainFile, name, ...(size === 'quick' ? ['--quick'] : [])], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const end = (): void => void child.kill('SIGTERM')
+  process.once('exit', end)
+  const impatient = setTimeout(end, patienceMs[size])
+  const [printed] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  clearTimeout(impatient)
+  process.off('exit', end)
+  say(`${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+  return readLine(printed) ?? { chaos: name, asked, measured: { error: howItEnded(child) }, ok: false }
+}
+
+function howItEnded({
+  exitCode,
+  signalCode,
+}: {
+  exitCode: number | null
+  signalCode: string | null
+}): string {
+  return `ended without a result (${signalCode ?? `exit code ${exitCode}`})`
+}
+
+function readLine(printed: string): ExperimentLine | undefined {
+  const last = printed.trimEnd().split('\n').at(-1) ?? ''
+  return last.startsWith('{"chaos":') ? (JSON.parse(last) as ExperimentLine) : undefined
+}
