@@ -9,10 +9,9 @@ import type { Frame, ReviewTokenFrame, TokenReviewedFrame } from './frames.ts'
 import { clampText, protocolLimits } from './limits.ts'
 import { arbitraryFrames } from './test/arbitrary-frame.ts'
 
-const schema = protobuf.parse(
-  await readFile(join(import.meta.dirname, 'tunnel.proto'), 'utf8'),
-  new protobuf.Root(),
-).root
+const schema = protobuf
+  .parse(await readFile(join(import.meta.dirname, 'tunnel.proto'), 'utf8'), new protobuf.Root())
+  .root.resolveAll()
 
 const review: ReviewTokenFrame = {
   kind: 'review-token',
@@ -41,9 +40,13 @@ const verdict: TokenReviewedFrame = {
 function plain(frame: object): object {
   const fields = Object.entries(frame).map(([field, value]: [string, unknown]) => [
     field,
-    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+    Array.isArray(value) ? value.map(plainValue) : plainValue(value),
   ])
   return Object.fromEntries(fields)
+}
+
+function plainValue(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
 }
 
 /** Writes a message with any content at all, past every limit. */
@@ -82,6 +85,21 @@ describe('a frame', () => {
       1,
     ])
     expect(decodeFrame(extended)).toEqual({ kind: 'accepted', requestId: 9 })
+  })
+
+  test('hello of minor version 1 is for the first tunnel, for reviews', () => {
+    const bytes = encodeUnchecked({ hello: { minorVersion: 1, features: 1, instanceId: 'i', epoch: 1 } })
+    expect(decodeFrame(bytes)).toMatchObject({
+      kind: 'hello',
+      slot: 0,
+      purpose: 'reviews',
+      ticket: Buffer.alloc(0),
+    })
+  })
+
+  test('key-rotated with a code of a newer version has not rotated the key', () => {
+    const bytes = encodeUnchecked({ keyRotated: { keyId: 'k', code: 99 } })
+    expect(decodeFrame(bytes)).toMatchObject({ kind: 'key-rotated', keyId: 'k', code: 'unavailable' })
   })
 
   test('with a code of a newer version reads as unspecified', () => {
@@ -123,6 +141,18 @@ describe('bytes that are no frame', () => {
     ['too many groups', { tokenReviewed: { ...verdict, groups } }],
     ['an error too long', { tokenReviewed: { ...verdict, error: 'e'.repeat(2049) } }],
     ['a hello without instance', { hello: { epoch: 1 } }],
+    ['a hello for a purpose of a newer version', { hello: { instanceId: 'i', purpose: 7 } }],
+    ['a hello for streams without a ticket', { hello: { instanceId: 'i', purpose: 1 } }],
+    ['a hello for reviews with a ticket', { hello: { instanceId: 'i', ticket: new Uint8Array(16) } }],
+    ['a call for streams without a ticket', { dialStreams: {} }],
+    ['a root certificate hash of 31 bytes', { cluster: { rootCaSha256: [new Uint8Array(31)] } }],
+    ['a key thumbprint of no bytes', { cluster: { issuerKeySha256: [new Uint8Array(0)] } }],
+    [
+      'too many root certificates',
+      { cluster: { rootCaSha256: Array.from({ length: 17 }, () => new Uint8Array(32)) } },
+    ],
+    ['a new key of 33 bytes', { rotateKey: { publicKey: new Uint8Array(33), proof: new Uint8Array(64) } }],
+    ['a new key without proof', { rotateKey: { publicKey: new Uint8Array(32) } }],
     ['a welcome at no time', { welcome: { serverTimeMs: Number.NaN } }],
   ])('%s is malformed', (_, message) => {
     expect(decodeFrame(encodeUnchecked(message)).kind).toBe('malformed')
@@ -182,7 +212,7 @@ describe('the bounds', () => {
       const message = schema.lookupType(`postern.tunnel.v1.${bodyField.type}`)
       for (const field of message.fieldsArray) {
         const fieldBound = bound?.fields[field.id]
-        const isEnum = field.type.endsWith('Code')
+        const isEnum = field.resolvedType instanceof protobuf.Enum
         expect(fieldBound?.wire, `${message.name}.${field.name}`).toBe(
           isEnum ? 'varint' : (wireTypes[field.type] ?? 'bytes'),
         )

@@ -3,7 +3,14 @@ import { postern } from './gen/tunnel.js'
 // The closed sets of the wire as words. A number that this version does not know reads as 'unspecified', so that a
 // newer peer can add codes.
 
-const { FailureCode: failure, RefusalCode: refusal, GoAwayCode: goAway, ResetCode: reset } = postern.tunnel.v1
+const {
+  FailureCode: failure,
+  RefusalCode: refusal,
+  GoAwayCode: goAway,
+  ResetCode: reset,
+  TunnelPurpose: purpose,
+  KeyRotationCode: rotation,
+} = postern.tunnel.v1
 
 /** Why a gateway has no verdict. */
 export const failureNumbers = {
@@ -23,7 +30,7 @@ export const failureNumbers = {
   'tls-failed': failure.FAILURE_CODE_TLS_FAILED,
 } as const
 export type FailureCode = keyof typeof failureNumbers
-export const readFailureCode = wordReader(failureNumbers)
+export const readFailureCode = wordReader(failureNumbers, 'unspecified')
 
 /** Why the control plane answered Hello with Refusal. */
 export const refusalNumbers = {
@@ -36,7 +43,7 @@ export const refusalNumbers = {
   revoked: refusal.REFUSAL_CODE_REVOKED,
 } as const
 export type RefusalCode = keyof typeof refusalNumbers
-export const readRefusalCode = wordReader(refusalNumbers)
+export const readRefusalCode = wordReader(refusalNumbers, 'unspecified')
 
 /** Why a connection ends. */
 export const goAwayNumbers = {
@@ -47,7 +54,7 @@ export const goAwayNumbers = {
   'protocol-error': goAway.GO_AWAY_CODE_PROTOCOL_ERROR,
 } as const
 export type GoAwayCode = keyof typeof goAwayNumbers
-export const readGoAwayCode = wordReader(goAwayNumbers)
+export const readGoAwayCode = wordReader(goAwayNumbers, 'unspecified')
 
 /** Why a raw stream was cut. */
 export const resetNumbers = {
@@ -57,15 +64,42 @@ export const resetNumbers = {
   'window-overrun': reset.RESET_CODE_WINDOW_OVERRUN,
   closed: reset.RESET_CODE_CLOSED,
   unsupported: reset.RESET_CODE_UNSUPPORTED,
+  overloaded: reset.RESET_CODE_OVERLOADED,
+  timeout: reset.RESET_CODE_TIMEOUT,
 } as const
 export type ResetCode = keyof typeof resetNumbers
-export const readResetCode = wordReader(resetNumbers)
+export const readResetCode = wordReader(resetNumbers, 'unspecified')
 
-/** The word of a number; the word of zero for a number without one. */
-function wordReader<Numbers extends Readonly<Record<string, number>> & { unspecified: number }>(
+/** What a connection is for. */
+export const purposeNumbers = {
+  reviews: purpose.TUNNEL_PURPOSE_REVIEWS,
+  streams: purpose.TUNNEL_PURPOSE_STREAMS,
+} as const
+export type TunnelPurpose = keyof typeof purposeNumbers
+
+const readKnownPurpose = wordReader({ ...purposeNumbers, unspecified: -1 }, 'unspecified')
+
+/** The purpose of a number, unless a newer version added it: such a connection cannot be served. */
+export function readPurpose(value: number): TunnelPurpose | undefined {
+  const word = readKnownPurpose(value)
+  return word === 'unspecified' ? undefined : word
+}
+
+/** What became of a gateway's wish to change its key. A code that is not known changes nothing: 'unavailable'. */
+export const keyRotationNumbers = {
+  unavailable: rotation.KEY_ROTATION_CODE_UNAVAILABLE,
+  rotated: rotation.KEY_ROTATION_CODE_ROTATED,
+  refused: rotation.KEY_ROTATION_CODE_REFUSED,
+} as const
+export type KeyRotationCode = keyof typeof keyRotationNumbers
+export const readKeyRotationCode = wordReader(keyRotationNumbers, 'unavailable')
+
+/** The word of a number; the one given for a number without one. */
+function wordReader<Numbers extends Readonly<Record<string, number>>>(
   numbers: Numbers,
+  unknown: keyof Numbers,
 ): (value: number) => keyof Numbers {
   const words = new Map<number, keyof Numbers>()
   for (const word in numbers) words.set(numbers[word] ?? 0, word)
-  return (value) => words.get(value) ?? 'unspecified'
+  return (value) => words.get(value) ?? unknown
 }

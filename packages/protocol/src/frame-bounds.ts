@@ -39,7 +39,7 @@ const bound = (kind: FrameKind, ...fields: FieldBound[]): FrameBound => ({
 /** By number in Frame.body. */
 export const frameBounds: readonly (FrameBound | undefined)[] = [
   undefined,
-  bound('hello', number, number, name, number, name, peerLimits),
+  bound('hello', number, number, name, number, name, peerLimits, number, number, bytes(limits.ticketBytes)),
   bound('welcome', number, number, name, double, number, peerLimits),
   bound('refusal', number, detail, number, number),
   bound('review-token', number, nonce, bytes(limits.tokenBytesMax), audiences, number, number),
@@ -70,4 +70,13 @@ export const frameBounds: readonly (FrameBound | undefined)[] = [
   bound('window', number, number),
   bound('fin', number),
   bound('reset', number, number, detail),
+  bound(
+    'cluster',
+    bytes(limits.fingerprintBytes, limits.rootCertificatesMax),
+    bytes(limits.tokenIssuerBytesMax),
+    bytes(limits.fingerprintBytes, limits.issuerKeysMax),
+  ),
+  bound('rotate-key', bytes(limits.publicKeyBytes), bytes(limits.signatureBytes)),
+  bound('key-rotated', name, number, detail),
+  bound('dial-streams', bytes(limits.ticketBytes)),
 ]

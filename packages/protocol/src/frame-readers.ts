@@ -1,6 +1,13 @@
 import type protobuf from 'protobufjs/minimal.js'
-import { readFailureCode, readGoAwayCode, readRefusalCode, readResetCode } from './codes.ts'
-import type { Frame, FrameKind, MalformedFrame, PeerLimits } from './frames.ts'
+import {
+  readFailureCode,
+  readGoAwayCode,
+  readKeyRotationCode,
+  readPurpose,
+  readRefusalCode,
+  readResetCode,
+} from './codes.ts'
+import type { Frame, FrameKind, HelloFrame, MalformedFrame, PeerLimits } from './frames.ts'
 import { postern } from './gen/tunnel.js'
 import { gatewayLimits, protocolLimits } from './limits.ts'
 
@@ -13,19 +20,7 @@ type FrameReader<K extends FrameKind> = (
 
 /** Reads the body of a frame whose bounds were checked. Throws on text that is not UTF-8. */
 export const frameReaders: { readonly [K in FrameKind]: FrameReader<K> } = {
-  hello: (reader, length) => {
-    const { minorVersion, features, instanceId, epoch, software, limits } = wire.Hello.decode(reader, length)
-    if (instanceId === '') return malformed('hello: no instance id')
-    return {
-      kind: 'hello',
-      minorVersion,
-      features,
-      instanceId,
-      epoch,
-      software,
-      limits: readLimits(limits),
-    }
-  },
+  hello: (reader, length) => readHello(wire.Hello.decode(reader, length)),
 
   welcome: (reader, length) => {
     const { minorVersion, features, replicaId, serverTimeMs, pingIntervalMs, limits } = wire.Welcome.decode(
@@ -150,6 +145,58 @@ export const frameReaders: { readonly [K in FrameKind]: FrameReader<K> } = {
     const { streamId, code, detail } = wire.Reset.decode(reader, length)
     return { kind: 'reset', streamId, code: readResetCode(code), detail }
   },
+
+  cluster: (reader, length) => {
+    const { rootCaSha256, tokenIssuer, issuerKeySha256 } = wire.Cluster.decode(reader, length)
+    const areFingerprints = [...rootCaSha256, ...issuerKeySha256].every(
+      ({ length: found }) => found === protocolLimits.fingerprintBytes,
+    )
+    if (!areFingerprints) return malformed('cluster: a SHA-256 has 32 bytes')
+    return { kind: 'cluster', rootCaSha256, tokenIssuer, issuerKeySha256 }
+  },
+
+  'rotate-key': (reader, length) => {
+    const { publicKey, proof } = wire.RotateKey.decode(reader, length)
+    if (publicKey.length !== protocolLimits.publicKeyBytes) {
+      return malformed('rotate-key: a public key has 32 bytes')
+    }
+    if (proof.length !== protocolLimits.signatureBytes) return malformed('rotate-key: a proof has 64 bytes')
+    return { kind: 'rotate-key', publicKey, proof }
+  },
+
+  'key-rotated': (reader, length) => {
+    const { keyId, code, detail } = wire.KeyRotated.decode(reader, length)
+    return { kind: 'key-rotated', keyId, code: readKeyRotationCode(code), detail }
+  },
+
+  'dial-streams': (reader, length) => {
+    const { ticket } = wire.DialStreams.decode(reader, length)
+    if (ticket.length !== protocolLimits.ticketBytes) return malformed('dial-streams: a ticket has 16 bytes')
+    return { kind: 'dial-streams', ticket }
+  },
+}
+
+/** A peer of minor version 1 sends no slot, purpose or ticket, which reads as its first tunnel, for reviews. */
+function readHello(message: postern.tunnel.v1.Hello): HelloFrame | MalformedFrame {
+  const { minorVersion, features, instanceId, epoch, software, limits, slot, ticket } = message
+  if (instanceId === '') return malformed('hello: no instance id')
+  const purpose = readPurpose(message.purpose)
+  if (purpose === undefined) return malformed('hello: a purpose that is not known here')
+  const ticketBytes = purpose === 'streams' ? protocolLimits.ticketBytes : 0
+  if (ticket.length !== ticketBytes)
+    return malformed(`hello: a ticket for ${purpose} has ${ticketBytes} bytes`)
+  return {
+    kind: 'hello',
+    minorVersion,
+    features,
+    instanceId,
+    epoch,
+    software,
+    limits: readLimits(limits),
+    slot,
+    purpose,
+    ticket,
+  }
 }
 
 function malformed(reason: string): MalformedFrame {

@@ -1,6 +1,13 @@
 import type protobuf from 'protobufjs/minimal.js'
-import { failureNumbers, goAwayNumbers, refusalNumbers, resetNumbers } from './codes.ts'
-import type { Frame, ReviewTokenFrame, TokenReviewedFrame } from './frames.ts'
+import {
+  failureNumbers,
+  goAwayNumbers,
+  keyRotationNumbers,
+  purposeNumbers,
+  refusalNumbers,
+  resetNumbers,
+} from './codes.ts'
+import type { ClusterFrame, Frame, ReviewTokenFrame, TokenReviewedFrame } from './frames.ts'
 import { postern } from './gen/tunnel.js'
 
 const wire = postern.tunnel.v1
@@ -9,7 +16,7 @@ const wire = postern.tunnel.v1
 export function writeFrame(frame: Frame, writer: protobuf.Writer): protobuf.Writer {
   switch (frame.kind) {
     case 'hello':
-      return wire.Hello.encode(frame, body(1, writer)).ldelim()
+      return wire.Hello.encode({ ...frame, purpose: purposeNumbers[frame.purpose] }, body(1, writer)).ldelim()
     case 'welcome':
       return wire.Welcome.encode(frame, body(2, writer)).ldelim()
     case 'refusal':
@@ -48,6 +55,17 @@ export function writeFrame(frame: Frame, writer: protobuf.Writer): protobuf.Writ
       return wire.Fin.encode(frame, body(19, writer)).ldelim()
     case 'reset':
       return wire.Reset.encode({ ...frame, code: resetNumbers[frame.code] }, body(20, writer)).ldelim()
+    case 'cluster':
+      return wire.Cluster.encode(clusterProperties(frame), body(21, writer)).ldelim()
+    case 'rotate-key':
+      return wire.RotateKey.encode(frame, body(22, writer)).ldelim()
+    case 'key-rotated':
+      return wire.KeyRotated.encode(
+        { ...frame, code: keyRotationNumbers[frame.code] },
+        body(23, writer),
+      ).ldelim()
+    case 'dial-streams':
+      return wire.DialStreams.encode(frame, body(24, writer)).ldelim()
     default:
       return unwritable(frame)
   }
@@ -59,6 +77,14 @@ function unwritable(frame: never): never {
 
 function body(field: number, writer: protobuf.Writer): protobuf.Writer {
   return writer.uint32(field * 8 + 2).fork()
+}
+
+function clusterProperties(frame: ClusterFrame): postern.tunnel.v1.Cluster.$Properties {
+  return {
+    rootCaSha256: frame.rootCaSha256.slice(),
+    tokenIssuer: frame.tokenIssuer,
+    issuerKeySha256: frame.issuerKeySha256.slice(),
+  }
 }
 
 // Spelled out, and not spread, because these two are every review.

@@ -1,4 +1,11 @@
-import type { FailureCode, GoAwayCode, RefusalCode, ResetCode } from './codes.ts'
+import type {
+  FailureCode,
+  GoAwayCode,
+  KeyRotationCode,
+  RefusalCode,
+  ResetCode,
+  TunnelPurpose,
+} from './codes.ts'
 
 // The frames as the code sees them. tunnel.proto says what each field means; README.md says who sends what when.
 
@@ -17,6 +24,11 @@ export interface HelloFrame {
   epoch: number
   software: string
   limits: PeerLimits
+  /** Which of the process's parallel tunnels, from 0. */
+  slot: number
+  purpose: TunnelPurpose
+  /** Of the DialStreams that this connection answers; empty for reviews. */
+  ticket: Uint8Array
 }
 
 export interface WelcomeFrame {
@@ -155,6 +167,37 @@ export interface ResetFrame {
   detail: string
 }
 
+export interface ClusterFrame {
+  kind: 'cluster'
+  /** SHA-256 of each certificate of the cluster's root CA bundle. */
+  rootCaSha256: readonly Uint8Array[]
+  /** The issuer of its service-account tokens; empty when unknown. */
+  tokenIssuer: string
+  /** RFC 7638 thumbprints of the issuer's published keys. */
+  issuerKeySha256: readonly Uint8Array[]
+}
+
+export interface RotateKeyFrame {
+  kind: 'rotate-key'
+  /** Ed25519, 32 bytes. */
+  publicKey: Uint8Array
+  /** By the new key, over `rotationProofText`. */
+  proof: Uint8Array
+}
+
+export interface KeyRotatedFrame {
+  kind: 'key-rotated'
+  /** Of the new key. */
+  keyId: string
+  code: KeyRotationCode
+  detail: string
+}
+
+export interface DialStreamsFrame {
+  kind: 'dial-streams'
+  ticket: Uint8Array
+}
+
 export type Frame =
   | HelloFrame
   | WelcomeFrame
@@ -176,6 +219,10 @@ export type Frame =
   | WindowFrame
   | FinFrame
   | ResetFrame
+  | ClusterFrame
+  | RotateKeyFrame
+  | KeyRotatedFrame
+  | DialStreamsFrame
 
 export type FrameKind = Frame['kind']
 

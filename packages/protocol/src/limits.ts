@@ -21,6 +21,16 @@ export const protocolLimits = {
   /** Instance ids, replica ids, software versions. */
   nameBytesMax: 128,
   hostBytesMax: 256,
+  /** SHA-256, of certificates and of public keys. */
+  fingerprintBytes: 32,
+  rootCertificatesMax: 16,
+  issuerKeysMax: 32,
+  tokenIssuerBytesMax: 1024,
+  /** Ed25519. */
+  publicKeyBytes: 32,
+  signatureBytes: 64,
+  /** Proves that a connection for raw streams is the one that was asked for. */
+  ticketBytes: 16,
   /** One Data frame of a raw stream. */
   dataBytesMax: 16 * 1024,
 } as const

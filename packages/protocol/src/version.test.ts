@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import protobuf from 'protobufjs'
 import { expect, test } from 'vitest'
 import { staleFiles } from '../scripts/generate.ts'
-import { failureNumbers, goAwayNumbers, refusalNumbers, resetNumbers } from './codes.ts'
+import {
+  failureNumbers,
+  goAwayNumbers,
+  keyRotationNumbers,
+  purposeNumbers,
+  refusalNumbers,
+  resetNumbers,
+} from './codes.ts'
 import { minorVersion, versionHistory } from './version.ts'
 
 const source = await readFile(join(import.meta.dirname, 'tunnel.proto'), 'utf8')
@@ -33,6 +40,8 @@ test.each([
   ['RefusalCode', 'REFUSAL_CODE', refusalNumbers],
   ['GoAwayCode', 'GO_AWAY_CODE', goAwayNumbers],
   ['ResetCode', 'RESET_CODE', resetNumbers],
+  ['TunnelPurpose', 'TUNNEL_PURPOSE', purposeNumbers],
+  ['KeyRotationCode', 'KEY_ROTATION_CODE', keyRotationNumbers],
 ])('%s has a word for every number', (name, prefix, numbers) => {
   const words = Object.entries<number>(numbers).map(([word, number]) => [
     `${prefix}_${word.replaceAll('-', '_').toUpperCase()}`,

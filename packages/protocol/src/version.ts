@@ -9,6 +9,7 @@ export const features = {
   reviews: 1,
   drain: 2,
   streams: 4,
+  rotation: 8,
 } as const
 
 export interface ProtocolVersion {
@@ -24,6 +25,11 @@ export const versionHistory: readonly ProtocolVersion[] = [
     minor: 1,
     descriptor: '7e8413a14a0019ed',
     change: 'Handshake, reviews, liveness, health, drain, raw streams.',
+  },
+  {
+    minor: 2,
+    descriptor: '930158874c29ab36',
+    change: 'Parallel tunnels by slot, a second connection for raw streams, key rotation, the cluster.',
   },
 ]
 

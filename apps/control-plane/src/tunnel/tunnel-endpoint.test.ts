@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { minorVersion, ownFeatures } from '@postern/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import { FakeGateway, helloFrame, verdictOn } from './test/fake-gateway.ts'
 import { TunnelBench } from './test/tunnel-bench.ts'
@@ -19,10 +20,10 @@ afterEach(async () => {
 describe('an upgrade', () => {
   test('of a known gateway is welcomed with what the gateway needs to know', async () => {
     const { url, registry } = await start({ pingIntervalMs: 500 })
-    const gateway = await FakeGateway.connect(url, bearer, { features: 7 })
+    const gateway = await FakeGateway.connect(url, bearer, { features: 0xffff })
     expect(gateway.of('welcome')[0]).toMatchObject({
-      minorVersion: 1,
-      features: 1,
+      minorVersion,
+      features: ownFeatures,
       replicaId: 'replica-1',
       pingIntervalMs: 500,
       limits: { frameBytesMax: 65_536, tokenBytesMax: 8192 },

@@ -41,7 +41,18 @@ export async function handshake(socket: FrameSocket, options: HandshakeOptions):
     },
   })
   const { instanceId, epoch, software, limits } = options
-  socket.send({ kind: 'hello', minorVersion, features: ownFeatures, instanceId, epoch, software, limits })
+  socket.send({
+    kind: 'hello',
+    minorVersion,
+    features: ownFeatures,
+    instanceId,
+    epoch,
+    software,
+    limits,
+    slot: 0,
+    purpose: 'reviews',
+    ticket: new Uint8Array(0),
+  })
 
   const onStop = (): void => {
     settle({ kind: 'stopped' })

@@ -89,8 +89,20 @@ export namespace postern {
                 /** Frame reset. */
                 reset?: (postern.tunnel.v1.Reset.$Properties|null);
 
+                /** Frame cluster. */
+                cluster?: (postern.tunnel.v1.Cluster.$Properties|null);
+
+                /** Frame rotateKey. */
+                rotateKey?: (postern.tunnel.v1.RotateKey.$Properties|null);
+
+                /** Frame keyRotated. */
+                keyRotated?: (postern.tunnel.v1.KeyRotated.$Properties|null);
+
+                /** Frame dialStreams. */
+                dialStreams?: (postern.tunnel.v1.DialStreams.$Properties|null);
+
                 /** Frame body. */
-                body?: ("hello"|"welcome"|"refusal"|"reviewToken"|"accepted"|"tokenReviewed"|"failure"|"cancel"|"ping"|"pong"|"health"|"drain"|"drained"|"goAway"|"open"|"opened"|"data"|"window"|"fin"|"reset");
+                body?: ("hello"|"welcome"|"refusal"|"reviewToken"|"accepted"|"tokenReviewed"|"failure"|"cancel"|"ping"|"pong"|"health"|"drain"|"drained"|"goAway"|"open"|"opened"|"data"|"window"|"fin"|"reset"|"cluster"|"rotateKey"|"keyRotated"|"dialStreams");
 
                 /**
                  * Encodes the specified Frame message. Does not implicitly {@link postern.tunnel.v1.Frame.verify|verify} messages.
@@ -176,8 +188,20 @@ export namespace postern {
                     /** Frame reset */
                     reset?: (postern.tunnel.v1.Reset.$Properties|null);
 
+                    /** Frame cluster */
+                    cluster?: (postern.tunnel.v1.Cluster.$Properties|null);
+
+                    /** Frame rotateKey */
+                    rotateKey?: (postern.tunnel.v1.RotateKey.$Properties|null);
+
+                    /** Frame keyRotated */
+                    keyRotated?: (postern.tunnel.v1.KeyRotated.$Properties|null);
+
+                    /** Frame dialStreams */
+                    dialStreams?: (postern.tunnel.v1.DialStreams.$Properties|null);
+
                     /** Frame body */
-                    body?: ("hello"|"welcome"|"refusal"|"reviewToken"|"accepted"|"tokenReviewed"|"failure"|"cancel"|"ping"|"pong"|"health"|"drain"|"drained"|"goAway"|"open"|"opened"|"data"|"window"|"fin"|"reset");
+                    body?: ("hello"|"welcome"|"refusal"|"reviewToken"|"accepted"|"tokenReviewed"|"failure"|"cancel"|"ping"|"pong"|"health"|"drain"|"drained"|"goAway"|"open"|"opened"|"data"|"window"|"fin"|"reset"|"cluster"|"rotateKey"|"keyRotated"|"dialStreams");
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
@@ -205,9 +229,13 @@ export namespace postern {
                   window?: postern.tunnel.v1.Window.$Shape|null;
                   fin?: postern.tunnel.v1.Fin.$Shape|null;
                   reset?: postern.tunnel.v1.Reset.$Shape|null;
+                  cluster?: postern.tunnel.v1.Cluster.$Shape|null;
+                  rotateKey?: postern.tunnel.v1.RotateKey.$Shape|null;
+                  keyRotated?: postern.tunnel.v1.KeyRotated.$Shape|null;
+                  dialStreams?: postern.tunnel.v1.DialStreams.$Shape|null;
                   $unknowns?: Uint8Array[];
                 } & (
-                  ({ body?: undefined; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "hello"; hello: postern.tunnel.v1.Hello.$Shape; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "welcome"; hello?: null; welcome: postern.tunnel.v1.Welcome.$Shape; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "refusal"; hello?: null; welcome?: null; refusal: postern.tunnel.v1.Refusal.$Shape; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "reviewToken"; hello?: null; welcome?: null; refusal?: null; reviewToken: postern.tunnel.v1.ReviewToken.$Shape; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "accepted"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted: postern.tunnel.v1.Accepted.$Shape; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "tokenReviewed"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed: postern.tunnel.v1.TokenReviewed.$Shape; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "failure"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure: postern.tunnel.v1.Failure.$Shape; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "cancel"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel: postern.tunnel.v1.Cancel.$Shape; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "ping"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping: postern.tunnel.v1.Ping.$Shape; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "pong"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong: postern.tunnel.v1.Pong.$Shape; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "health"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health: postern.tunnel.v1.Health.$Shape; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "drain"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain: postern.tunnel.v1.Drain.$Shape; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "drained"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained: postern.tunnel.v1.Drained.$Shape; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "goAway"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway: postern.tunnel.v1.GoAway.$Shape; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "open"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open: postern.tunnel.v1.Open.$Shape; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "opened"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened: postern.tunnel.v1.Opened.$Shape; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "data"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data: postern.tunnel.v1.Data.$Shape; window?: null; fin?: null; reset?: null }|{ body?: "window"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window: postern.tunnel.v1.Window.$Shape; fin?: null; reset?: null }|{ body?: "fin"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin: postern.tunnel.v1.Fin.$Shape; reset?: null }|{ body?: "reset"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset: postern.tunnel.v1.Reset.$Shape })
+                  ({ body?: undefined; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "hello"; hello: postern.tunnel.v1.Hello.$Shape; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "welcome"; hello?: null; welcome: postern.tunnel.v1.Welcome.$Shape; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "refusal"; hello?: null; welcome?: null; refusal: postern.tunnel.v1.Refusal.$Shape; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "reviewToken"; hello?: null; welcome?: null; refusal?: null; reviewToken: postern.tunnel.v1.ReviewToken.$Shape; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "accepted"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted: postern.tunnel.v1.Accepted.$Shape; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "tokenReviewed"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed: postern.tunnel.v1.TokenReviewed.$Shape; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "failure"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure: postern.tunnel.v1.Failure.$Shape; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "cancel"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel: postern.tunnel.v1.Cancel.$Shape; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "ping"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping: postern.tunnel.v1.Ping.$Shape; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "pong"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong: postern.tunnel.v1.Pong.$Shape; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "health"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health: postern.tunnel.v1.Health.$Shape; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "drain"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain: postern.tunnel.v1.Drain.$Shape; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "drained"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained: postern.tunnel.v1.Drained.$Shape; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "goAway"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway: postern.tunnel.v1.GoAway.$Shape; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "open"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open: postern.tunnel.v1.Open.$Shape; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "opened"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened: postern.tunnel.v1.Opened.$Shape; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "data"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data: postern.tunnel.v1.Data.$Shape; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "window"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window: postern.tunnel.v1.Window.$Shape; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "fin"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin: postern.tunnel.v1.Fin.$Shape; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "reset"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset: postern.tunnel.v1.Reset.$Shape; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "cluster"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster: postern.tunnel.v1.Cluster.$Shape; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "rotateKey"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey: postern.tunnel.v1.RotateKey.$Shape; keyRotated?: null; dialStreams?: null }|{ body?: "keyRotated"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated: postern.tunnel.v1.KeyRotated.$Shape; dialStreams?: null }|{ body?: "dialStreams"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams: postern.tunnel.v1.DialStreams.$Shape })
                 );
             }
 
@@ -323,6 +351,15 @@ export namespace postern {
                 /** Hello limits. */
                 limits?: (postern.tunnel.v1.Limits.$Properties|null);
 
+                /** Hello slot. */
+                slot: number;
+
+                /** Hello purpose. */
+                purpose: postern.tunnel.v1.TunnelPurpose;
+
+                /** Hello ticket. */
+                ticket: Uint8Array;
+
                 /**
                  * Encodes the specified Hello message. Does not implicitly {@link postern.tunnel.v1.Hello.verify|verify} messages.
                  * @param message Hello message or plain object to encode
@@ -365,12 +402,31 @@ export namespace postern {
                     /** Hello limits */
                     limits?: (postern.tunnel.v1.Limits.$Properties|null);
 
+                    /** Hello slot */
+                    slot?: (number|null);
+
+                    /** Hello purpose */
+                    purpose?: (postern.tunnel.v1.TunnelPurpose|null);
+
+                    /** Hello ticket */
+                    ticket?: (Uint8Array|null);
+
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
                 }
 
                 /** Shape of a Hello. */
                 type $Shape = postern.tunnel.v1.Hello.$Properties;
+            }
+
+            /** TunnelPurpose enum. */
+            enum TunnelPurpose {
+
+                /** TUNNEL_PURPOSE_REVIEWS value */
+                TUNNEL_PURPOSE_REVIEWS = 0,
+
+                /** TUNNEL_PURPOSE_STREAMS value */
+                TUNNEL_PURPOSE_STREAMS = 1
             }
 
             /**
@@ -1811,7 +1867,284 @@ export namespace postern {
                 RESET_CODE_CLOSED = 4,
 
                 /** RESET_CODE_UNSUPPORTED value */
-                RESET_CODE_UNSUPPORTED = 5
+                RESET_CODE_UNSUPPORTED = 5,
+
+                /** RESET_CODE_OVERLOADED value */
+                RESET_CODE_OVERLOADED = 6,
+
+                /** RESET_CODE_TIMEOUT value */
+                RESET_CODE_TIMEOUT = 7
+            }
+
+            /**
+             * Properties of a Cluster.
+             * @deprecated Use postern.tunnel.v1.Cluster.$Properties instead.
+             */
+            interface ICluster extends postern.tunnel.v1.Cluster.$Properties {
+            }
+
+            /** Represents a Cluster. */
+            class Cluster {
+
+                /**
+                 * Constructs a new Cluster.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: postern.tunnel.v1.Cluster.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Cluster rootCaSha256. */
+                rootCaSha256: Uint8Array[];
+
+                /** Cluster tokenIssuer. */
+                tokenIssuer: string;
+
+                /** Cluster issuerKeySha256. */
+                issuerKeySha256: Uint8Array[];
+
+                /**
+                 * Encodes the specified Cluster message. Does not implicitly {@link postern.tunnel.v1.Cluster.verify|verify} messages.
+                 * @param message Cluster message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: postern.tunnel.v1.Cluster.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Cluster message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {postern.tunnel.v1.Cluster & postern.tunnel.v1.Cluster.$Shape} Cluster
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): postern.tunnel.v1.Cluster & postern.tunnel.v1.Cluster.$Shape;
+            }
+
+            namespace Cluster {
+
+                /** Properties of a Cluster. */
+                interface $Properties {
+
+                    /** Cluster rootCaSha256 */
+                    rootCaSha256?: (Uint8Array[]|null);
+
+                    /** Cluster tokenIssuer */
+                    tokenIssuer?: (string|null);
+
+                    /** Cluster issuerKeySha256 */
+                    issuerKeySha256?: (Uint8Array[]|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Cluster. */
+                type $Shape = postern.tunnel.v1.Cluster.$Properties;
+            }
+
+            /**
+             * Properties of a RotateKey.
+             * @deprecated Use postern.tunnel.v1.RotateKey.$Properties instead.
+             */
+            interface IRotateKey extends postern.tunnel.v1.RotateKey.$Properties {
+            }
+
+            /** Represents a RotateKey. */
+            class RotateKey {
+
+                /**
+                 * Constructs a new RotateKey.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: postern.tunnel.v1.RotateKey.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** RotateKey publicKey. */
+                publicKey: Uint8Array;
+
+                /** RotateKey proof. */
+                proof: Uint8Array;
+
+                /**
+                 * Encodes the specified RotateKey message. Does not implicitly {@link postern.tunnel.v1.RotateKey.verify|verify} messages.
+                 * @param message RotateKey message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: postern.tunnel.v1.RotateKey.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a RotateKey message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {postern.tunnel.v1.RotateKey & postern.tunnel.v1.RotateKey.$Shape} RotateKey
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): postern.tunnel.v1.RotateKey & postern.tunnel.v1.RotateKey.$Shape;
+            }
+
+            namespace RotateKey {
+
+                /** Properties of a RotateKey. */
+                interface $Properties {
+
+                    /** RotateKey publicKey */
+                    publicKey?: (Uint8Array|null);
+
+                    /** RotateKey proof */
+                    proof?: (Uint8Array|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a RotateKey. */
+                type $Shape = postern.tunnel.v1.RotateKey.$Properties;
+            }
+
+            /**
+             * Properties of a KeyRotated.
+             * @deprecated Use postern.tunnel.v1.KeyRotated.$Properties instead.
+             */
+            interface IKeyRotated extends postern.tunnel.v1.KeyRotated.$Properties {
+            }
+
+            /** Represents a KeyRotated. */
+            class KeyRotated {
+
+                /**
+                 * Constructs a new KeyRotated.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: postern.tunnel.v1.KeyRotated.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** KeyRotated keyId. */
+                keyId: string;
+
+                /** KeyRotated code. */
+                code: postern.tunnel.v1.KeyRotationCode;
+
+                /** KeyRotated detail. */
+                detail: string;
+
+                /**
+                 * Encodes the specified KeyRotated message. Does not implicitly {@link postern.tunnel.v1.KeyRotated.verify|verify} messages.
+                 * @param message KeyRotated message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: postern.tunnel.v1.KeyRotated.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a KeyRotated message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {postern.tunnel.v1.KeyRotated & postern.tunnel.v1.KeyRotated.$Shape} KeyRotated
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): postern.tunnel.v1.KeyRotated & postern.tunnel.v1.KeyRotated.$Shape;
+            }
+
+            namespace KeyRotated {
+
+                /** Properties of a KeyRotated. */
+                interface $Properties {
+
+                    /** KeyRotated keyId */
+                    keyId?: (string|null);
+
+                    /** KeyRotated code */
+                    code?: (postern.tunnel.v1.KeyRotationCode|null);
+
+                    /** KeyRotated detail */
+                    detail?: (string|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a KeyRotated. */
+                type $Shape = postern.tunnel.v1.KeyRotated.$Properties;
+            }
+
+            /** KeyRotationCode enum. */
+            enum KeyRotationCode {
+
+                /** KEY_ROTATION_CODE_UNAVAILABLE value */
+                KEY_ROTATION_CODE_UNAVAILABLE = 0,
+
+                /** KEY_ROTATION_CODE_ROTATED value */
+                KEY_ROTATION_CODE_ROTATED = 1,
+
+                /** KEY_ROTATION_CODE_REFUSED value */
+                KEY_ROTATION_CODE_REFUSED = 2
+            }
+
+            /**
+             * Properties of a DialStreams.
+             * @deprecated Use postern.tunnel.v1.DialStreams.$Properties instead.
+             */
+            interface IDialStreams extends postern.tunnel.v1.DialStreams.$Properties {
+            }
+
+            /** Represents a DialStreams. */
+            class DialStreams {
+
+                /**
+                 * Constructs a new DialStreams.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: postern.tunnel.v1.DialStreams.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** DialStreams ticket. */
+                ticket: Uint8Array;
+
+                /**
+                 * Encodes the specified DialStreams message. Does not implicitly {@link postern.tunnel.v1.DialStreams.verify|verify} messages.
+                 * @param message DialStreams message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: postern.tunnel.v1.DialStreams.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a DialStreams message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {postern.tunnel.v1.DialStreams & postern.tunnel.v1.DialStreams.$Shape} DialStreams
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): postern.tunnel.v1.DialStreams & postern.tunnel.v1.DialStreams.$Shape;
+            }
+
+            namespace DialStreams {
+
+                /** Properties of a DialStreams. */
+                interface $Properties {
+
+                    /** DialStreams ticket */
+                    ticket?: (Uint8Array|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a DialStreams. */
+                type $Shape = postern.tunnel.v1.DialStreams.$Properties;
             }
         }
     }

@@ -60,7 +60,11 @@ export const postern = $root.postern = (() => {
                  * @property {postern.tunnel.v1.Window.$Properties|null} [window] Frame window
                  * @property {postern.tunnel.v1.Fin.$Properties|null} [fin] Frame fin
                  * @property {postern.tunnel.v1.Reset.$Properties|null} [reset] Frame reset
-                 * @property {"hello"|"welcome"|"refusal"|"reviewToken"|"accepted"|"tokenReviewed"|"failure"|"cancel"|"ping"|"pong"|"health"|"drain"|"drained"|"goAway"|"open"|"opened"|"data"|"window"|"fin"|"reset"} [body] Frame body
+                 * @property {postern.tunnel.v1.Cluster.$Properties|null} [cluster] Frame cluster
+                 * @property {postern.tunnel.v1.RotateKey.$Properties|null} [rotateKey] Frame rotateKey
+                 * @property {postern.tunnel.v1.KeyRotated.$Properties|null} [keyRotated] Frame keyRotated
+                 * @property {postern.tunnel.v1.DialStreams.$Properties|null} [dialStreams] Frame dialStreams
+                 * @property {"hello"|"welcome"|"refusal"|"reviewToken"|"accepted"|"tokenReviewed"|"failure"|"cancel"|"ping"|"pong"|"health"|"drain"|"drained"|"goAway"|"open"|"opened"|"data"|"window"|"fin"|"reset"|"cluster"|"rotateKey"|"keyRotated"|"dialStreams"} [body] Frame body
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -95,9 +99,13 @@ export const postern = $root.postern = (() => {
                  *   window?: postern.tunnel.v1.Window.$Shape|null;
                  *   fin?: postern.tunnel.v1.Fin.$Shape|null;
                  *   reset?: postern.tunnel.v1.Reset.$Shape|null;
+                 *   cluster?: postern.tunnel.v1.Cluster.$Shape|null;
+                 *   rotateKey?: postern.tunnel.v1.RotateKey.$Shape|null;
+                 *   keyRotated?: postern.tunnel.v1.KeyRotated.$Shape|null;
+                 *   dialStreams?: postern.tunnel.v1.DialStreams.$Shape|null;
                  *   $unknowns?: Array.<Uint8Array>;
                  * } & (
-                 *   ({ body?: undefined; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "hello"; hello: postern.tunnel.v1.Hello.$Shape; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "welcome"; hello?: null; welcome: postern.tunnel.v1.Welcome.$Shape; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "refusal"; hello?: null; welcome?: null; refusal: postern.tunnel.v1.Refusal.$Shape; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "reviewToken"; hello?: null; welcome?: null; refusal?: null; reviewToken: postern.tunnel.v1.ReviewToken.$Shape; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "accepted"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted: postern.tunnel.v1.Accepted.$Shape; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "tokenReviewed"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed: postern.tunnel.v1.TokenReviewed.$Shape; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "failure"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure: postern.tunnel.v1.Failure.$Shape; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "cancel"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel: postern.tunnel.v1.Cancel.$Shape; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "ping"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping: postern.tunnel.v1.Ping.$Shape; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "pong"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong: postern.tunnel.v1.Pong.$Shape; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "health"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health: postern.tunnel.v1.Health.$Shape; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "drain"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain: postern.tunnel.v1.Drain.$Shape; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "drained"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained: postern.tunnel.v1.Drained.$Shape; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "goAway"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway: postern.tunnel.v1.GoAway.$Shape; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "open"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open: postern.tunnel.v1.Open.$Shape; opened?: null; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "opened"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened: postern.tunnel.v1.Opened.$Shape; data?: null; window?: null; fin?: null; reset?: null }|{ body?: "data"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data: postern.tunnel.v1.Data.$Shape; window?: null; fin?: null; reset?: null }|{ body?: "window"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window: postern.tunnel.v1.Window.$Shape; fin?: null; reset?: null }|{ body?: "fin"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin: postern.tunnel.v1.Fin.$Shape; reset?: null }|{ body?: "reset"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset: postern.tunnel.v1.Reset.$Shape })
+                 *   ({ body?: undefined; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "hello"; hello: postern.tunnel.v1.Hello.$Shape; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "welcome"; hello?: null; welcome: postern.tunnel.v1.Welcome.$Shape; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "refusal"; hello?: null; welcome?: null; refusal: postern.tunnel.v1.Refusal.$Shape; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "reviewToken"; hello?: null; welcome?: null; refusal?: null; reviewToken: postern.tunnel.v1.ReviewToken.$Shape; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "accepted"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted: postern.tunnel.v1.Accepted.$Shape; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "tokenReviewed"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed: postern.tunnel.v1.TokenReviewed.$Shape; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "failure"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure: postern.tunnel.v1.Failure.$Shape; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "cancel"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel: postern.tunnel.v1.Cancel.$Shape; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "ping"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping: postern.tunnel.v1.Ping.$Shape; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "pong"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong: postern.tunnel.v1.Pong.$Shape; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "health"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health: postern.tunnel.v1.Health.$Shape; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "drain"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain: postern.tunnel.v1.Drain.$Shape; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "drained"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained: postern.tunnel.v1.Drained.$Shape; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "goAway"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway: postern.tunnel.v1.GoAway.$Shape; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "open"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open: postern.tunnel.v1.Open.$Shape; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "opened"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened: postern.tunnel.v1.Opened.$Shape; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "data"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data: postern.tunnel.v1.Data.$Shape; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "window"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window: postern.tunnel.v1.Window.$Shape; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "fin"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin: postern.tunnel.v1.Fin.$Shape; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "reset"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset: postern.tunnel.v1.Reset.$Shape; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "cluster"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster: postern.tunnel.v1.Cluster.$Shape; rotateKey?: null; keyRotated?: null; dialStreams?: null }|{ body?: "rotateKey"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey: postern.tunnel.v1.RotateKey.$Shape; keyRotated?: null; dialStreams?: null }|{ body?: "keyRotated"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated: postern.tunnel.v1.KeyRotated.$Shape; dialStreams?: null }|{ body?: "dialStreams"; hello?: null; welcome?: null; refusal?: null; reviewToken?: null; accepted?: null; tokenReviewed?: null; failure?: null; cancel?: null; ping?: null; pong?: null; health?: null; drain?: null; drained?: null; goAway?: null; open?: null; opened?: null; data?: null; window?: null; fin?: null; reset?: null; cluster?: null; rotateKey?: null; keyRotated?: null; dialStreams: postern.tunnel.v1.DialStreams.$Shape })
                  * )} postern.tunnel.v1.Frame.$Shape
                  */
 
@@ -276,17 +284,49 @@ export const postern = $root.postern = (() => {
                  */
                 Frame.prototype.reset = null;
 
+                /**
+                 * Frame cluster.
+                 * @member {postern.tunnel.v1.Cluster.$Properties|null|undefined} cluster
+                 * @memberof postern.tunnel.v1.Frame
+                 * @instance
+                 */
+                Frame.prototype.cluster = null;
+
+                /**
+                 * Frame rotateKey.
+                 * @member {postern.tunnel.v1.RotateKey.$Properties|null|undefined} rotateKey
+                 * @memberof postern.tunnel.v1.Frame
+                 * @instance
+                 */
+                Frame.prototype.rotateKey = null;
+
+                /**
+                 * Frame keyRotated.
+                 * @member {postern.tunnel.v1.KeyRotated.$Properties|null|undefined} keyRotated
+                 * @memberof postern.tunnel.v1.Frame
+                 * @instance
+                 */
+                Frame.prototype.keyRotated = null;
+
+                /**
+                 * Frame dialStreams.
+                 * @member {postern.tunnel.v1.DialStreams.$Properties|null|undefined} dialStreams
+                 * @memberof postern.tunnel.v1.Frame
+                 * @instance
+                 */
+                Frame.prototype.dialStreams = null;
+
                 // OneOf field names bound to virtual getters and setters
                 let $oneOfFields;
 
                 /**
                  * Frame body.
-                 * @member {"hello"|"welcome"|"refusal"|"reviewToken"|"accepted"|"tokenReviewed"|"failure"|"cancel"|"ping"|"pong"|"health"|"drain"|"drained"|"goAway"|"open"|"opened"|"data"|"window"|"fin"|"reset"|undefined} body
+                 * @member {"hello"|"welcome"|"refusal"|"reviewToken"|"accepted"|"tokenReviewed"|"failure"|"cancel"|"ping"|"pong"|"health"|"drain"|"drained"|"goAway"|"open"|"opened"|"data"|"window"|"fin"|"reset"|"cluster"|"rotateKey"|"keyRotated"|"dialStreams"|undefined} body
                  * @memberof postern.tunnel.v1.Frame
                  * @instance
                  */
                 $Object.defineProperty(Frame.prototype, "body", {
-                    get: $util.oneOfGetter($oneOfFields = ["hello", "welcome", "refusal", "reviewToken", "accepted", "tokenReviewed", "failure", "cancel", "ping", "pong", "health", "drain", "drained", "goAway", "open", "opened", "data", "window", "fin", "reset"]),
+                    get: $util.oneOfGetter($oneOfFields = ["hello", "welcome", "refusal", "reviewToken", "accepted", "tokenReviewed", "failure", "cancel", "ping", "pong", "health", "drain", "drained", "goAway", "open", "opened", "data", "window", "fin", "reset", "cluster", "rotateKey", "keyRotated", "dialStreams"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -346,6 +386,14 @@ export const postern = $root.postern = (() => {
                         $root.postern.tunnel.v1.Fin.encode(message.fin, writer.uint32(/* id 19, wireType 2 =*/154).fork(), _depth + 1).ldelim();
                     if (message.reset != null && $Object.hasOwnProperty.call(message, "reset"))
                         $root.postern.tunnel.v1.Reset.encode(message.reset, writer.uint32(/* id 20, wireType 2 =*/162).fork(), _depth + 1).ldelim();
+                    if (message.cluster != null && $Object.hasOwnProperty.call(message, "cluster"))
+                        $root.postern.tunnel.v1.Cluster.encode(message.cluster, writer.uint32(/* id 21, wireType 2 =*/170).fork(), _depth + 1).ldelim();
+                    if (message.rotateKey != null && $Object.hasOwnProperty.call(message, "rotateKey"))
+                        $root.postern.tunnel.v1.RotateKey.encode(message.rotateKey, writer.uint32(/* id 22, wireType 2 =*/178).fork(), _depth + 1).ldelim();
+                    if (message.keyRotated != null && $Object.hasOwnProperty.call(message, "keyRotated"))
+                        $root.postern.tunnel.v1.KeyRotated.encode(message.keyRotated, writer.uint32(/* id 23, wireType 2 =*/186).fork(), _depth + 1).ldelim();
+                    if (message.dialStreams != null && $Object.hasOwnProperty.call(message, "dialStreams"))
+                        $root.postern.tunnel.v1.DialStreams.encode(message.dialStreams, writer.uint32(/* id 24, wireType 2 =*/194).fork(), _depth + 1).ldelim();
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -528,6 +576,34 @@ export const postern = $root.postern = (() => {
                                     break;
                                 message.reset = $root.postern.tunnel.v1.Reset.decode(reader, reader.size(), $undefined, _depth + 1, message.reset);
                                 message.body = "reset";
+                                continue;
+                            }
+                        case 21: {
+                                if (wireType !== 2)
+                                    break;
+                                message.cluster = $root.postern.tunnel.v1.Cluster.decode(reader, reader.size(), $undefined, _depth + 1, message.cluster);
+                                message.body = "cluster";
+                                continue;
+                            }
+                        case 22: {
+                                if (wireType !== 2)
+                                    break;
+                                message.rotateKey = $root.postern.tunnel.v1.RotateKey.decode(reader, reader.size(), $undefined, _depth + 1, message.rotateKey);
+                                message.body = "rotateKey";
+                                continue;
+                            }
+                        case 23: {
+                                if (wireType !== 2)
+                                    break;
+                                message.keyRotated = $root.postern.tunnel.v1.KeyRotated.decode(reader, reader.size(), $undefined, _depth + 1, message.keyRotated);
+                                message.body = "keyRotated";
+                                continue;
+                            }
+                        case 24: {
+                                if (wireType !== 2)
+                                    break;
+                                message.dialStreams = $root.postern.tunnel.v1.DialStreams.decode(reader, reader.size(), $undefined, _depth + 1, message.dialStreams);
+                                message.body = "dialStreams";
                                 continue;
                             }
                         }
@@ -757,6 +833,9 @@ export const postern = $root.postern = (() => {
                  * @property {number|null} [epoch] Hello epoch
                  * @property {string|null} [software] Hello software
                  * @property {postern.tunnel.v1.Limits.$Properties|null} [limits] Hello limits
+                 * @property {number|null} [slot] Hello slot
+                 * @property {postern.tunnel.v1.TunnelPurpose|null} [purpose] Hello purpose
+                 * @property {Uint8Array|null} [ticket] Hello ticket
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -837,6 +916,30 @@ export const postern = $root.postern = (() => {
                 Hello.prototype.limits = null;
 
                 /**
+                 * Hello slot.
+                 * @member {number} slot
+                 * @memberof postern.tunnel.v1.Hello
+                 * @instance
+                 */
+                Hello.prototype.slot = 0;
+
+                /**
+                 * Hello purpose.
+                 * @member {postern.tunnel.v1.TunnelPurpose} purpose
+                 * @memberof postern.tunnel.v1.Hello
+                 * @instance
+                 */
+                Hello.prototype.purpose = 0;
+
+                /**
+                 * Hello ticket.
+                 * @member {Uint8Array} ticket
+                 * @memberof postern.tunnel.v1.Hello
+                 * @instance
+                 */
+                Hello.prototype.ticket = $util.newBuffer([]);
+
+                /**
                  * Encodes the specified Hello message. Does not implicitly {@link postern.tunnel.v1.Hello.verify|verify} messages.
                  * @function encode
                  * @memberof postern.tunnel.v1.Hello
@@ -864,6 +967,12 @@ export const postern = $root.postern = (() => {
                         writer.uint32(/* id 5, wireType 2 =*/42).string(message.software);
                     if (message.limits != null && $Object.hasOwnProperty.call(message, "limits"))
                         $root.postern.tunnel.v1.Limits.encode(message.limits, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                    if (message.slot != null && $Object.hasOwnProperty.call(message, "slot") && message.slot !== 0)
+                        writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.slot);
+                    if (message.purpose != null && $Object.hasOwnProperty.call(message, "purpose") && message.purpose !== 0)
+                        writer.uint32(/* id 8, wireType 0 =*/64).int32(message.purpose);
+                    if (message.ticket != null && $Object.hasOwnProperty.call(message, "ticket") && message.ticket.length)
+                        writer.uint32(/* id 9, wireType 2 =*/74).bytes(message.ticket);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -959,6 +1068,33 @@ export const postern = $root.postern = (() => {
                                 message.limits = $root.postern.tunnel.v1.Limits.decode(reader, reader.size(), $undefined, _depth + 1, message.limits);
                                 continue;
                             }
+                        case 7: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.slot = value;
+                                else
+                                    delete message.slot;
+                                continue;
+                            }
+                        case 8: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.int32())
+                                    message.purpose = value;
+                                else
+                                    delete message.purpose;
+                                continue;
+                            }
+                        case 9: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.ticket = value;
+                                else
+                                    delete message.ticket;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -977,6 +1113,20 @@ export const postern = $root.postern = (() => {
                 };
 
                 return Hello;
+            })();
+
+            /**
+             * TunnelPurpose enum.
+             * @name postern.tunnel.v1.TunnelPurpose
+             * @enum {number}
+             * @property {number} TUNNEL_PURPOSE_REVIEWS=0 TUNNEL_PURPOSE_REVIEWS value
+             * @property {number} TUNNEL_PURPOSE_STREAMS=1 TUNNEL_PURPOSE_STREAMS value
+             */
+            v1.TunnelPurpose = (function() {
+                const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                values[valuesById[0] = "TUNNEL_PURPOSE_REVIEWS"] = 0;
+                values[valuesById[1] = "TUNNEL_PURPOSE_STREAMS"] = 1;
+                return values;
             })();
 
             v1.Welcome = (function() {
@@ -4472,6 +4622,8 @@ export const postern = $root.postern = (() => {
              * @property {number} RESET_CODE_WINDOW_OVERRUN=3 RESET_CODE_WINDOW_OVERRUN value
              * @property {number} RESET_CODE_CLOSED=4 RESET_CODE_CLOSED value
              * @property {number} RESET_CODE_UNSUPPORTED=5 RESET_CODE_UNSUPPORTED value
+             * @property {number} RESET_CODE_OVERLOADED=6 RESET_CODE_OVERLOADED value
+             * @property {number} RESET_CODE_TIMEOUT=7 RESET_CODE_TIMEOUT value
              */
             v1.ResetCode = (function() {
                 const valuesById = $Object.create(null), values = $Object.create(valuesById);
@@ -4481,7 +4633,671 @@ export const postern = $root.postern = (() => {
                 values[valuesById[3] = "RESET_CODE_WINDOW_OVERRUN"] = 3;
                 values[valuesById[4] = "RESET_CODE_CLOSED"] = 4;
                 values[valuesById[5] = "RESET_CODE_UNSUPPORTED"] = 5;
+                values[valuesById[6] = "RESET_CODE_OVERLOADED"] = 6;
+                values[valuesById[7] = "RESET_CODE_TIMEOUT"] = 7;
                 return values;
+            })();
+
+            v1.Cluster = (function() {
+
+                /**
+                 * Properties of a Cluster.
+                 * @typedef {Object} postern.tunnel.v1.Cluster.$Properties
+                 * @property {Array.<Uint8Array>|null} [rootCaSha256] Cluster rootCaSha256
+                 * @property {string|null} [tokenIssuer] Cluster tokenIssuer
+                 * @property {Array.<Uint8Array>|null} [issuerKeySha256] Cluster issuerKeySha256
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Cluster.
+                 * @memberof postern.tunnel.v1
+                 * @interface ICluster
+                 * @augments postern.tunnel.v1.Cluster.$Properties
+                 * @deprecated Use postern.tunnel.v1.Cluster.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Cluster.
+                 * @typedef {postern.tunnel.v1.Cluster.$Properties} postern.tunnel.v1.Cluster.$Shape
+                 */
+
+                /**
+                 * Constructs a new Cluster.
+                 * @memberof postern.tunnel.v1
+                 * @classdesc Represents a Cluster.
+                 * @constructor
+                 * @param {postern.tunnel.v1.Cluster.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Cluster = function (properties) {
+                    this.rootCaSha256 = [];
+                    this.issuerKeySha256 = [];
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Cluster rootCaSha256.
+                 * @member {Array.<Uint8Array>} rootCaSha256
+                 * @memberof postern.tunnel.v1.Cluster
+                 * @instance
+                 */
+                Cluster.prototype.rootCaSha256 = $util.emptyArray;
+
+                /**
+                 * Cluster tokenIssuer.
+                 * @member {string} tokenIssuer
+                 * @memberof postern.tunnel.v1.Cluster
+                 * @instance
+                 */
+                Cluster.prototype.tokenIssuer = "";
+
+                /**
+                 * Cluster issuerKeySha256.
+                 * @member {Array.<Uint8Array>} issuerKeySha256
+                 * @memberof postern.tunnel.v1.Cluster
+                 * @instance
+                 */
+                Cluster.prototype.issuerKeySha256 = $util.emptyArray;
+
+                /**
+                 * Encodes the specified Cluster message. Does not implicitly {@link postern.tunnel.v1.Cluster.verify|verify} messages.
+                 * @function encode
+                 * @memberof postern.tunnel.v1.Cluster
+                 * @static
+                 * @param {postern.tunnel.v1.Cluster.$Properties} message Cluster message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Cluster.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.rootCaSha256 != null && message.rootCaSha256.length)
+                        for (let i = 0; i < message.rootCaSha256.length; ++i)
+                            writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.rootCaSha256[i]);
+                    if (message.tokenIssuer != null && $Object.hasOwnProperty.call(message, "tokenIssuer") && message.tokenIssuer !== "")
+                        writer.uint32(/* id 2, wireType 2 =*/18).string(message.tokenIssuer);
+                    if (message.issuerKeySha256 != null && message.issuerKeySha256.length)
+                        for (let i = 0; i < message.issuerKeySha256.length; ++i)
+                            writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.issuerKeySha256[i]);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Cluster message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof postern.tunnel.v1.Cluster
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {postern.tunnel.v1.Cluster & postern.tunnel.v1.Cluster.$Shape} Cluster
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Cluster.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.postern.tunnel.v1.Cluster();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.rootCaSha256 && message.rootCaSha256.length))
+                                    message.rootCaSha256 = [];
+                                message.rootCaSha256.push(reader.bytes());
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.tokenIssuer = value;
+                                else
+                                    delete message.tokenIssuer;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.issuerKeySha256 && message.issuerKeySha256.length))
+                                    message.issuerKeySha256 = [];
+                                message.issuerKeySha256.push(reader.bytes());
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Cluster;
+            })();
+
+            v1.RotateKey = (function() {
+
+                /**
+                 * Properties of a RotateKey.
+                 * @typedef {Object} postern.tunnel.v1.RotateKey.$Properties
+                 * @property {Uint8Array|null} [publicKey] RotateKey publicKey
+                 * @property {Uint8Array|null} [proof] RotateKey proof
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a RotateKey.
+                 * @memberof postern.tunnel.v1
+                 * @interface IRotateKey
+                 * @augments postern.tunnel.v1.RotateKey.$Properties
+                 * @deprecated Use postern.tunnel.v1.RotateKey.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a RotateKey.
+                 * @typedef {postern.tunnel.v1.RotateKey.$Properties} postern.tunnel.v1.RotateKey.$Shape
+                 */
+
+                /**
+                 * Constructs a new RotateKey.
+                 * @memberof postern.tunnel.v1
+                 * @classdesc Represents a RotateKey.
+                 * @constructor
+                 * @param {postern.tunnel.v1.RotateKey.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const RotateKey = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * RotateKey publicKey.
+                 * @member {Uint8Array} publicKey
+                 * @memberof postern.tunnel.v1.RotateKey
+                 * @instance
+                 */
+                RotateKey.prototype.publicKey = $util.newBuffer([]);
+
+                /**
+                 * RotateKey proof.
+                 * @member {Uint8Array} proof
+                 * @memberof postern.tunnel.v1.RotateKey
+                 * @instance
+                 */
+                RotateKey.prototype.proof = $util.newBuffer([]);
+
+                /**
+                 * Encodes the specified RotateKey message. Does not implicitly {@link postern.tunnel.v1.RotateKey.verify|verify} messages.
+                 * @function encode
+                 * @memberof postern.tunnel.v1.RotateKey
+                 * @static
+                 * @param {postern.tunnel.v1.RotateKey.$Properties} message RotateKey message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                RotateKey.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.publicKey != null && $Object.hasOwnProperty.call(message, "publicKey") && message.publicKey.length)
+                        writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.publicKey);
+                    if (message.proof != null && $Object.hasOwnProperty.call(message, "proof") && message.proof.length)
+                        writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.proof);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a RotateKey message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof postern.tunnel.v1.RotateKey
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {postern.tunnel.v1.RotateKey & postern.tunnel.v1.RotateKey.$Shape} RotateKey
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                RotateKey.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.postern.tunnel.v1.RotateKey();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.publicKey = value;
+                                else
+                                    delete message.publicKey;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.proof = value;
+                                else
+                                    delete message.proof;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return RotateKey;
+            })();
+
+            v1.KeyRotated = (function() {
+
+                /**
+                 * Properties of a KeyRotated.
+                 * @typedef {Object} postern.tunnel.v1.KeyRotated.$Properties
+                 * @property {string|null} [keyId] KeyRotated keyId
+                 * @property {postern.tunnel.v1.KeyRotationCode|null} [code] KeyRotated code
+                 * @property {string|null} [detail] KeyRotated detail
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a KeyRotated.
+                 * @memberof postern.tunnel.v1
+                 * @interface IKeyRotated
+                 * @augments postern.tunnel.v1.KeyRotated.$Properties
+                 * @deprecated Use postern.tunnel.v1.KeyRotated.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a KeyRotated.
+                 * @typedef {postern.tunnel.v1.KeyRotated.$Properties} postern.tunnel.v1.KeyRotated.$Shape
+                 */
+
+                /**
+                 * Constructs a new KeyRotated.
+                 * @memberof postern.tunnel.v1
+                 * @classdesc Represents a KeyRotated.
+                 * @constructor
+                 * @param {postern.tunnel.v1.KeyRotated.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const KeyRotated = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * KeyRotated keyId.
+                 * @member {string} keyId
+                 * @memberof postern.tunnel.v1.KeyRotated
+                 * @instance
+                 */
+                KeyRotated.prototype.keyId = "";
+
+                /**
+                 * KeyRotated code.
+                 * @member {postern.tunnel.v1.KeyRotationCode} code
+                 * @memberof postern.tunnel.v1.KeyRotated
+                 * @instance
+                 */
+                KeyRotated.prototype.code = 0;
+
+                /**
+                 * KeyRotated detail.
+                 * @member {string} detail
+                 * @memberof postern.tunnel.v1.KeyRotated
+                 * @instance
+                 */
+                KeyRotated.prototype.detail = "";
+
+                /**
+                 * Encodes the specified KeyRotated message. Does not implicitly {@link postern.tunnel.v1.KeyRotated.verify|verify} messages.
+                 * @function encode
+                 * @memberof postern.tunnel.v1.KeyRotated
+                 * @static
+                 * @param {postern.tunnel.v1.KeyRotated.$Properties} message KeyRotated message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                KeyRotated.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.keyId != null && $Object.hasOwnProperty.call(message, "keyId") && message.keyId !== "")
+                        writer.uint32(/* id 1, wireType 2 =*/10).string(message.keyId);
+                    if (message.code != null && $Object.hasOwnProperty.call(message, "code") && message.code !== 0)
+                        writer.uint32(/* id 2, wireType 0 =*/16).int32(message.code);
+                    if (message.detail != null && $Object.hasOwnProperty.call(message, "detail") && message.detail !== "")
+                        writer.uint32(/* id 3, wireType 2 =*/26).string(message.detail);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a KeyRotated message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof postern.tunnel.v1.KeyRotated
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {postern.tunnel.v1.KeyRotated & postern.tunnel.v1.KeyRotated.$Shape} KeyRotated
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                KeyRotated.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.postern.tunnel.v1.KeyRotated();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.keyId = value;
+                                else
+                                    delete message.keyId;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.int32())
+                                    message.code = value;
+                                else
+                                    delete message.code;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.detail = value;
+                                else
+                                    delete message.detail;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return KeyRotated;
+            })();
+
+            /**
+             * KeyRotationCode enum.
+             * @name postern.tunnel.v1.KeyRotationCode
+             * @enum {number}
+             * @property {number} KEY_ROTATION_CODE_UNAVAILABLE=0 KEY_ROTATION_CODE_UNAVAILABLE value
+             * @property {number} KEY_ROTATION_CODE_ROTATED=1 KEY_ROTATION_CODE_ROTATED value
+             * @property {number} KEY_ROTATION_CODE_REFUSED=2 KEY_ROTATION_CODE_REFUSED value
+             */
+            v1.KeyRotationCode = (function() {
+                const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                values[valuesById[0] = "KEY_ROTATION_CODE_UNAVAILABLE"] = 0;
+                values[valuesById[1] = "KEY_ROTATION_CODE_ROTATED"] = 1;
+                values[valuesById[2] = "KEY_ROTATION_CODE_REFUSED"] = 2;
+                return values;
+            })();
+
+            v1.DialStreams = (function() {
+
+                /**
+                 * Properties of a DialStreams.
+                 * @typedef {Object} postern.tunnel.v1.DialStreams.$Properties
+                 * @property {Uint8Array|null} [ticket] DialStreams ticket
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a DialStreams.
+                 * @memberof postern.tunnel.v1
+                 * @interface IDialStreams
+                 * @augments postern.tunnel.v1.DialStreams.$Properties
+                 * @deprecated Use postern.tunnel.v1.DialStreams.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a DialStreams.
+                 * @typedef {postern.tunnel.v1.DialStreams.$Properties} postern.tunnel.v1.DialStreams.$Shape
+                 */
+
+                /**
+                 * Constructs a new DialStreams.
+                 * @memberof postern.tunnel.v1
+                 * @classdesc Represents a DialStreams.
+                 * @constructor
+                 * @param {postern.tunnel.v1.DialStreams.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const DialStreams = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * DialStreams ticket.
+                 * @member {Uint8Array} ticket
+                 * @memberof postern.tunnel.v1.DialStreams
+                 * @instance
+                 */
+                DialStreams.prototype.ticket = $util.newBuffer([]);
+
+                /**
+                 * Encodes the specified DialStreams message. Does not implicitly {@link postern.tunnel.v1.DialStreams.verify|verify} messages.
+                 * @function encode
+                 * @memberof postern.tunnel.v1.DialStreams
+                 * @static
+                 * @param {postern.tunnel.v1.DialStreams.$Properties} message DialStreams message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                DialStreams.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.ticket != null && $Object.hasOwnProperty.call(message, "ticket") && message.ticket.length)
+                        writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.ticket);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a DialStreams message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof postern.tunnel.v1.DialStreams
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {postern.tunnel.v1.DialStreams & postern.tunnel.v1.DialStreams.$Shape} DialStreams
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                DialStreams.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.postern.tunnel.v1.DialStreams();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.ticket = value;
+                                else
+                                    delete message.ticket;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return DialStreams;
             })();
 
             return v1;

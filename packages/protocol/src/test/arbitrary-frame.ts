@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { failureNumbers, goAwayNumbers, refusalNumbers, resetNumbers } from '../codes.ts'
-import type { Frame, FrameKind, PeerLimits } from '../frames.ts'
+import { failureNumbers, goAwayNumbers, keyRotationNumbers, refusalNumbers, resetNumbers } from '../codes.ts'
+import type { Frame, FrameKind, HelloFrame, PeerLimits } from '../frames.ts'
 import { clampText, protocolLimits as limits } from '../limits.ts'
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 })
@@ -28,9 +28,11 @@ const name = text(limits.nameBytesMax)
 const detail = text(limits.detailBytesMax)
 const load = { nonce: uint32, inFlight: uint32, eventLoopLagMs: uint32 }
 
-/** Frames of every kind that a side may send. */
-export const arbitraryFrames: { readonly [K in FrameKind]: fc.Arbitrary<Extract<Frame, { kind: K }>> } = {
-  hello: fc.record({
+const fingerprints = (countMax: number): fc.Arbitrary<Uint8Array[]> =>
+  fc.array(bytes(limits.fingerprintBytes), { maxLength: countMax })
+
+const hello = (purpose: HelloFrame['purpose'], ticketBytes: number): fc.Arbitrary<HelloFrame> =>
+  fc.record({
     kind: fc.constant('hello' as const),
     minorVersion: uint32,
     features: uint32,
@@ -38,7 +40,14 @@ export const arbitraryFrames: { readonly [K in FrameKind]: fc.Arbitrary<Extract<
     epoch: uint32,
     software: name,
     limits: peerLimits,
-  }),
+    slot: uint32,
+    purpose: fc.constant(purpose),
+    ticket: bytes(ticketBytes),
+  })
+
+/** Frames of every kind that a side may send. */
+export const arbitraryFrames: { readonly [K in FrameKind]: fc.Arbitrary<Extract<Frame, { kind: K }>> } = {
+  hello: fc.oneof(hello('reviews', 0), hello('streams', limits.ticketBytes)),
   welcome: fc.record({
     kind: fc.constant('welcome' as const),
     minorVersion: uint32,
@@ -122,6 +131,27 @@ export const arbitraryFrames: { readonly [K in FrameKind]: fc.Arbitrary<Extract<
     streamId: uint32,
     code: word(resetNumbers),
     detail,
+  }),
+  cluster: fc.record({
+    kind: fc.constant('cluster' as const),
+    rootCaSha256: fingerprints(limits.rootCertificatesMax),
+    tokenIssuer: text(limits.tokenIssuerBytesMax),
+    issuerKeySha256: fingerprints(limits.issuerKeysMax),
+  }),
+  'rotate-key': fc.record({
+    kind: fc.constant('rotate-key' as const),
+    publicKey: bytes(limits.publicKeyBytes),
+    proof: bytes(limits.signatureBytes),
+  }),
+  'key-rotated': fc.record({
+    kind: fc.constant('key-rotated' as const),
+    keyId: name,
+    code: word(keyRotationNumbers),
+    detail,
+  }),
+  'dial-streams': fc.record({
+    kind: fc.constant('dial-streams' as const),
+    ticket: bytes(limits.ticketBytes),
   }),
 }
 

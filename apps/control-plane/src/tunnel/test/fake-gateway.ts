@@ -120,6 +120,9 @@ export function helloFrame(fields: Partial<HelloFrame> = {}): HelloFrame {
     epoch: 1,
     software: 'fake',
     limits: { frameBytesMax, tokenBytesMax, ...gatewayLimits },
+    slot: 0,
+    purpose: 'reviews',
+    ticket: new Uint8Array(0),
     ...fields,
   }
 }
