@@ -38,6 +38,8 @@ export interface ExchangeFailure {
 export interface ExchangeBounds {
   /** Milliseconds for all of it: waiting for a connection, sending, receiving the last byte. */
   timeoutMs: number
+  /** Asked once that time is over: milliseconds that somebody waits longer, if any. */
+  remainingMs?: (() => number) | undefined
   /** Fires when the caller has left. */
   signal?: AbortSignal | undefined
 }
@@ -64,7 +66,8 @@ export function exchange(
 class AnswerCollector implements Dispatcher.DispatchHandler {
   settled = false
   readonly #resolve: (outcome: ExchangeOutcome) => void
-  readonly #timer: NodeJS.Timeout
+  readonly #remainingMs: (() => number) | undefined
+  #timer: NodeJS.Timeout
   readonly #signal: AbortSignal | undefined
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
@@ -75,9 +78,8 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   constructor(bounds: ExchangeBounds, resolve: (outcome: ExchangeOutcome) => void) {
     this.#resolve = resolve
     this.#signal = bounds.signal
-    this.#timer = setTimeout(() => {
-      this.#stop({ kind: 'failure', failure: 'timeout', detail: 'no complete answer in time' })
-    }, bounds.timeoutMs)
+    this.#remainingMs = bounds.remainingMs
+    this.#timer = setTimeout(this.#onTime, bounds.timeoutMs)
     if (this.#signal?.aborted === true) this.#cancel()
     else this.#signal?.addEventListener('abort', this.#cancel)
   }
@@ -118,6 +120,12 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#settle(failureOf(error))
+  }
+
+  readonly #onTime = (): void => {
+    const remainingMs = this.#remainingMs?.() ?? 0
+    if (remainingMs > 0) this.#timer = setTimeout(this.#onTime, remainingMs)
+    else this.#stop({ kind: 'failure', failure: 'timeout', detail: 'no complete answer in time' })
   }
 
   readonly #cancel = (): void => {

@@ -11,10 +11,10 @@ export type PostTokenReview = (review: TokenReviewRequest, bounds: ExchangeBound
 const reviewMsMax = 10_000
 
 export function createReviewToken(postTokenReview: PostTokenReview): ReviewToken {
-  return async ({ token, audiences, deadlineMs, signal }) => {
+  return async ({ token, audiences, deadlineMs, remainingMs, signal }) => {
     if (!(deadlineMs > 0)) return failed('deadline-exceeded', 'the review arrived after its deadline')
     try {
-      const bounds = { timeoutMs: Math.min(deadlineMs, reviewMsMax), signal }
+      const bounds = { timeoutMs: Math.min(deadlineMs, reviewMsMax), remainingMs, signal }
       return readReviewAnswer(await postTokenReview(buildTokenReview(token, audiences), bounds))
     } catch (error) {
       if (error instanceof ServiceAccountUnreadable) return failed('reviewer-unauthorized', error.message)

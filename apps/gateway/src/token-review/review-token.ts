@@ -7,6 +7,11 @@ export interface ReviewTokenRequest {
   audiences: readonly string[]
   /** How long the caller still waits, in milliseconds from now. */
   deadlineMs: number
+  /**
+   * Asked once `deadlineMs` is over: how long somebody still waits after all, because he asked the same in the meantime.
+   * Zero or less: nobody does.
+   */
+  remainingMs?: (() => number) | undefined
   /** Fires when the caller has left; the result is then of no interest. */
   signal?: AbortSignal | undefined
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { encodeFrame, type Frame, type ReviewTokenFrame } from '@postern/protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ReviewResult, ReviewTokenRequest } from '../token-review/review-token.ts'
-import { InFlight } from './in-flight.ts'
+import { InFlight, type SessionReviews } from './in-flight.ts'
 
 const reviewed: ReviewResult = {
   kind: 'reviewed',
@@ -18,6 +18,9 @@ class Bench {
     fail: (error: Error) => void
   }[] = []
   readonly inFlight: InFlight
+  readonly session: SessionReviews
+  shared = 0
+  overloads = 0
 
   constructor(limits: { reviewsInFlightMax?: number; reviewsQueuedMax?: number } = {}) {
     this.inFlight = new InFlight({
@@ -25,13 +28,19 @@ class Bench {
         new Promise((resolve, reject) => {
           this.asked.push({ request, answer: resolve, fail: reject })
         }),
-      // Encoded as well, because a frame that is too large must be noticed here.
-      send: (frame) => {
-        encodeFrame(frame)
-        this.sent.push(frame)
-      },
       elapsed: () => performance.now(),
+      onShared: () => (this.shared += 1),
+      onOverload: () => (this.overloads += 1),
       ...limits,
+    })
+    this.session = this.openSession(this.sent)
+  }
+
+  openSession(sent: Frame[]): SessionReviews {
+    return this.inFlight.openSession((frame) => {
+      // Encoded as well, because a frame that is too large must be noticed here.
+      encodeFrame(frame)
+      sent.push(frame)
     })
   }
 
@@ -71,7 +80,7 @@ afterEach(() => {
 describe('reviews in flight', () => {
   test('are accepted first and answered with the nonce and the hash of the token', async () => {
     const bench = new Bench()
-    bench.inFlight.take(review(7))
+    bench.session.take(review(7))
     expect(bench.sent).toEqual([{ kind: 'accepted', requestId: 7 }])
     expect(bench.asked[0]?.request).toMatchObject({ token: 'token-7', audiences: ['a'] })
     bench.asked[0]?.answer(reviewed)
@@ -93,29 +102,30 @@ describe('reviews in flight', () => {
 
   test('wait for a place, and beyond the queue are refused at once', async () => {
     const bench = new Bench({ reviewsInFlightMax: 2, reviewsQueuedMax: 1 })
-    for (const id of [1, 2, 3, 4]) bench.inFlight.take(review(id))
+    for (const id of [1, 2, 3, 4]) bench.session.take(review(id))
     expect(bench.kinds()).toEqual(['accepted 1', 'accepted 2', 'failure 4'])
     expect(bench.failures()).toEqual(['4 overloaded'])
     expect(bench.inFlight.size).toBe(3)
+    expect(bench.overloads).toBe(1)
     bench.asked[0]?.answer(reviewed)
     await vi.waitFor(() => expect(bench.kinds()).toContain('accepted 3'))
-    bench.inFlight.abortAll()
+    bench.session.abortAll()
   })
 
   test('whose deadline passed in the queue are dropped without asking the API server', () => {
     const bench = new Bench({ reviewsInFlightMax: 1, reviewsQueuedMax: 2 })
-    bench.inFlight.take(review(1))
-    bench.inFlight.take(review(2, 100))
+    bench.session.take(review(1))
+    bench.session.take(review(2, 100))
     vi.advanceTimersByTime(150)
     expect(bench.failures()).toEqual(['2 deadline'])
     expect(bench.asked).toHaveLength(1)
-    bench.inFlight.abortAll()
+    bench.session.abortAll()
   })
 
   test('that run past their deadline are aborted and answered, once', async () => {
     const bench = new Bench({ reviewsInFlightMax: 1 })
-    bench.inFlight.take(review(1, 100))
-    bench.inFlight.take(review(2, 10_000))
+    bench.session.take(review(1, 100))
+    bench.session.take(review(2, 10_000))
     vi.advanceTimersByTime(150)
     expect(bench.asked[0]?.request.signal?.aborted).toBe(true)
     expect(bench.kinds()).toEqual(['accepted 1', 'failure 1', 'accepted 2'])
@@ -128,12 +138,12 @@ describe('reviews in flight', () => {
 
   test('that are cancelled abort the call and answer nothing', async () => {
     const bench = new Bench({ reviewsInFlightMax: 1 })
-    bench.inFlight.take(review(1))
-    bench.inFlight.take(review(2))
-    bench.inFlight.take(review(3))
-    bench.inFlight.cancel(2)
-    bench.inFlight.cancel(1)
-    bench.inFlight.cancel(99)
+    bench.session.take(review(1))
+    bench.session.take(review(2))
+    bench.session.take(review(3))
+    bench.session.cancel(2)
+    bench.session.cancel(1)
+    bench.session.cancel(99)
     expect(bench.asked[0]?.request.signal?.aborted).toBe(true)
     expect(bench.kinds()).toEqual(['accepted 1', 'accepted 3'])
     bench.asked[1]?.answer(reviewed)
@@ -143,9 +153,9 @@ describe('reviews in flight', () => {
 
   test('all end without an answer when the session ends', () => {
     const bench = new Bench({ reviewsInFlightMax: 1 })
-    bench.inFlight.take(review(1))
-    bench.inFlight.take(review(2))
-    bench.inFlight.abortAll()
+    bench.session.take(review(1))
+    bench.session.take(review(2))
+    bench.session.abortAll()
     expect(bench.asked.map(({ request }) => request.signal?.aborted)).toEqual([true])
     expect(bench.kinds()).toEqual(['accepted 1'])
     expect(bench.inFlight.size).toBe(0)
@@ -153,10 +163,10 @@ describe('reviews in flight', () => {
 
   test('with an id that is in use leave the first alone', () => {
     const bench = new Bench()
-    bench.inFlight.take(review(1))
-    bench.inFlight.take(review(1))
+    bench.session.take(review(1))
+    bench.session.take(review(1))
     expect(bench.asked).toHaveLength(1)
-    bench.inFlight.abortAll()
+    bench.session.abortAll()
   })
 
   test.each<[string, ReviewResult, string]>([
@@ -173,7 +183,7 @@ describe('reviews in flight', () => {
     ],
   ])('that come to %s are answered with the failure', async (_, result, code) => {
     const bench = new Bench()
-    bench.inFlight.take(review(1))
+    bench.session.take(review(1))
     bench.asked[0]?.answer(result)
     await vi.waitFor(() => expect(bench.failures()).toEqual([`1 ${code}`]))
     vi.advanceTimersByTime(50)
@@ -181,7 +191,7 @@ describe('reviews in flight', () => {
 
   test("pass on the API server's wish to be left alone for a while", async () => {
     const bench = new Bench()
-    bench.inFlight.take(review(1))
+    bench.session.take(review(1))
     bench.asked[0]?.answer({
       kind: 'failed',
       failure: 'api-server-overloaded',
@@ -196,10 +206,173 @@ describe('reviews in flight', () => {
 
   test('that throw are an internal failure, without the text of the error', async () => {
     const bench = new Bench()
-    bench.inFlight.take(review(1))
+    bench.session.take(review(1))
     bench.asked[0]?.fail(new TypeError('token-1 is secret'))
     await vi.waitFor(() => expect(bench.failures()).toEqual(['1 internal']))
     expect(JSON.stringify(bench.sent)).not.toContain('secret')
     vi.advanceTimersByTime(50)
+  })
+})
+
+/** The same question, whoever asks. */
+function sameReview(requestId: number, deadlineMs = 10_000): ReviewTokenFrame {
+  return { ...review(requestId, deadlineMs), token: 'token-of-all' }
+}
+
+describe('identical reviews at the same time', () => {
+  test('are one call, and each asker has its own answer', async () => {
+    const bench = new Bench()
+    const sentToOther: Frame[] = []
+    const other = bench.openSession(sentToOther)
+    bench.session.take(sameReview(1))
+    bench.session.take(sameReview(2))
+    other.take(sameReview(1))
+    expect(bench.asked).toHaveLength(1)
+    expect(bench.shared).toBe(2)
+    expect(bench.kinds()).toEqual(['accepted 1', 'accepted 2'])
+    expect(sentToOther).toEqual([{ kind: 'accepted', requestId: 1 }])
+    bench.asked[0]?.answer(reviewed)
+    await vi.waitFor(() => expect(bench.sent).toHaveLength(4))
+    for (const frame of [...bench.sent.slice(2), ...sentToOther.slice(1)]) {
+      expect(frame).toMatchObject({
+        kind: 'token-reviewed',
+        nonce: new Uint8Array(16).fill('requestId' in frame ? frame.requestId : 0),
+        tokenSha256: createHash('sha256').update('token-of-all').digest(),
+        username: 'u',
+      })
+    }
+    expect(sentToOther).toHaveLength(2)
+    vi.advanceTimersByTime(50)
+  })
+
+  test('are one call in the queue too, and all are accepted when it begins', async () => {
+    const bench = new Bench({ reviewsInFlightMax: 1, reviewsQueuedMax: 4 })
+    for (const frame of [review(1), sameReview(2), sameReview(3)]) bench.session.take(frame)
+    bench.asked[0]?.answer(reviewed)
+    await vi.waitFor(() =>
+      expect(bench.kinds()).toEqual(['accepted 1', 'token-reviewed 1', 'accepted 2', 'accepted 3']),
+    )
+    expect(bench.asked).toHaveLength(2)
+    bench.session.abortAll()
+  })
+
+  test.each<[string, Partial<ReviewTokenFrame>]>([
+    ['another token', { token: 'token-of-all,1:a' }],
+    ['other audiences', { audiences: ['b'] }],
+    ['no audience', { audiences: [] }],
+    ['audiences that look the same when joined', { audiences: ['a', ''] }],
+  ])('are not those with %s', (_, difference) => {
+    const bench = new Bench()
+    bench.session.take(sameReview(1))
+    bench.session.take({ ...sameReview(2), ...difference })
+    expect(bench.asked).toHaveLength(2)
+    bench.session.abortAll()
+  })
+
+  test('outlive the one who asked first, and end with the last', async () => {
+    const bench = new Bench()
+    for (const id of [1, 2, 3]) bench.session.take(sameReview(id))
+    bench.session.cancel(1)
+    bench.session.cancel(3)
+    expect(bench.asked[0]?.request.signal?.aborted).toBe(false)
+    bench.asked[0]?.answer(reviewed)
+    await vi.waitFor(() => expect(bench.kinds()).toContain('token-reviewed 2'))
+    expect(bench.kinds()).not.toContain('token-reviewed 1')
+    for (const id of [4, 5]) bench.session.take(sameReview(id))
+    for (const id of [4, 5]) bench.session.cancel(id)
+    expect(bench.asked[1]?.request.signal?.aborted).toBe(true)
+    expect(bench.inFlight.size).toBe(0)
+    vi.advanceTimersByTime(50)
+  })
+
+  test('wait as long as the most patient asker', () => {
+    const bench = new Bench()
+    bench.session.take(sameReview(1, 100))
+    vi.advanceTimersByTime(50)
+    bench.session.take(sameReview(2, 400))
+    const remainingMs = bench.asked[0]?.request.remainingMs
+    expect(remainingMs?.()).toBe(400)
+    vi.advanceTimersByTime(100)
+    expect(bench.failures()).toEqual(['1 deadline'])
+    expect(bench.asked[0]?.request.signal?.aborted).toBe(false)
+    vi.advanceTimersByTime(350)
+    expect(bench.failures()).toEqual(['1 deadline', '2 deadline'])
+    expect(bench.asked[0]?.request.signal?.aborted).toBe(true)
+  })
+
+  test('are asked anew when the call that runs seems to hang', () => {
+    const bench = new Bench()
+    bench.session.take(sameReview(1))
+    vi.advanceTimersByTime(1_000)
+    bench.session.take(sameReview(2))
+    bench.session.take(sameReview(3))
+    expect(bench.asked).toHaveLength(2)
+    bench.session.abortAll()
+  })
+
+  test('are asked anew once there is an answer: nothing is kept', async () => {
+    const bench = new Bench()
+    const denied: ReviewResult = { kind: 'reviewed', verdict: { authenticated: false, error: '' } }
+    bench.session.take(sameReview(1))
+    bench.asked[0]?.answer(denied)
+    await vi.waitFor(() => expect(bench.kinds()).toContain('token-reviewed 1'))
+    bench.session.take(sameReview(2))
+    expect(bench.asked).toHaveLength(2)
+    bench.session.abortAll()
+  })
+})
+
+describe('several sessions of a process', () => {
+  test('share its places', async () => {
+    const bench = new Bench({ reviewsInFlightMax: 2, reviewsQueuedMax: 1 })
+    const sent: Frame[] = []
+    const other = bench.openSession(sent)
+    bench.session.take(review(1))
+    other.take(review(2))
+    bench.session.take(review(3))
+    other.take(review(4))
+    expect(sent).toMatchObject([{ kind: 'accepted' }, { kind: 'failure', requestId: 4, code: 'overloaded' }])
+    expect([bench.inFlight.size, bench.session.size, other.size]).toEqual([3, 2, 1])
+    bench.session.abortAll()
+    other.abortAll()
+  })
+
+  test('end without touching the reviews of another, whose ids may be the same', async () => {
+    const bench = new Bench({ reviewsInFlightMax: 2 })
+    const sent: Frame[] = []
+    const other = bench.openSession(sent)
+    for (const frame of [review(1), sameReview(2), review(3)]) bench.session.take(frame)
+    for (const frame of [sameReview(2), review(4)]) other.take(frame)
+    bench.session.abortAll()
+    expect(bench.asked.map(({ request }) => request.signal?.aborted)).toEqual([true, false, false])
+    expect([bench.session.size, other.size]).toEqual([0, 2])
+    for (const { answer } of bench.asked) answer(reviewed)
+    await vi.waitFor(() =>
+      expect(sent.map(({ kind }) => kind)).toEqual([
+        'accepted',
+        'accepted',
+        'token-reviewed',
+        'token-reviewed',
+      ]),
+    )
+    expect(bench.kinds()).toEqual(['accepted 1', 'accepted 2'])
+    vi.advanceTimersByTime(50)
+  })
+
+  test('are idle once their own reviews have ended', async () => {
+    const bench = new Bench()
+    const other = bench.openSession([])
+    let idle = 0
+    await bench.session.idle()
+    for (const id of [1, 2]) bench.session.take(review(id))
+    other.take(review(3))
+    const wait = bench.session.idle().then(() => (idle += 1))
+    bench.session.cancel(1)
+    await Promise.resolve()
+    expect(idle).toBe(0)
+    bench.asked[1]?.answer(reviewed)
+    await wait
+    expect([idle, other.size]).toEqual([1, 1])
+    other.abortAll()
   })
 })

@@ -6,6 +6,7 @@ import type { ReviewToken } from '../token-review/review-token.ts'
 import { ClockCorrection } from './clock-correction.ts'
 import { dial } from './dial.ts'
 import { handshake } from './handshake.ts'
+import { InFlight } from './in-flight.ts'
 import type { RoundOutcome, TunnelRefusal } from './outcome.ts'
 import { serveSession, type SessionOptions } from './session.ts'
 import { signGatewayJwt, type GatewayCredential } from './sign-gateway-jwt.ts'
@@ -68,6 +69,8 @@ function createRound(options: TunnelOptions, timing: Timing): (round: Round) => 
   const instanceId = options.instanceId ?? randomUUID()
   const clock = new ClockCorrection(() => timing.now())
   const limits = limitsOf(options)
+  const elapsed = (): number => timing.elapsed()
+  const inFlight = new InFlight({ ...limits, reviewToken: options.reviewToken, elapsed })
   const refused = (refusal: TunnelRefusal, round: Round): RoundOutcome => {
     const offsetMs = clock.correctBy(refusal)
     if (offsetMs === undefined || round.clockCorrected) return { kind: 'refused', refusal }
@@ -104,9 +107,7 @@ function createRound(options: TunnelOptions, timing: Timing): (round: Round) => 
     clock.learn(welcome.serverTimeMs)
     options.log.info({ replicaId: welcome.replicaId, epoch: round.epoch }, 'the tunnel is up')
     round.welcomed(welcome.replicaId)
-    const elapsed = (): number => timing.elapsed()
-    const { reviewToken } = options
-    return served({ socket, welcome, reviewToken, limits, elapsed, stop: round.stop })
+    return served({ socket, welcome, inFlight, elapsed, stop: round.stop })
   }
 }
 

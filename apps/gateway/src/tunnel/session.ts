@@ -4,18 +4,16 @@ import {
   type Frame,
   type FrameListener,
   type FrameSocket,
-  type PeerLimits,
   type WelcomeFrame,
 } from '@postern/protocol'
-import type { ReviewToken } from '../token-review/review-token.ts'
-import { InFlight } from './in-flight.ts'
+import type { InFlight, SessionReviews } from './in-flight.ts'
 import type { SessionEnd } from './outcome.ts'
 
 export interface SessionOptions {
   socket: FrameSocket
   welcome: WelcomeFrame
-  reviewToken: ReviewToken
-  limits: PeerLimits
+  /** The process's, of which the session takes a part. */
+  inFlight: InFlight
   elapsed: () => number
   stop: AbortSignal
 }
@@ -32,17 +30,11 @@ export async function serveSession(options: SessionOptions): Promise<SessionEnd>
   const send = (frame: Frame): void => {
     socket.send(frame)
   }
-  const inFlight = new InFlight({
-    reviewToken: options.reviewToken,
-    send,
-    elapsed: options.elapsed,
-    reviewsInFlightMax: options.limits.reviewsInFlightMax,
-    reviewsQueuedMax: options.limits.reviewsQueuedMax,
-  })
+  const reviews = options.inFlight.openSession(send)
   const heartbeat = new Heartbeat({
     intervalMs: pingIntervalOf(options.welcome),
     send,
-    inFlight: () => inFlight.size,
+    inFlight: () => options.inFlight.size,
     silent: () => {
       resolve({ kind: 'lost', detail: 'the control plane fell silent' })
     },
@@ -55,7 +47,7 @@ export async function serveSession(options: SessionOptions): Promise<SessionEnd>
   socket.listen({
     frame(frame) {
       heartbeat.heard()
-      const end = receive(frame, inFlight, heartbeat)
+      const end = receive(frame, reviews, heartbeat)
       if (end !== undefined) resolve(end)
     },
     malformed: (reason) => {
@@ -71,19 +63,19 @@ export async function serveSession(options: SessionOptions): Promise<SessionEnd>
   // The socket may take a moment to close; a review that still comes is not begun.
   socket.listen(deaf)
   heartbeat.stop()
-  inFlight.abortAll()
+  reviews.abortAll()
   leave(socket, end)
   if (end.kind === 'stopped') await socket.closed
   return end
 }
 
-function receive(frame: Frame, inFlight: InFlight, heartbeat: Heartbeat): SessionEnd | undefined {
+function receive(frame: Frame, reviews: SessionReviews, heartbeat: Heartbeat): SessionEnd | undefined {
   switch (frame.kind) {
     case 'review-token':
-      inFlight.take(frame)
+      reviews.take(frame)
       return undefined
     case 'cancel':
-      inFlight.cancel(frame.requestId)
+      reviews.cancel(frame.requestId)
       return undefined
     case 'ping':
       heartbeat.onPing(frame)
