@@ -215,8 +215,8 @@ export class InFlight {
   }
 
   #dropExpired(): void {
-    const askers = [...this.#running, ...this.#queue].flatMap((call) => [...call.askers])
-    this.#expire(askers, this.#options.elapsed())
+    const now = this.#options.elapsed()
+    for (const call of [...this.#running, ...this.#queue]) this.#expire([...call.askers], now)
     this.#startNext()
   }
 
@@ -256,17 +256,14 @@ class Session {
 
   forget(requestId: number): void {
     this.askers.delete(requestId)
-    if (this.askers.size === 0) this.#idle?.resolve()
+    if (this.askers.size > 0) return
+    this.#idle?.resolve()
+    this.#idle = undefined
   }
 
   idle(): Promise<void> {
     if (this.askers.size === 0) return Promise.resolve()
-    if (this.#idle === undefined) {
-      this.#idle = Promise.withResolvers()
-      void this.#idle.promise.then(() => {
-        this.#idle = undefined
-      })
-    }
+    this.#idle ??= Promise.withResolvers()
     return this.#idle.promise
   }
 }
