@@ -1,4 +1,4 @@
-import type { FailureFrame, PeerLoad } from '@postern/protocol'
+import type { ClusterFrame, FailureFrame, HealthFrame, PeerLoad } from '@postern/protocol'
 import type { TokenVerdict } from '@postern/token-review'
 
 // One attempt of a review on one tunnel, as `tunnel/` makes it and `gateway-pools/` chooses among tunnels for it.
@@ -12,9 +12,20 @@ export interface ReviewAttempt {
   budgetMs: number
   /** From 1. */
   attempt: number
-  signal: AbortSignal | undefined
+  signal: AttemptSignal | undefined
   /** Called at most once: the gateway has the review, and now asks the API server. */
   onAccepted?: () => void
+}
+
+/** What an attempt needs of an AbortSignal; a hedge has one of its own for each try, which costs less than a real one. */
+export interface AttemptSignal {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: AbortListener): void
+  removeEventListener(type: 'abort', listener: AbortListener): void
+}
+
+export interface AbortListener {
+  handleEvent(): void
 }
 
 /** What one attempt on one tunnel came to. */
@@ -49,6 +60,10 @@ export interface ReviewTunnel {
   readonly roundTripMs: number | undefined
   /** What the gateway last said of itself. */
   readonly peer: PeerLoad
+  /** The gateway's last Health frame; undefined before the first. */
+  readonly health?: HealthFrame | undefined
+  /** The gateway's last Cluster frame; undefined before the first. */
+  readonly cluster?: ClusterFrame | undefined
   /** Never rejects. */
   review(attempt: ReviewAttempt): Promise<AttemptOutcome>
 }

@@ -1,7 +1,7 @@
 import type { FailureFrame, TokenReviewedFrame } from '@postern/protocol'
 import type { TokenVerdict } from '@postern/token-review'
-import type { AttemptOutcome } from '../gateways/review-attempt.ts'
-import { isHash } from './token-hash.ts'
+import type { AttemptOutcome, AttemptSignal } from '../gateways/review-attempt.ts'
+import { isHash } from '../gateways/token-hash.ts'
 import type { DiscardReason } from './tunnel-observer.ts'
 
 export interface PendingReviewsOptions {
@@ -19,7 +19,7 @@ class PendingReview {
   readonly nonce: Buffer
   readonly tokenHash: string
   readonly deadlineAt: number
-  readonly signal: AbortSignal | undefined
+  readonly signal: AttemptSignal | undefined
   readonly onAccepted: (() => void) | undefined
   readonly owner: PendingReviews
   readonly resolve: (outcome: AttemptOutcome) => void

@@ -2,7 +2,7 @@ import type { FailureCode } from '@postern/protocol'
 import type { ReviewFailure, ReviewOutcome, ReviewRequest, TokenReviewer } from '../login/token-reviewer.ts'
 import type { AttemptOutcome } from '../gateways/review-attempt.ts'
 import type { GatewaySession } from './gateway-session.ts'
-import { hashToken } from './token-hash.ts'
+import { hashToken } from '../gateways/token-hash.ts'
 import type { TunnelRegistry } from './tunnel-registry.ts'
 
 export interface ReviewThroughGatewayOptions {
