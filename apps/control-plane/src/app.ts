@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { registerAccessTokenRoutes } from './access-tokens/access-token-routes.ts'
+import { createChangeRevocations } from './access-tokens/change-revocations.ts'
 import { createAccessTokenUseStorePostgres } from './access-tokens/access-token-use-store-postgres.ts'
 import { createRevocationStorePostgres } from './access-tokens/revocation-store-postgres.ts'
 import { createSigningKeyStorePostgres } from './access-tokens/signing-key-store-postgres.ts'
@@ -8,8 +9,10 @@ import { anyAddress } from './access-tokens/trusted-ips.ts'
 import { createAuditEventStorePostgres } from './audit/audit-event-store-postgres.ts'
 import { type AuditLogObserver, GroupCommitAuditLog } from './audit/audit-log.ts'
 import { registerAuditLogRoutes } from './audit/audit-log-routes.ts'
+import { createChangeAudit } from './audit/change-audit.ts'
 import { type ClosingPhase, closeInPhases } from './close-in-phases.ts'
 import type { Config } from './config.ts'
+import { createCommit } from './database/commit.ts'
 import type { Database } from './database/database.ts'
 import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
 import { registerGatewayRoutes } from './gateways/gateway-routes.ts'
@@ -118,6 +121,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>
 async function openParts(options: AppOptions) {
   const { logger, observers = {} } = options
   const stores = createStores(options)
+  const commit = openCommit(options)
   const auditLog = openAuditLog(options, stores)
   const identities = createIdentityCache({ store: stores.identities, nowMs: elapsed })
   const lastLogins = new LastLoginRecorder({ store: stores.identities, logger })
@@ -151,18 +155,29 @@ async function openParts(options: AppOptions) {
     identities.forget(identityId)
     reviews.kubernetesAuths.forget(identityId)
   }
-  return { stores, auditLog, identities, lastLogins, gateways, reviews, accessTokens, authenticate, forget }
+  return {
+    stores,
+    commit,
+    auditLog,
+    identities,
+    lastLogins,
+    gateways,
+    reviews,
+    accessTokens,
+    authenticate,
+    forget,
+  }
 }
 
 function registerRoutesForStrangers(server: HttpServer, options: AppOptions, parts: Parts): void {
-  const { stores, auditLog, identities, lastLogins, reviews, accessTokens } = parts
+  const { stores, commit, auditLog, identities, lastLogins, reviews, accessTokens } = parts
   registerStatusRoutes(server, { now })
   registerBootstrapRoutes(server, {
     bootstrapInstance: createBootstrapInstance({
       store: stores.organizations,
+      commit,
       createOrganizationKey: () => options.keyring.createOrganizationKey(),
       accessTokenIssuer: accessTokens.issuer,
-      auditLog,
       now,
     }),
   })
@@ -184,13 +199,15 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
 }
 
 function registerRoutesForActors(server: HttpServer, parts: Parts): void {
-  const { authenticate, stores, auditLog, identities, gateways, reviews, accessTokens, forget } = parts
+  const { authenticate, stores, commit, auditLog, identities, gateways, reviews, accessTokens, forget } =
+    parts
   const { revocations } = accessTokens
   registerIdentityRoutes(server, {
     authenticate,
     store: stores.identities,
     changeIdentities: createChangeIdentities({
       store: stores.identities,
+      commit,
       cache: { forget },
       revocations,
       auditLog,
@@ -203,10 +220,12 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     configure: createConfigureKubernetesAuth({
       identities,
       store: stores.kubernetesAuths,
+      commit,
       checkReviewer: reviews.checkReviewer,
       revocations,
       auditLog,
       onChanged: forget,
+      now,
     }),
   })
   registerGatewayRoutes(server, {
@@ -222,7 +241,19 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
 
 type Stores = ReturnType<typeof createStores>
 
-function createStores({ kysely, keyring }: AppOptions) {
+/** Every store on one transaction, with the audit log and the revocations in it. */
+function openCommit({ kysely, keyring }: AppOptions) {
+  return createCommit(kysely, (transaction) => {
+    const stores = createStores({ kysely: transaction, keyring })
+    return {
+      ...stores,
+      audit: createChangeAudit(stores.auditEvents),
+      revocations: createChangeRevocations(stores.revocations),
+    }
+  })
+}
+
+function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'>) {
   return {
     organizations: createOrganizationStorePostgres(kysely),
     identities: createIdentityStorePostgres(kysely),

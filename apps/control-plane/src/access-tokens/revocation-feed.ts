@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { accessTokenLifetimeMaxSeconds } from './access-token-settings.ts'
 import type { DatabaseClock } from './database-clock.ts'
+import { markerMarginSeconds, widerMarkerLifetimeSeconds } from './marker-lifetime.ts'
 import { pause } from './pause.ts'
 import { type RevocableToken, RevocationSet } from './revocation-set.ts'
 import type { RevocationStore } from './revocation-store.ts'
@@ -16,8 +16,6 @@ export interface RevocationFeedOptions {
   random?: () => number
 }
 
-/** A renewal on a replica that has not yet heard of the revocation, and clocks that are read in whole seconds. */
-const markerMarginSeconds = 3600
 /** Less than `staleAfterMs`, so that one lost connection makes no token wait. */
 const readTimeoutMs = 2000
 
@@ -129,9 +127,7 @@ export class RevocationFeed implements Revocations {
   }
 
   #lifetimeSeconds(target: RevocationTarget): number {
-    if (target.scope !== 'token' || target.livesUntil === undefined) {
-      return accessTokenLifetimeMaxSeconds + markerMarginSeconds
-    }
+    if (target.scope !== 'token' || target.livesUntil === undefined) return widerMarkerLifetimeSeconds
     const leftMs = target.livesUntil.getTime() - this.#options.clock.nowMs()
     return Math.max(0, Math.ceil(leftMs / 1000)) + markerMarginSeconds
   }

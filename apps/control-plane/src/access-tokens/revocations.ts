@@ -13,7 +13,8 @@ export type RevocationTarget =
 export interface Revocations {
   /**
    * Effective in this process when it resolves, in every other replica within a second. A login that begins after it
-   * resolved is not reached. Call it after the change that it belongs to has been committed.
+   * resolved is not reached. Call it after the change that it belongs to has been committed, with a marker of its own
+   * (`ChangeRevocations`), so that no crash leaves the change without its revocation.
    */
   revoke(target: RevocationTarget): Promise<void>
 }

@@ -1,14 +1,26 @@
+import type { ChangeRevocations } from '../access-tokens/change-revocations.ts'
 import type { Revocations } from '../access-tokens/revocations.ts'
 import type { AuditEvent } from '../audit/audit-event.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
+import type { ChangeAudit } from '../audit/change-audit.ts'
+import { orTellDenied } from '../audit/denied-attempt.ts'
+import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { Actor } from '../permissions/actor.ts'
 import { requirePermission, requireRoleWithin } from '../permissions/require-permission.ts'
 import type { IdentityCache } from './identity-cache.ts'
 import type { DeleteOutcome, Identity, IdentityChange, IdentityStore, NewIdentity } from './identity-store.ts'
 
+/** What one change writes to, all of it or none. */
+export interface IdentityChangeScope {
+  identities: Pick<IdentityStore, 'create' | 'update' | 'delete'>
+  revocations: ChangeRevocations
+  audit: ChangeAudit
+}
+
 export interface ChangeIdentitiesDependencies {
-  store: IdentityStore
+  store: Pick<IdentityStore, 'find'>
+  commit: Commit<IdentityChangeScope>
   cache: Pick<IdentityCache, 'forget'>
   revocations: Revocations
   auditLog: AuditLog
@@ -28,48 +40,21 @@ export interface ChangeIdentities {
   remove(origin: Origin, identityId: string): Promise<Identity>
 }
 
-/** Each change: permission, commit, what other parts of this process must know, audit; in this order. */
+/** Each change: permission; change, revocation and audit in one commit; what other parts of this process must know. */
 export function createChangeIdentities(dependencies: ChangeIdentitiesDependencies): ChangeIdentities {
   return {
     create: (origin, identity) =>
-      orTellDenied(dependencies, origin, 'identity-created', {}, () =>
+      orTellDenied(dependencies, origin, { event: 'identity-created', details: {} }, () =>
         create(dependencies, origin, identity),
       ),
     update: (origin, identityId, change) =>
-      orTellDenied(dependencies, origin, eventOf(change), { target: identityId }, () =>
+      orTellDenied(dependencies, origin, { event: eventOf(change), details: { target: identityId } }, () =>
         update(dependencies, origin, identityId, change),
       ),
     remove: (origin, identityId) =>
-      orTellDenied(dependencies, origin, 'identity-deleted', { target: identityId }, () =>
+      orTellDenied(dependencies, origin, { event: 'identity-deleted', details: { target: identityId } }, () =>
         remove(dependencies, origin, identityId),
       ),
-  }
-}
-
-/** An attempt beyond one's rights is written down before it is refused. */
-async function orTellDenied(
-  { auditLog, now }: ChangeIdentitiesDependencies,
-  { actor, requestId, ipAddress }: Origin,
-  event: AuditEvent['event'],
-  details: AuditEvent['details'],
-  change: () => Promise<Identity>,
-): Promise<Identity> {
-  try {
-    return await change()
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 'PermissionDenied') throw error
-    await auditLog.record({
-      occurredAt: now(),
-      organizationId: actor.organizationId,
-      requestId,
-      event,
-      outcome: 'denied',
-      reason: 'permission-denied',
-      actor: { kind: 'identity', id: actor.identityId },
-      ipAddress,
-      details,
-    })
-    throw error
   }
 }
 
@@ -88,12 +73,13 @@ async function create(
   if (draft.organizationId !== origin.actor.organizationId) {
     throw new ApiError('NotFound', 'There is no such organization among yours')
   }
-  const identity = await dependencies.store.create(draft)
-  await record(dependencies, origin, 'identity-created', identity, {
-    name: identity.name,
-    role: identity.role,
+  const { commit, now } = dependencies
+  return commit(async ({ identities, audit }) => {
+    const identity = await identities.create(draft)
+    const { name, role } = identity
+    await audit.record(eventAbout(identity, 'identity-created', origin, now(), { name, role }))
+    return identity
   })
-  return identity
 }
 
 async function update(
@@ -102,26 +88,24 @@ async function update(
   identityId: string,
   change: IdentityChange,
 ): Promise<Identity> {
-  const { store, cache, revocations } = dependencies
+  const { store, commit, cache, revocations, now } = dependencies
   requirePermission(origin.actor, 'edit', 'identities')
   const before = await store.find(identityId, origin.actor.organizationId)
   if (before === undefined) throw identityUnknown()
   requireRoleWithin(origin.actor, before.role)
   if (change.role !== undefined) requireRoleWithin(origin.actor, change.role)
-  const identity = identityOf(await store.update(identityId, before.organizationId, change))
+  const target = { scope: 'identity' as const, identityId }
+  const identity = await commit(async (within) => {
+    const identity = identityOf(await within.identities.update(identityId, before.organizationId, change))
+    if (change.isDisabled === true) await within.revocations.mark(target)
+    const details = updateDetails(change, before, identity)
+    await within.audit.record(eventAbout(identity, eventOf(change), origin, now(), details))
+    return identity
+  })
   cache.forget(identityId)
   if (change.isDisabled === true) {
-    await revocations.revoke({ scope: 'identity', organizationId: identity.organizationId, identityId })
+    await revocations.revoke({ ...target, organizationId: identity.organizationId })
   }
-  await record(dependencies, origin, eventOf(change), identity, {
-    // Metadata may be long and is not ours to spread: only that it changed.
-    changed: Object.entries(change)
-      .filter(([, value]) => value !== undefined)
-      .map(([field]) => field),
-    name: identity.name,
-    role: identity.role,
-    roleBefore: before.role,
-  })
   return identity
 }
 
@@ -130,18 +114,21 @@ async function remove(
   origin: Origin,
   identityId: string,
 ): Promise<Identity> {
-  const { store, cache, revocations } = dependencies
+  const { store, commit, cache, revocations, now } = dependencies
   requirePermission(origin.actor, 'delete', 'identities')
   const before = await store.find(identityId, origin.actor.organizationId)
   if (before === undefined) throw identityUnknown()
   requireRoleWithin(origin.actor, before.role)
-  const identity = identityOf(await store.delete(identityId, before.organizationId))
-  cache.forget(identityId)
-  await revocations.revoke({ scope: 'identity', organizationId: identity.organizationId, identityId })
-  await record(dependencies, origin, 'identity-deleted', identity, {
-    name: identity.name,
-    role: identity.role,
+  const target = { scope: 'identity' as const, identityId }
+  const identity = await commit(async (within) => {
+    const identity = identityOf(await within.identities.delete(identityId, before.organizationId))
+    const { name, role } = identity
+    await within.revocations.mark(target)
+    await within.audit.record(eventAbout(identity, 'identity-deleted', origin, now(), { name, role }))
+    return identity
   })
+  cache.forget(identityId)
+  await revocations.revoke({ ...target, organizationId: identity.organizationId })
   return identity
 }
 
@@ -163,15 +150,27 @@ function eventOf({ isDisabled }: IdentityChange): AuditEvent['event'] {
   return isDisabled ? 'identity-disabled' : 'identity-enabled'
 }
 
-function record(
-  { auditLog, now }: ChangeIdentitiesDependencies,
-  { actor, requestId, ipAddress }: Origin,
-  event: AuditEvent['event'],
+function updateDetails(
+  change: IdentityChange,
+  before: Identity,
+  { name, role }: Identity,
+): AuditEvent['details'] {
+  // Metadata may be long and is not ours to spread: only that it changed.
+  const changed = Object.entries(change)
+    .filter(([, value]) => value !== undefined)
+    .map(([field]) => field)
+  return { changed, name, role, roleBefore: before.role }
+}
+
+function eventAbout(
   identity: Identity,
+  event: AuditEvent['event'],
+  { actor, requestId, ipAddress }: Origin,
+  occurredAt: Date,
   details: AuditEvent['details'],
-): Promise<void> {
-  return auditLog.record({
-    occurredAt: now(),
+): AuditEvent {
+  return {
+    occurredAt,
     organizationId: identity.organizationId,
     requestId,
     event,
@@ -180,5 +179,5 @@ function record(
     identityId: identity.id,
     ipAddress,
     details,
-  })
+  }
 }

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, type Transaction, sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
+import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import { type OrganizationRole, organizationRoles } from '../permissions/actor.ts'
 import type {
@@ -19,15 +20,13 @@ type Metadata = NewIdentity['metadata']
 
 export function createIdentityStorePostgres(database: Kysely<Schema>): IdentityStore {
   return {
-    create: (identity) => database.transaction().execute((transaction) => create(transaction, identity)),
+    create: (identity) => inTransaction(database, (transaction) => create(transaction, identity)),
     find: (identityId, organizationId) => find(database, identityId, organizationId),
     list: (organizationId, page) => list(database, organizationId, page),
     update: (identityId, organizationId, change) =>
-      database
-        .transaction()
-        .execute((transaction) => update(transaction, identityId, organizationId, change)),
+      inTransaction(database, (transaction) => update(transaction, identityId, organizationId, change)),
     delete: (identityId, organizationId) =>
-      database.transaction().execute((transaction) => remove(transaction, identityId, organizationId)),
+      inTransaction(database, (transaction) => remove(transaction, identityId, organizationId)),
     findById: (identityId) => findCore(database, identityId),
     recordLastLogins: (logins) => recordLastLogins(database, logins),
   }

@@ -2,9 +2,13 @@ import type {
   AttachKubernetesAuthRequest,
   UpdateKubernetesAuthRequest,
 } from '@postern/api-contract/kubernetes-auth'
+import type { ChangeRevocations } from '../access-tokens/change-revocations.ts'
 import type { Revocations } from '../access-tokens/revocations.ts'
-import type { JsonValue } from '../audit/audit-event.ts'
+import type { AuditEvent, JsonValue } from '../audit/audit-event.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
+import type { ChangeAudit } from '../audit/change-audit.ts'
+import { orTellDenied } from '../audit/denied-attempt.ts'
+import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { IdentityReader } from '../identities/identity-cache.ts'
 import type { Actor } from '../permissions/actor.ts'
@@ -15,14 +19,23 @@ import type { KubernetesAuth, KubernetesAuthSettings } from './kubernetes-auth.t
 import { settingsToAttach, settingsToUpdate } from './kubernetes-auth-settings.ts'
 import type { KubernetesAuthStore, SaveKubernetesAuthOutcome } from './kubernetes-auth-store.ts'
 
+/** What one change writes to, all of it or none. */
+export interface KubernetesAuthChangeScope {
+  kubernetesAuths: Pick<KubernetesAuthStore, 'attach' | 'update' | 'detach'>
+  revocations: ChangeRevocations
+  audit: ChangeAudit
+}
+
 export interface ConfigureDependencies {
   identities: IdentityReader
-  store: KubernetesAuthStore
+  store: Pick<KubernetesAuthStore, 'find'>
+  commit: Commit<KubernetesAuthChangeScope>
   checkReviewer: CheckReviewer
   revocations: Revocations
   auditLog: AuditLog
   /** Runs after each committed change, before the reply: whatever remembers the configuration forgets it. */
   onChanged: (identityId: string) => void
+  now: () => Date
 }
 
 /** Who asks, and from where. */
@@ -43,11 +56,29 @@ export interface ConfigureKubernetesAuth {
 
 export function createConfigureKubernetesAuth(dependencies: ConfigureDependencies): ConfigureKubernetesAuth {
   return {
-    attach: (context, body) => attach(dependencies, context, body),
-    update: (context, body) => update(dependencies, context, body),
+    attach: (context, body) =>
+      toldIfDenied(dependencies, context, 'kubernetes-auth-attached', () =>
+        attach(dependencies, context, body),
+      ),
+    update: (context, body) =>
+      toldIfDenied(dependencies, context, 'kubernetes-auth-updated', () =>
+        update(dependencies, context, body),
+      ),
     read: (context) => read(dependencies, context),
-    detach: (context) => detach(dependencies, context),
+    detach: (context) =>
+      toldIfDenied(dependencies, context, 'kubernetes-auth-detached', () => detach(dependencies, context)),
   }
+}
+
+type ChangeEvent = 'kubernetes-auth-attached' | 'kubernetes-auth-updated' | 'kubernetes-auth-detached'
+
+function toldIfDenied(
+  dependencies: ConfigureDependencies,
+  context: ConfigureContext,
+  event: ChangeEvent,
+  change: () => Promise<KubernetesAuth>,
+): Promise<KubernetesAuth> {
+  return orTellDenied(dependencies, context, { event, details: { target: context.identityId } }, change)
 }
 
 async function attach(
@@ -55,15 +86,18 @@ async function attach(
   context: ConfigureContext,
   body: AttachKubernetesAuthRequest,
 ): Promise<KubernetesAuth> {
-  const { store, onChanged } = dependencies
+  const { store, commit, onChanged, now } = dependencies
   const identity = await findPermitted(dependencies, context, 'edit-auth')
   if ((await store.find(identity.id)) !== undefined) throw alreadyAttached()
   const settings = settingsToAttach(body)
   await acceptSettings(dependencies, context, settings)
-  const auth = savedOrThrow(await store.attach(identity, settings))
+  const attached = await commit(async ({ kubernetesAuths, audit }) => {
+    const auth = savedOrThrow(await kubernetesAuths.attach(identity, settings))
+    await audit.record(eventAbout(auth, 'kubernetes-auth-attached', context, now()))
+    return auth
+  })
   onChanged(identity.id)
-  await record(dependencies, context, 'kubernetes-auth-attached', auth)
-  return auth
+  return attached
 }
 
 async function update(
@@ -71,16 +105,19 @@ async function update(
   context: ConfigureContext,
   body: UpdateKubernetesAuthRequest,
 ): Promise<KubernetesAuth> {
-  const { store, onChanged } = dependencies
+  const { store, commit, onChanged, now } = dependencies
   const identity = await findPermitted(dependencies, context, 'edit-auth')
   const current = await store.find(identity.id)
   if (current === undefined) throw new ApiError('BadRequest', 'The identity has no Kubernetes Auth to change')
   const settings = settingsToUpdate(current, body)
   await acceptSettings(dependencies, context, settings)
-  const auth = savedOrThrow(await store.update(current, settings))
+  const updated = await commit(async ({ kubernetesAuths, audit }) => {
+    const auth = savedOrThrow(await kubernetesAuths.update(current, settings))
+    await audit.record(eventAbout(auth, 'kubernetes-auth-updated', context, now()))
+    return auth
+  })
   onChanged(identity.id)
-  await record(dependencies, context, 'kubernetes-auth-updated', auth)
-  return auth
+  return updated
 }
 
 async function read(dependencies: ConfigureDependencies, context: ConfigureContext): Promise<KubernetesAuth> {
@@ -94,20 +131,20 @@ async function detach(
   dependencies: ConfigureDependencies,
   context: ConfigureContext,
 ): Promise<KubernetesAuth> {
-  const { store, revocations, onChanged } = dependencies
-  const identity = await findPermitted(dependencies, context, 'edit-auth')
-  const auth = await store.detach(identity.id)
-  if (auth === undefined) throw new ApiError('BadRequest', 'The identity has no Kubernetes Auth to remove')
-  // In this order: no login that begins after the revocation finds the configuration.
-  onChanged(identity.id)
-  await revocations.revoke({
-    scope: 'auth-method',
-    organizationId: identity.organizationId,
-    identityId: identity.id,
-    authMethod: 'kubernetes-auth',
+  const { commit, revocations, onChanged, now } = dependencies
+  const { id: identityId, organizationId } = await findPermitted(dependencies, context, 'edit-auth')
+  const target = { scope: 'auth-method' as const, identityId, authMethod: 'kubernetes-auth' as const }
+  const detached = await commit(async (within) => {
+    const auth = await within.kubernetesAuths.detach(identityId)
+    if (auth === undefined) throw new ApiError('BadRequest', 'The identity has no Kubernetes Auth to remove')
+    await within.revocations.mark(target)
+    await within.audit.record(eventAbout(auth, 'kubernetes-auth-detached', context, now()))
+    return auth
   })
-  await record(dependencies, context, 'kubernetes-auth-detached', auth)
-  return auth
+  // In this order: no login that begins after the revocation finds the configuration.
+  onChanged(identityId)
+  await revocations.revoke({ ...target, organizationId })
+  return detached
 }
 
 /** T18: an identity of another organization does not exist. */
@@ -135,23 +172,23 @@ async function acceptSettings(
   await checkReviewer({ ...settings, organizationId: actor.organizationId })
 }
 
-async function record(
-  { auditLog }: ConfigureDependencies,
-  context: ConfigureContext,
-  event: 'kubernetes-auth-attached' | 'kubernetes-auth-updated' | 'kubernetes-auth-detached',
+function eventAbout(
   auth: KubernetesAuth,
-): Promise<void> {
-  await auditLog.record({
-    occurredAt: new Date(),
+  event: ChangeEvent,
+  { actor, requestId, ipAddress }: ConfigureContext,
+  occurredAt: Date,
+): AuditEvent {
+  return {
+    occurredAt,
     organizationId: auth.organizationId,
-    requestId: context.requestId,
+    requestId,
     event,
     outcome: 'success',
-    actor: { kind: 'identity', id: context.actor.identityId },
+    actor: { kind: 'identity', id: actor.identityId },
     identityId: auth.identityId,
-    ipAddress: context.ipAddress,
+    ipAddress,
     details: auditDetailsOf(auth),
-  })
+  }
 }
 
 function savedOrThrow(outcome: SaveKubernetesAuthOutcome): KubernetesAuth {

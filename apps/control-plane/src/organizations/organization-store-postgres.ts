@@ -1,4 +1,5 @@
 import { type Kysely, type Transaction, sql } from 'kysely'
+import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import type { FirstRows, OrganizationStore } from './organization-store.ts'
 
@@ -11,7 +12,7 @@ export function createOrganizationStorePostgres(database: Kysely<Schema>): Organ
         .where('id', '=', organizationId)
         .executeTakeFirst(),
     isBootstrapped: () => isBootstrapped(database),
-    bootstrap: (rows) => database.transaction().execute((transaction) => bootstrap(transaction, rows)),
+    bootstrap: (rows) => inTransaction(database, (transaction) => bootstrap(transaction, rows)),
   }
 }
 

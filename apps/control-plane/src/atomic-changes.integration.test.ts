@@ -1,0 +1,228 @@
+import { bootstrapResponse } from '@postern/api-contract/bootstrap'
+import { identityResponse } from '@postern/api-contract/identities'
+import { type RawBuilder, sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type PosternWithCluster,
+  startPosternWithCluster,
+} from './kubernetes-auth/test/postern-with-cluster.ts'
+import { type Reply, startTestApp, type TestApp } from './test/start-test-app.ts'
+
+let postern: PosternWithCluster
+beforeAll(async () => {
+  postern = await startPosternWithCluster()
+  await addRefusal(postern.app)
+})
+afterAll(() => postern.close())
+afterEach(() => setRefused(postern.app, ''))
+
+/** From then on the database refuses to write what happened to the table that `setRefused` names. */
+async function addRefusal({ database: { kysely } }: TestApp): Promise<void> {
+  const statements: RawBuilder<unknown>[] = [
+    sql`create table refused_writes (name text not null)`,
+    sql`create function refuse_write() returns trigger language plpgsql as $$
+      begin
+        if exists (select from refused_writes where name = tg_table_name) then
+          raise exception 'the disk of % is full', tg_table_name using errcode = 'disk_full';
+        end if;
+        return new;
+      end $$`,
+    sql`create trigger refuse before insert on audit_events for each row
+      when (new.outcome = 'success') execute function refuse_write()`,
+    sql`create trigger refuse before insert on revocations for each row execute function refuse_write()`,
+  ]
+  for (const statement of statements) await statement.execute(kysely)
+}
+
+async function setRefused({ database: { kysely } }: TestApp, name: string): Promise<void> {
+  await sql`delete from refused_writes`.execute(kysely)
+  await sql`insert into refused_writes values (${name})`.execute(kysely)
+}
+
+function call(method: string, path: string, body?: object): Promise<Reply> {
+  return postern.app.call(method, path, { token: postern.admin, body })
+}
+
+/** Everything that changes may touch. */
+async function state({ database: { kysely } }: TestApp): Promise<unknown> {
+  return Promise.all([
+    kysely.selectFrom('organizations').selectAll().orderBy('id').execute(),
+    kysely.selectFrom('users').selectAll().orderBy('id').execute(),
+    kysely.selectFrom('identities').select(['id', 'name', 'role', 'is_disabled']).orderBy('id').execute(),
+    kysely.selectFrom('kubernetes_auths').selectAll().orderBy('id').execute(),
+    kysely.selectFrom('gateways').select(['id', 'name', 'revoked_at']).orderBy('id').execute(),
+    kysely.selectFrom('gateway_enrolment_tokens').selectAll().orderBy('id').execute(),
+    kysely.selectFrom('gateway_keys').selectAll().orderBy('id').execute(),
+    kysely.selectFrom('revocations').selectAll().orderBy('id').execute(),
+  ])
+}
+
+interface Change {
+  title: string
+  prepare: () => Promise<() => Promise<Reply>>
+  isRevoking?: true
+}
+
+const identityChanges: Change[] = [
+  {
+    title: 'the creation of an identity',
+    prepare: () =>
+      Promise.resolve(() =>
+        call('POST', '/api/v1/identities', { name: 'web', organizationId: postern.organizationId }),
+      ),
+  },
+  {
+    title: 'the change of an identity',
+    prepare: async () => {
+      const id = await postern.createIdentity()
+      return () => call('PATCH', `/api/v1/identities/${id}`, { name: 'renamed', role: 'member' })
+    },
+  },
+  {
+    title: 'the disabling of an identity',
+    isRevoking: true,
+    prepare: async () => {
+      const id = await postern.createIdentity()
+      return () => call('PATCH', `/api/v1/identities/${id}`, { isDisabled: true })
+    },
+  },
+  {
+    title: 'the deletion of an identity',
+    isRevoking: true,
+    prepare: async () => {
+      const id = await postern.createIdentity()
+      return () => call('DELETE', `/api/v1/identities/${id}`)
+    },
+  },
+]
+
+const kubernetesAuthChanges: Change[] = [
+  {
+    title: 'the attachment of a Kubernetes Auth',
+    prepare: async () => {
+      const id = await postern.createIdentity()
+      return () => postern.attach(id)
+    },
+  },
+  {
+    title: 'the change of a Kubernetes Auth',
+    prepare: async () => {
+      const id = await postern.createIdentity()
+      await postern.attach(id)
+      return () => postern.configure('PATCH', id, { allowedNames: 'web' })
+    },
+  },
+  {
+    title: 'the removal of a Kubernetes Auth',
+    isRevoking: true,
+    prepare: async () => {
+      const id = await postern.createIdentity()
+      await postern.attach(id)
+      return () => postern.configure('DELETE', id)
+    },
+  },
+]
+
+const changes = [...identityChanges, ...kubernetesAuthChanges]
+
+describe.each(changes)('$title', ({ prepare }) => {
+  it('is not there when its audit row cannot be written, and is there, row and all, when it can', async () => {
+    const change = await prepare()
+    const before = await state(postern.app)
+    await setRefused(postern.app, 'audit_events')
+    expect(await change()).toMatchObject({ status: 500 })
+    expect(await state(postern.app)).toEqual(before)
+    await setRefused(postern.app, '')
+    const reply = await change()
+    expect(reply).toMatchObject({ status: 200 })
+    const rows = await postern.app.database.kysely
+      .selectFrom('audit_events')
+      .select('outcome')
+      .where('request_id', '=', reply.headers.get('x-request-id') ?? '')
+      .execute()
+    expect(rows).toEqual([{ outcome: 'success' }])
+  })
+})
+
+describe.each(changes.filter(({ isRevoking }) => isRevoking))('T41 $title', ({ prepare }) => {
+  it('is not there, nor in the audit log, when its revocation cannot be written', async () => {
+    const change = await prepare()
+    const before = await state(postern.app)
+    await setRefused(postern.app, 'revocations')
+    const reply = await change()
+    expect(reply).toMatchObject({ status: 500 })
+    expect(await state(postern.app)).toEqual(before)
+    const rows = await postern.app.database.kysely
+      .selectFrom('audit_events')
+      .select('event')
+      .where('request_id', '=', reply.headers.get('x-request-id') ?? '')
+      .execute()
+    expect(rows).toEqual([])
+  })
+})
+
+describe('a bootstrap', () => {
+  it('is not there when its audit row cannot be written, and can be tried again', async () => {
+    const app = await startTestApp()
+    try {
+      await addRefusal(app)
+      await setRefused(app, 'audit_events')
+      const body = { email: 'ada@example.com', password: 'correct horse battery', organization: 'Acme' }
+      const before = await state(app)
+      expect(await app.call('POST', '/api/v1/admin/bootstrap', { body })).toMatchObject({ status: 500 })
+      expect(await state(app)).toEqual(before)
+      await setRefused(app, '')
+      const { status, body: reply } = await app.call('POST', '/api/v1/admin/bootstrap', { body })
+      expect(status).toBe(200)
+      bootstrapResponse.parse(reply)
+    } finally {
+      await app.close()
+    }
+  })
+})
+
+describe('an attempt beyond one’s rights', () => {
+  async function tokenOfMember(): Promise<string> {
+    const reply = await call('POST', '/api/v1/identities', {
+      name: 'member',
+      organizationId: postern.organizationId,
+      role: 'member',
+    })
+    const { id } = identityResponse.parse(reply.body).identity
+    await postern.attach(id)
+    const jwt = await postern.cluster.mintToken({ namespace: 'payments', name: 'api' })
+    const { body } = await postern.login(id, jwt)
+    return (body as { accessToken: string }).accessToken
+  }
+
+  const someId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff'
+  const attempts: [event: string, method: string, path: string, body?: object][] = [
+    ['identity-created', 'POST', '/api/v1/identities', { name: 'x', organizationId: someId }],
+    ['identity-updated', 'PATCH', `/api/v1/identities/${someId}`, { name: 'x' }],
+    ['identity-deleted', 'DELETE', `/api/v1/identities/${someId}`],
+    [
+      'kubernetes-auth-attached',
+      'POST',
+      `/api/v1/auth/kubernetes-auth/identities/${someId}`,
+      { kubernetesHost: null, allowedNamespaces: '', allowedNames: 'a', allowedAudience: '' },
+    ],
+    ['kubernetes-auth-updated', 'PATCH', `/api/v1/auth/kubernetes-auth/identities/${someId}`, {}],
+    ['kubernetes-auth-detached', 'DELETE', `/api/v1/auth/kubernetes-auth/identities/${someId}`],
+  ]
+
+  it('is refused and written down, whatever the change', async () => {
+    const token = await tokenOfMember()
+    for (const [event, method, path, body] of attempts) {
+      const reply = await postern.app.call(method, path, { token, body })
+      expect({ event, status: reply.status }).toEqual({ event, status: 403 })
+      const rows = await postern.app.database.kysely
+        .selectFrom('audit_events')
+        .select(['event', 'outcome', 'reason', 'organization_id'])
+        .where('request_id', '=', reply.headers.get('x-request-id') ?? '')
+        .execute()
+      expect(rows).toEqual([
+        { event, outcome: 'denied', reason: 'permission-denied', organization_id: postern.organizationId },
+      ])
+    }
+  })
+})
