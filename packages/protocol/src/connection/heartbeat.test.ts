@@ -72,6 +72,30 @@ describe('a heartbeat', () => {
     expect(heartbeat.peer).toEqual({ inFlight: 7, eventLoopLagMs: 3 })
   })
 
+  test('pings with its answer to a peer that leads, and then not by its own timer', () => {
+    const kinds = (): string[] => sent.splice(0).map(({ kind }) => kind)
+    expect(kinds()).toEqual(['ping'])
+    for (let round = 0; round < 5; round++) {
+      vi.advanceTimersByTime(round === 0 ? 2000 : 3000)
+      heartbeat.heard()
+      heartbeat.onPing({ kind: 'ping', nonce: round, inFlight: 0, eventLoopLagMs: 0 })
+      expect(kinds()).toEqual(['pong', 'ping'])
+    }
+  })
+
+  test('pings by its own timer again when the peer leads no more', () => {
+    vi.advanceTimersByTime(2000)
+    heartbeat.heard()
+    heartbeat.onPing({ kind: 'ping', nonce: 1, inFlight: 0, eventLoopLagMs: 0 })
+    sent = []
+    vi.advanceTimersByTime(1000)
+    expect(sent).toEqual([])
+    vi.advanceTimersByTime(3000)
+    expect(sent.map(({ kind }) => kind)).toEqual(['ping'])
+    vi.advanceTimersByTime(3000)
+    expect(silent).toBe(1)
+  })
+
   test('measures the round trip by the pong of its last ping only', () => {
     vi.advanceTimersByTime(12)
     heartbeat.onPong({ kind: 'pong', nonce: 50, inFlight: 0, eventLoopLagMs: 0 })
