@@ -1,7 +1,9 @@
 // The far process of the tunnel bench: a gateway with a stub for its API server, or (mode echo) a bare WebSocket that
 // answers a message of the size of a review with one of the size of a verdict.
 import { generateKeyPairSync } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import { WebSocket } from 'ws'
+import { openConnection } from '../../apps/gateway/src/http/open-connection.ts'
 import { openTunnel } from '../../apps/gateway/src/tunnel/open-tunnel.ts'
 import type { ReviewResult } from '../../apps/gateway/src/token-review/review-token.ts'
 
@@ -27,13 +29,14 @@ process.on('message', () => {
 if (mode === 'gateway') {
   const { privateKey } = generateKeyPairSync('ed25519')
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+  const trust = ca === '' ? undefined : createSecureContext({ ca })
   const tunnel = openTunnel({
     controlPlaneUrl: url,
     credential: () => ({ gatewayId: 'bench', keyId: 'bench', privateKey }),
     reviewToken: async () => verdict,
     log,
     software: 'bench',
-    ...(ca === '' ? {} : { ca }),
+    connectTo: (destination, signal) => openConnection({ destination, proxy: undefined, trust, signal }),
   })
   process.once('disconnect', () => {
     void tunnel.close()

@@ -14,8 +14,8 @@ import { startHealthServer } from './health/health-server.ts'
 import { measureReviews } from './health/measure-reviews.ts'
 import { observeTunnel } from './health/observe-tunnel.ts'
 import { readinessOf, type GatewayState } from './health/readiness.ts'
-import { createControlPlaneAgent, createControlPlaneDispatcher } from './http/control-plane-dispatcher.ts'
-import { readControlPlaneTrust } from './http/control-plane-trust.ts'
+import { createConnectTo, createControlPlaneDispatcher } from './http/control-plane-connections.ts'
+import { ControlPlaneTrust } from './http/control-plane-trust.ts'
 import { createReviewToken } from './token-review/create-review-token.ts'
 import { createKubernetesTokenReview } from './token-review/kubernetes-token-review.ts'
 import { openTunnel } from './tunnel/open-tunnel.ts'
@@ -145,10 +145,10 @@ async function joinWork(parts: Parts): Promise<GatewayWork> {
   const { config, metrics, connection, store, lifecycle } = parts
   const { log, timing, version } = parts.dependencies
   const { controlPlaneOrigin, outbound } = config
-  const trusted = await readControlPlaneTrust(outbound.extraCaFile)
-  const dispatcher = createControlPlaneDispatcher(outbound, trusted)
+  const trust = await ControlPlaneTrust.open({ extraCaFile: outbound.extraCaFile, log })
+  const connectTo = createConnectTo(outbound, trust)
+  const dispatcher = createControlPlaneDispatcher(connectTo)
   lifecycle.closeLater({ name: 'control plane requests', msMax: 1_000, close: () => dispatcher.destroy() })
-  const agent = createControlPlaneAgent(outbound, trusted)
   const reviewToken = measureReviews(
     createReviewToken(createKubernetesTokenReview(connection)),
     metrics,
@@ -175,8 +175,7 @@ async function joinWork(parts: Parts): Promise<GatewayWork> {
         log,
         timing,
         software: version,
-        ...(trusted === undefined ? {} : { ca: trusted }),
-        ...(agent === undefined ? {} : { agent }),
+        connectTo,
         onState: observeTunnel(metrics),
       }),
   }

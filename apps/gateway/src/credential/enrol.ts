@@ -47,7 +47,7 @@ export function createEnrol({ controlPlaneOrigin, dispatcher }: EnrolOptions): E
     if (outcome.kind === 'failure') {
       return {
         kind: 'unavailable',
-        reason: `no answer from ${controlPlaneOrigin}: ${outcome.detail}; ${remedies[outcome.failure]}`,
+        reason: `no answer from ${controlPlaneOrigin}: ${outcome.detail}; ${outcome.remedy ?? remedies[outcome.failure]}`,
       }
     }
     return outcomeOf(outcome, controlPlaneOrigin)

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { errors, type Dispatcher } from 'undici'
+import { ConnectionFailed } from './connection-outcome.ts'
 
 export interface HttpRequest {
   /** Only for a dispatcher that serves several; a pool has its own. */
@@ -33,6 +34,8 @@ export interface ExchangeFailure {
     | 'cancelled'
   /** A constant text and an error code; never a byte of the request or the answer. */
   detail: string
+  /** What an operator can do, where the way to the server tells it. */
+  remedy?: string
 }
 
 export interface ExchangeBounds {
@@ -171,6 +174,10 @@ const certificateFailure =
 
 /** By code alone: the text of an error may hold what was sent. */
 function failureOf(error: Error): ExchangeFailure {
+  if (error instanceof ConnectionFailed) {
+    const { hop, remedy } = error.failure
+    return { kind: 'failure', failure: hop === 'tls' ? 'tls' : 'unreachable', detail: error.message, remedy }
+  }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
   const failure = (failure: ExchangeFailure['failure'], text: string): ExchangeFailure => ({
     kind: 'failure',

@@ -1,43 +1,50 @@
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { SecureContextOptions } from 'node:tls'
 import { FrameSocket, protocolLimits, tunnelSubprotocol } from '@postern/protocol'
 import { WebSocket } from 'ws'
+import { destinationOf, type ConnectTo } from '../http/control-plane-connections.ts'
 import { remedyFor } from './explain-failure.ts'
-import type { DialOutcome, Hop } from './outcome.ts'
+import type { DialOutcome } from './outcome.ts'
 import { readRefusal } from './read-refusal.ts'
 
 export interface DialOptions {
   url: string
-  /** The JWT that authenticates this dial. */
-  bearer: string
-  /** Certificates that are trusted; the system's when absent. */
-  ca?: SecureContextOptions['ca']
-  /** Makes the connection; the default dials directly. */
-  agent?: Agent
+  /** Makes the JWT that authenticates this dial, once there is a connection: it is good for less than a minute. */
+  bearer: () => string
+  connectTo: ConnectTo
   /** Fires when the time for the whole way to Welcome is over. */
   deadline: AbortSignal
   /** Fires when the gateway stops. */
   stop: AbortSignal
 }
 
-/** Opens the WebSocket: DNS, TCP, TLS, upgrade. Never rejects, and leaves no socket behind unless connected. */
+/** Opens the WebSocket: a connection, then the upgrade. Never rejects, and leaves no socket behind unless connected. */
 export async function dial(options: DialOptions): Promise<DialOutcome> {
-  const { host, hostname } = new URL(options.url)
-  const { promise, resolve } = Promise.withResolvers<DialOutcome>()
-  let hop: Hop = isIP(hostname.replaceAll(/[[\]]/g, '')) === 0 ? 'dns' : 'tcp'
-  let stream: Duplex | undefined
-  const webSocket = startWebSocket(options, (reached) => {
-    hop = reached
-  })
-  const unreachable = (detail: string, code = ''): DialOutcome => ({
-    kind: 'unreachable',
-    hop,
-    detail,
-    remedy: remedyFor(hop, code, host),
-  })
+  const { url, connectTo, deadline, stop } = options
+  const connection = await connectTo(destinationOf(new URL(url)), AbortSignal.any([deadline, stop]))
+  if (connection.kind === 'connected') return upgrade(connection.socket, options)
+  const { hop, detail, remedy } = connection
+  return stop.aborted ? { kind: 'stopped' } : { kind: 'unreachable', hop, detail, remedy }
+}
 
+async function upgrade(connection: Duplex, options: DialOptions): Promise<DialOutcome> {
+  const { url, deadline, stop } = options
+  const { host } = new URL(url)
+  const { promise, resolve } = Promise.withResolvers<DialOutcome>()
+  let stream: Duplex | undefined
+  const unreachable = (detail: string): DialOutcome => ({
+    kind: 'unreachable',
+    hop: 'upgrade',
+    detail,
+    remedy: remedyFor('upgrade', host),
+  })
+  const webSocket = new WebSocket(url, tunnelSubprotocol, {
+    perMessageDeflate: false,
+    maxPayload: protocolLimits.frameBytesMax,
+    headers: { authorization: `Bearer ${options.bearer()}` },
+    followRedirects: false,
+    createConnection: () => connection,
+  })
   webSocket.once('upgrade', (response: IncomingMessage) => {
     stream = response.socket
   })
@@ -49,58 +56,22 @@ export async function dial(options: DialOptions): Promise<DialOutcome> {
     void readRefusal(response).then((refusal) => resolve({ kind: 'refused', refusal }))
   })
   webSocket.on('error', (error) => {
-    const code = 'code' in error ? String(error.code) : ''
-    resolve(unreachable(error.message === '' ? code : error.message, code))
+    const code = 'code' in error ? String(error.code) : error.name
+    resolve(unreachable(error.message === '' ? code : error.message))
   })
 
-  const onStop = (): void => {
-    resolve({ kind: 'stopped' })
-  }
-  const onDeadline = (): void => {
-    resolve(unreachable(`no answer in time (${hop})`, 'ETIMEDOUT'))
-  }
-  options.stop.addEventListener('abort', onStop)
-  options.deadline.addEventListener('abort', onDeadline)
-  if (options.stop.aborted) onStop()
+  const onStop = (): void => resolve({ kind: 'stopped' })
+  const onDeadline = (): void => resolve(unreachable('no answer in time (upgrade)'))
+  stop.addEventListener('abort', onStop)
+  deadline.addEventListener('abort', onDeadline)
+  if (stop.aborted) onStop()
+  if (deadline.aborted) onDeadline()
   const outcome = await promise
-  options.stop.removeEventListener('abort', onStop)
-  options.deadline.removeEventListener('abort', onDeadline)
-  if (outcome.kind !== 'connected') webSocket.terminate()
+  stop.removeEventListener('abort', onStop)
+  deadline.removeEventListener('abort', onDeadline)
+  if (outcome.kind !== 'connected') {
+    webSocket.terminate()
+    connection.destroy()
+  }
   return outcome
-}
-
-/** Begins the way to the server; `reach` hears of each hop. */
-function startWebSocket(options: DialOptions, reach: (hop: Hop) => void): WebSocket {
-  return new WebSocket(options.url, tunnelSubprotocol, {
-    perMessageDeflate: false,
-    maxPayload: protocolLimits.frameBytesMax,
-    headers: { authorization: `Bearer ${options.bearer}` },
-    followRedirects: false,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-    ...(options.agent === undefined ? {} : { agent: options.agent }),
-    finishRequest(request) {
-      followHops(request, reach)
-      request.end()
-    },
-  })
-}
-
-/** Says which hop the connection has reached: after a look-up TCP, after TCP TLS, and so on. */
-function followHops(request: ClientRequest, reach: (hop: Hop) => void): void {
-  request.once('socket', (socket) => {
-    const isTls = 'encrypted' in socket
-    if (!socket.connecting) reach('upgrade')
-    socket.once('lookup', (error: Error | null) => {
-      if (error === null) reach('tcp')
-    })
-    socket.once('connectionAttempt', () => {
-      reach('tcp')
-    })
-    socket.once('connect', () => {
-      reach(isTls ? 'tls' : 'upgrade')
-    })
-    socket.once('secureConnect', () => {
-      reach('upgrade')
-    })
-  })
 }

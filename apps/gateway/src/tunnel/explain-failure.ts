@@ -1,23 +1,10 @@
-import type { Hop, TunnelRefusal } from './outcome.ts'
+import type { TunnelRefusal } from './outcome.ts'
 
-/** What an operator can do about a failed dial, by where it failed. */
-export function remedyFor(hop: Hop, errorCode: string, host: string): string {
-  switch (hop) {
-    case 'dns':
-      return `the name ${host} could not be looked up: check the control plane's URL and the cluster's DNS`
-    case 'tcp':
-      return errorCode === 'ECONNREFUSED'
-        ? `nothing listens at ${host}: check that the control plane runs and that the port is right`
-        : `no connection to ${host}: check routes, firewalls and network policies for outgoing traffic`
-    case 'tls':
-      return `the TLS handshake with ${host} failed: if its certificate is of a private authority, add that authority's certificate to the extra CA bundle`
-    case 'upgrade':
-      return `${host} answered, but did not open a WebSocket: check that proxies and load balancers before it pass upgrades`
-    case 'welcome':
-      return `${host} opened a WebSocket and then said nothing: check the control plane's log`
-    default:
-      return hop satisfies never
-  }
+/** What an operator can do about a server that was reached and opened no tunnel, by where it stopped. */
+export function remedyFor(hop: 'upgrade' | 'welcome', host: string): string {
+  return hop === 'upgrade'
+    ? `${host} answered, but did not open a WebSocket: check that proxies and load balancers before it pass upgrades`
+    : `${host} opened a WebSocket and then said nothing: check the control plane's log`
 }
 
 /** What an operator can do about a refusal. */
@@ -26,8 +13,6 @@ export function remedyForRefusal(refusal: TunnelRefusal): string {
   switch (refusal.status) {
     case 404:
       return "check that the URL is the control plane's and that what is before it passes /api/v3/gateways/tunnel"
-    case 407:
-      return 'the proxy wants a user name and a password'
     case 502:
     case 503:
     case 504:

@@ -25,7 +25,7 @@ export async function handshake(socket: FrameSocket, options: HandshakeOptions):
     kind: 'unreachable',
     hop: 'welcome',
     detail,
-    remedy: remedyFor('welcome', '', options.host),
+    remedy: remedyFor('welcome', options.host),
   })
   socket.listen({
     frame(frame) {

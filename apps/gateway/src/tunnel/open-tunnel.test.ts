@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { encodeFrame, type ReviewTokenFrame } from '@postern/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openConnection } from '../http/open-connection.ts'
 import type { ReviewResult, ReviewTokenRequest } from '../token-review/review-token.ts'
 import { openTunnel, type Tunnel, type TunnelOptions } from './open-tunnel.ts'
 import { FakeControlPlane, isSignedBy, welcomeFrame, type Reception } from './test/fake-control-plane.ts'
@@ -61,6 +62,8 @@ function open(options: Partial<TunnelOptions> = {}): Tunnel {
     },
     log: { info: note, warn: note, error: note },
     software: '0.1.0',
+    connectTo: (destination, signal) =>
+      openConnection({ destination, proxy: undefined, trust: undefined, signal }),
     timing,
     onState: (state) => states.push(state),
     ...options,

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Agent } from 'node:http'
-import type { SecureContextOptions } from 'node:tls'
 import { gatewayLimits, protocolLimits, type PeerLimits } from '@postern/protocol'
+import type { ConnectTo } from '../http/control-plane-connections.ts'
 import type { ReviewToken } from '../token-review/review-token.ts'
 import { ClockCorrection } from './clock-correction.ts'
 import { dial } from './dial.ts'
@@ -26,10 +25,7 @@ export interface TunnelOptions {
   software: string
   /** Random per process; made here when absent. */
   instanceId?: string
-  /** Certificates to trust instead of the system's. */
-  ca?: SecureContextOptions['ca']
-  /** Makes the connections; the default dials directly. */
-  agent?: Agent
+  connectTo: ConnectTo
   /** For the whole way from the name look-up to Welcome, in milliseconds. */
   connectTimeoutMs?: number
   reviewsInFlightMax?: number
@@ -81,9 +77,8 @@ function createRound(options: TunnelOptions, timing: Timing): (round: Round) => 
     const deadline = AbortSignal.timeout(options.connectTimeoutMs ?? connectTimeoutMsDefault)
     const dialled = await dial({
       url: address.url,
-      bearer: signGatewayJwt(options.credential(), address.origin, clock.now()),
-      ...(options.ca === undefined ? {} : { ca: options.ca }),
-      ...(options.agent === undefined ? {} : { agent: options.agent }),
+      bearer: () => signGatewayJwt(options.credential(), address.origin, clock.now()),
+      connectTo: options.connectTo,
       deadline,
       stop: round.stop,
     })

@@ -1,9 +1,10 @@
 import type { FrameSocket, GoAwayCode, WelcomeFrame } from '@postern/protocol'
+import type { ConnectionHop } from '../http/connection-outcome.ts'
 
 // What a phase of the tunnel came to. The supervisor's policy turns each into the next step.
 
 /** Where on the way to the control plane something failed. */
-export type Hop = 'dns' | 'tcp' | 'tls' | 'upgrade' | 'welcome'
+export type Hop = ConnectionHop | 'upgrade' | 'welcome'
 
 /** The control plane, or something before it, was reached and said no. */
 export interface TunnelRefusal {
