@@ -5,13 +5,15 @@ import { openDatabase } from './database.ts'
 import { migrateDatabase } from './migrate.ts'
 import { type TestDatabase, createTestDatabase } from './test/create-test-database.ts'
 
+const all = ['0001-foundation', '0002-gateway-pools']
+
 describe('migrateDatabase', () => {
   let test: TestDatabase
   afterEach(() => test.close())
 
   it('applies everything to an empty database, and then nothing', async () => {
     test = await createTestDatabase({ isBlank: true })
-    expect(await migrateDatabase(test.kysely)).toEqual(['0001-foundation'])
+    expect(await migrateDatabase(test.kysely)).toEqual(all)
     expect(await migrateDatabase(test.kysely)).toEqual([])
     const { rows } = await sql<{ name: string }>`select to_regclass('audit_events')::text as name`.execute(
       test.kysely,
@@ -27,7 +29,7 @@ describe('migrateDatabase', () => {
     )
     const applied = await Promise.all(replicas.map(({ kysely }) => migrateDatabase(kysely)))
     await Promise.all(replicas.map((replica) => replica.close()))
-    expect(applied.flat()).toEqual(['0001-foundation'])
+    expect(applied.flat()).toEqual(all)
   })
 
   it('gives the lock back after a failure, so that the next start can try again', async () => {
@@ -35,6 +37,6 @@ describe('migrateDatabase', () => {
     await sql`create table organizations (in_the_way boolean)`.execute(test.kysely)
     await expect(migrateDatabase(test.kysely)).rejects.toThrow(/already exists/)
     await sql`drop table organizations`.execute(test.kysely)
-    expect(await migrateDatabase(test.kysely)).toEqual(['0001-foundation'])
+    expect(await migrateDatabase(test.kysely)).toEqual(all)
   })
 })

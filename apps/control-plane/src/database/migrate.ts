@@ -2,10 +2,11 @@ import { type Kysely, sql } from 'kysely'
 import { type MigrationProvider, Migrator } from 'kysely/migration'
 
 import * as foundation from './migrations/0001-foundation.ts'
+import * as gatewayPools from './migrations/0002-gateway-pools.ts'
 
 /** Named here rather than found on disk, so that a bundle carries them. Order is that of the names. */
 const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-foundation': foundation }),
+  getMigrations: () => Promise.resolve({ '0001-foundation': foundation, '0002-gateway-pools': gatewayPools }),
 }
 
 /** "mig" in ASCII; any fixed number does. */

@@ -5,11 +5,19 @@ type UpdatedAt = ColumnType<Date, Date | undefined, Date>
 /** PostgreSQL's int8: arrives as a string; `database.ts` parses it to a number once, for every query. */
 type GeneratedInt8 = Generated<number>
 type Json<T> = ColumnType<T, string, string>
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
 
 export interface TrustedIpRow {
   ipAddress: string
   type: 'ipv4' | 'ipv6'
   prefix?: number
+}
+
+/** SHA-256 in hexadecimal; empty lists and an empty issuer are what is not known. */
+export interface ClusterRow {
+  rootCas: string[]
+  tokenIssuer: string
+  issuerKeys: string[]
 }
 
 /** The tables as `migrations/` makes them. */
@@ -81,6 +89,24 @@ export interface Schema {
     retired_at: Date | null
     created_at: CreatedAt
   }
+  gateway_pools: {
+    id: Generated<string>
+    organization_id: string
+    name: string
+    cluster: NullableJson<ClusterRow>
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  gateway_pool_members: {
+    id: Generated<string>
+    gateway_pool_id: string
+    gateway_id: string
+    /** What the gateway last said of its cluster; null: nothing yet. */
+    cluster: NullableJson<ClusterRow>
+    /** Whether it was found in the pool's cluster when it last said anything. */
+    is_of_cluster: Generated<boolean>
+    created_at: CreatedAt
+  }
   gateway_used_token_ids: { token_id: string; expires_at: Date }
   kubernetes_auths: {
     id: Generated<string>
@@ -95,6 +121,7 @@ export interface Schema {
     allowed_names: string
     allowed_audience: string
     gateway_id: string | null
+    gateway_pool_id: string | null
     access_token_ttl_seconds: number
     access_token_max_ttl_seconds: number
     access_token_num_uses_limit: number

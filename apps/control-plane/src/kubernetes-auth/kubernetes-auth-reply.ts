@@ -18,7 +18,7 @@ export function kubernetesAuthReplyOf(auth: KubernetesAuth, maySeeSecrets: boole
     allowedNames: auth.allowedNames,
     allowedAudience: auth.allowedAudience,
     gatewayId: auth.gatewayId,
-    gatewayPoolId: null,
+    gatewayPoolId: auth.gatewayPoolId,
     accessTokenTTL: auth.accessToken.ttlSeconds,
     accessTokenMaxTTL: auth.accessToken.maxTtlSeconds,
     accessTokenNumUsesLimit: auth.accessToken.numUsesLimit,

@@ -125,6 +125,7 @@ async function toColumns(
     allowed_names: settings.allowedNames,
     allowed_audience: settings.allowedAudience,
     gateway_id: settings.gatewayId,
+    gateway_pool_id: settings.gatewayPoolId,
     access_token_ttl_seconds: accessToken.ttlSeconds,
     access_token_max_ttl_seconds: accessToken.maxTtlSeconds,
     access_token_num_uses_limit: accessToken.numUsesLimit,
@@ -149,7 +150,7 @@ async function fromRow(row: Row, keyring: OrganizationKeyring): Promise<Kubernet
     allowedNames: row.allowed_names,
     allowedAudience: row.allowed_audience,
     gatewayId: row.gateway_id,
-    gatewayPoolId: null,
+    gatewayPoolId: row.gateway_pool_id,
     accessToken: {
       ttlSeconds: row.access_token_ttl_seconds,
       maxTtlSeconds: row.access_token_max_ttl_seconds,

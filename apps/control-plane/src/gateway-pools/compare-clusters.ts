@@ -1,0 +1,118 @@
+import type { ClusterFrame } from '@postern/protocol'
+
+/** By what a cluster is told from another. SHA-256 in hexadecimal, sorted; empty where it is not known. */
+export interface Cluster {
+  rootCas: readonly string[]
+  tokenIssuer: string
+  issuerKeys: readonly string[]
+}
+
+/**
+ * same: nothing new. rotated: the same cluster with a new CA certificate or a new key beside one that is known.
+ * other: another cluster. unknown: nothing that both sides know.
+ */
+export type ClusterComparison = 'same' | 'rotated' | 'other' | 'unknown'
+
+/**
+ * Clusters rotate a CA and the keys that sign tokens with an overlap, so one certificate or key in common tells a
+ * rotation from another cluster. A key counts only under one issuer: that pair is what a token is verified by. Where
+ * issuer and keys all differ, a CA in common is one that several clusters share.
+ */
+export function compareClusters(known: Cluster, reported: Cluster): ClusterComparison {
+  const roots = compareLists(known.rootCas, reported.rootCas)
+  const keys = compareLists(known.issuerKeys, reported.issuerKeys)
+  const isOneIssuer = known.tokenIssuer === reported.tokenIssuer
+  if (roots === 'unknown' && keys === 'unknown') return 'unknown'
+  const haveKeyInCommon = isCommon(keys) && isOneIssuer
+  if (!haveKeyInCommon && !isCommon(roots)) return 'other'
+  if (keys === 'apart' && !isOneIssuer) return 'other'
+  const isNew = roots === 'new' || roots === 'apart' || keys === 'new' || keys === 'apart'
+  return isNew || (keys !== 'unknown' && !isOneIssuer) ? 'rotated' : 'same'
+}
+
+/**
+ * For a gateway that was never seen in the cluster. Stricter: where clusters share a CA and an issuer's name, as those
+ * made by the same tool may, their keys alone tell them apart.
+ */
+export function compareNewcomer(known: Cluster, reported: Cluster): ClusterComparison {
+  const areKeysApart = compareLists(known.issuerKeys, reported.issuerKeys) === 'apart'
+  return areKeysApart ? 'other' : compareClusters(known, reported)
+}
+
+/**
+ * What is known of the cluster after a report. A report that could not read all takes nothing away, and one that is
+ * merely behind, as a gateway's is that has not looked again since a rotation, takes nothing back.
+ */
+export function followCluster(known: Cluster, reported: Cluster): Cluster {
+  const comparison = compareClusters(known, reported)
+  if (comparison === 'other' || comparison === 'unknown') return known
+  const followsKeys =
+    hasNew(known.issuerKeys, reported.issuerKeys) ||
+    (reported.issuerKeys.length > 0 && reported.tokenIssuer !== known.tokenIssuer)
+  const keysFrom = followsKeys ? reported : known
+  return {
+    rootCas: hasNew(known.rootCas, reported.rootCas) ? reported.rootCas : known.rootCas,
+    tokenIssuer: keysFrom.tokenIssuer,
+    issuerKeys: keysFrom.issuerKeys,
+  }
+}
+
+/** Undefined where a gateway could find out nothing that tells clusters apart. */
+export function clusterOf(reported: ClusterFrame | undefined): Cluster | undefined {
+  if (reported === undefined) return undefined
+  const { rootCaSha256, issuerKeySha256, tokenIssuer } = reported
+  if (rootCaSha256.length === 0 && issuerKeySha256.length === 0) return undefined
+  return { rootCas: hexOf(rootCaSha256), tokenIssuer, issuerKeys: hexOf(issuerKeySha256) }
+}
+
+export function isSameReport(one: Cluster | null, other: Cluster | null): boolean {
+  return JSON.stringify(one && inOrder(one)) === JSON.stringify(other && inOrder(other))
+}
+
+const fingerprintLength = 12
+const issuerLengthMax = 120
+
+/** For people: `CA 0123456789ab, key ba9876543210, issuer https://…`. Several CAs and keys are joined by `+`. */
+export function describeCluster({ rootCas, tokenIssuer, issuerKeys }: Cluster): string {
+  const parts = [
+    ...(rootCas.length > 0 ? [`CA ${shortened(rootCas)}`] : []),
+    ...(issuerKeys.length > 0 ? [`key ${shortened(issuerKeys)}`] : []),
+    ...(tokenIssuer === '' ? [] : [`issuer ${printable(tokenIssuer)}`]),
+  ]
+  return parts.join(', ')
+}
+
+type ListComparison = 'unknown' | 'known' | 'new' | 'apart'
+
+/** known: all of it. new: some of it. apart: none of it. */
+function compareLists(known: readonly string[], reported: readonly string[]): ListComparison {
+  if (known.length === 0 || reported.length === 0) return 'unknown'
+  const count = reported.filter((entry) => known.includes(entry)).length
+  if (count === 0) return 'apart'
+  return count === reported.length ? 'known' : 'new'
+}
+
+function hasNew(known: readonly string[], reported: readonly string[]): boolean {
+  return reported.some((entry) => !known.includes(entry))
+}
+
+function isCommon(comparison: ListComparison): boolean {
+  return comparison === 'known' || comparison === 'new'
+}
+
+function hexOf(hashes: readonly Uint8Array[]): string[] {
+  return [...new Set(hashes.map((hash) => Buffer.from(hash).toString('hex')))].sort()
+}
+
+function inOrder({ rootCas, tokenIssuer, issuerKeys }: Cluster): unknown[] {
+  return [rootCas, tokenIssuer, issuerKeys]
+}
+
+function shortened(hashes: readonly string[]): string {
+  return hashes.map((hash) => hash.slice(0, fingerprintLength)).join('+')
+}
+
+/** It is a gateway's word, and goes into messages. */
+function printable(tokenIssuer: string): string {
+  return tokenIssuer.replace(/[^\x21-\x7e]/g, '?').slice(0, issuerLengthMax)
+}
