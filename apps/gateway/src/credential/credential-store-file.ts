@@ -1,13 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { link, mkdir, open, rename, stat, readFile, unlink, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, rename, stat, readFile, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { CredentialRecord } from './credential.ts'
 import { CredentialStoreError, type CredentialStore, type StoredRecord } from './credential-store.ts'
 import { readCredentialText, writeCredentialText } from './credential-text.ts'
+import { withFileLock } from './file-lock.ts'
 
 const noFile = 'none'
 
-/** A file of mode 0600 that is only ever replaced whole. */
+/** A file of mode 0600 that is only ever replaced whole, by one process at a time. */
 export function createFileCredentialStore(path: string): CredentialStore {
   return {
     place: `the file ${path}`,
@@ -21,10 +22,15 @@ export function createFileCredentialStore(path: string): CredentialStore {
       return { record, revision: revisionOf(text) }
     },
     async write(record: CredentialRecord, revision: string): Promise<'written' | 'conflict'> {
-      const text = await readOwnFile(path)
-      if ((text === undefined ? noFile : revisionOf(text)) !== revision) return 'conflict'
       try {
-        return await replaceFile(path, writeCredentialText(record), revision === noFile)
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+        const outcome = await withFileLock(`${path}.lock`, async () => {
+          const text = await readOwnFile(path)
+          if ((text === undefined ? noFile : revisionOf(text)) !== revision) return 'conflict'
+          await replaceFile(path, writeCredentialText(record))
+          return 'written'
+        })
+        return outcome === 'taken' ? 'conflict' : outcome
       } catch (error) {
         throw fileError(path, error)
       }
@@ -45,36 +51,21 @@ async function readOwnFile(path: string): Promise<string | undefined> {
   }
 }
 
-/** The record is on disk, whole, under another name before it takes the place. `link` fails where there is a file. */
-async function replaceFile(path: string, text: string, isFirst: boolean): Promise<'written' | 'conflict'> {
+/** The record is on disk, whole, under another name before it takes the place. */
+async function replaceFile(path: string, text: string): Promise<void> {
   const folder = dirname(path)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const written = join(folder, `.${randomUUID()}.tmp`)
-  await withFile(await open(written, 'wx', 0o600), async (file) => {
-    await file.writeFile(text)
-    await file.sync()
-  })
   try {
-    if (!isFirst) {
-      await rename(written, path)
-    } else if (!(await linkNew(written, path))) {
-      return 'conflict'
-    }
-  } finally {
-    await unlink(written).catch(ignoreMissing)
-  }
-  await withFile(await open(folder, 'r'), (opened) => opened.sync())
-  return 'written'
-}
-
-async function linkNew(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to)
-    return true
+    await withFile(await open(written, 'wx', 0o600), async (file) => {
+      await file.writeFile(text)
+      await file.sync()
+    })
+    await rename(written, path)
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
+    await unlink(written).catch(ignoreMissing)
     throw error
   }
+  await withFile(await open(folder, 'r'), (opened) => opened.sync())
 }
 
 async function withFile(file: FileHandle, use: (file: FileHandle) => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { CredentialRecord } from './credential.ts'
+import type { BoundCredential, CredentialRecord } from './credential.ts'
 import type { CredentialStore } from './credential-store.ts'
 import { createGatewayKey, keyIdOf } from './gateway-key.ts'
 
@@ -59,6 +59,25 @@ export function describeCredentialStore(name: string, make: () => Promise<StoreU
       expect(results.filter((result) => result === 'written')).toHaveLength(1)
     })
 
+    it('lets one of eight processes write the next key at the same moment', async () => {
+      const { open } = await openEmpty()
+      await open().write(boundRecord(), (await open().read()).revision)
+      const { revision } = await open().read()
+      const results = await Promise.all(
+        Array.from({ length: 8 }, () => open().write(rotatingRecord(), revision)),
+      )
+      expect(results.filter((result) => result === 'written')).toHaveLength(1)
+      expect(results.filter((result) => result === 'conflict')).toHaveLength(7)
+    })
+
+    it('gives back the next key beside the credential, and forgets it with the next write', async () => {
+      const { open } = await openEmpty()
+      for (const record of [rotatingRecord(), boundRecord()]) {
+        await open().write(record, (await open().read()).revision)
+        expect(comparable((await open().read()).record)).toEqual(comparable(record))
+      }
+    })
+
     it('refuses a revision from before the last write', async () => {
       const { open } = await openEmpty()
       const store = open()
@@ -78,7 +97,12 @@ export function pendingRecord(): CredentialRecord {
   return { phase: 'pending', privateKey: createGatewayKey(), tokenFingerprint: '0123456789ab' }
 }
 
-export function boundRecord(): CredentialRecord {
+/** A credential with the key that is to take over. */
+export function rotatingRecord(): BoundCredential {
+  return { ...boundRecord(), next: createGatewayKey() }
+}
+
+export function boundRecord(): BoundCredential {
   const privateKey = createGatewayKey()
   return {
     phase: 'bound',
@@ -97,5 +121,7 @@ export function boundRecord(): CredentialRecord {
 function comparable(record: CredentialRecord | undefined): unknown {
   if (record === undefined) return undefined
   const { privateKey } = record.phase === 'pending' ? record : record.credential
-  return { ...(record.phase === 'pending' ? record : record.credential), privateKey: keyIdOf(privateKey) }
+  const next = record.phase === 'bound' && record.next !== undefined ? keyIdOf(record.next) : undefined
+  const names = record.phase === 'pending' ? record : record.credential
+  return { ...names, privateKey: keyIdOf(privateKey), next }
 }

@@ -8,8 +8,13 @@ export function writeCredentialText(record: CredentialRecord): string {
     const { phase, privateKey, tokenFingerprint } = record
     return JSON.stringify({ version: 1, phase, tokenFingerprint, privateKey: exportKey(privateKey) })
   }
+  const { phase, next } = record
   const { privateKey, ...names } = record.credential
-  return JSON.stringify({ version: 1, phase: record.phase, ...names, privateKey: exportKey(privateKey) })
+  const keys = {
+    privateKey: exportKey(privateKey),
+    ...(next === undefined ? {} : { nextPrivateKey: exportKey(next) }),
+  }
+  return JSON.stringify({ version: 1, phase, ...names, ...keys })
 }
 
 /** Undefined: this is no record of ours. Nothing of the text is told, because it holds a key. */
@@ -37,7 +42,8 @@ export function readCredentialText(text: string): CredentialRecord | undefined {
     privateKey,
     controlPlaneOrigin,
   }
-  return { phase: 'bound', credential }
+  const next = importKey(fields['nextPrivateKey'])
+  return { phase: 'bound', credential, ...(next === undefined ? {} : { next }) }
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

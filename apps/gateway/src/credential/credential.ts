@@ -13,7 +13,14 @@ export interface Credential {
 }
 
 /** What a store holds: a key whose enrolment has begun, or a credential. */
-export type CredentialRecord = PendingKey | { phase: 'bound'; credential: Credential }
+export type CredentialRecord = PendingKey | BoundCredential
+
+export interface BoundCredential {
+  phase: 'bound'
+  credential: Credential
+  /** The key that is to take over: the control plane may know it already, or may not yet. */
+  next?: KeyObject
+}
 
 export interface PendingKey {
   phase: 'pending'

@@ -1,0 +1,65 @@
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { withFileLock } from './file-lock.ts'
+
+let folder: string
+let path: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lock-'))
+  path = join(folder, 'lock')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+async function leaveLock(ageMs: number): Promise<void> {
+  await writeFile(path, 'somebody')
+  const at = new Date(Date.now() - ageMs)
+  await utimes(path, at, at)
+}
+
+it('lets one at a time in, and leaves nothing behind', async () => {
+  let inside = 0
+  let most = 0
+  const results = await Promise.all(
+    Array.from({ length: 6 }, (_, index) =>
+      withFileLock(path, async () => {
+        most = Math.max(most, (inside += 1))
+        await delay(2)
+        inside -= 1
+        return index
+      }),
+    ),
+  )
+  expect(results).toEqual([0, 1, 2, 3, 4, 5])
+  expect(most).toBe(1)
+  expect(await readdir(folder)).toEqual([])
+})
+
+it('gives up on a lock that somebody else holds', async () => {
+  await leaveLock(0)
+  expect(await withFileLock(path, async () => 'in', 60)).toBe('taken')
+})
+
+it('removes the lock of a process that has died, and then lets one at a time in', async () => {
+  await leaveLock(60_000)
+  let inside = 0
+  let most = 0
+  const enter = (): Promise<string> =>
+    withFileLock(path, async () => {
+      most = Math.max(most, (inside += 1))
+      await delay(2)
+      inside -= 1
+      return 'in'
+    })
+  expect(await Promise.all(Array.from({ length: 6 }, enter))).toEqual(Array(6).fill('in'))
+  expect(most).toBe(1)
+  expect(await readdir(folder)).toEqual([])
+})
+
+it('passes on what the work fails with, and is free again', async () => {
+  await expect(withFileLock(path, () => Promise.reject(new RangeError('full')))).rejects.toThrow('full')
+  expect(await withFileLock(path, async () => 'in')).toBe('in')
+})

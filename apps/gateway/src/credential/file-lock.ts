@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** A holder does a few writes of a few hundred bytes: one that is older has died. */
+const staleMs = 10_000
+const pollMs = 20
+
+/**
+ * Runs `work` while the file `path` exists, which one process at a time can make. `taken`: others hold it for longer than
+ * `waitMs`. Processes of several machines may share the folder, so the age of the file counts, not its holder's id.
+ */
+export async function withFileLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  waitMs = 2_000,
+): Promise<T | 'taken'> {
+  const holder = randomUUID()
+  for (let waitedMs = 0; !(await take(path, holder)); waitedMs += pollMs) {
+    if (waitedMs >= waitMs) return 'taken'
+    if (!(await removeStale(path))) await delay(pollMs)
+  }
+  try {
+    return await work()
+  } finally {
+    await release(path, holder)
+  }
+}
+
+async function take(path: string, holder: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await file.writeFile(holder)
+    } finally {
+      await file.close()
+    }
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Whether there is a chance again. Whoever moves the file away may remove it; a fresh one is put back. */
+async function removeStale(path: string): Promise<boolean> {
+  const aside = `${path}.${randomUUID()}`
+  try {
+    if (Date.now() - (await stat(path)).mtimeMs < staleMs) return false
+    await rename(path, aside)
+    const isStale = Date.now() - (await stat(aside)).mtimeMs >= staleMs
+    if (!isStale) await link(aside, path)
+    await unlink(aside)
+    return isStale
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EEXIST') return true
+    throw error
+  }
+}
+
+/** Not another's, which has found this one stale. */
+async function release(path: string, holder: string): Promise<void> {
+  try {
+    if ((await readFile(path, 'utf8')) === holder) await unlink(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
