@@ -1,4 +1,5 @@
 import type { Experiment } from './experiment.ts'
+import { vanishedPeer } from './p1-vanished-peer.ts'
 
 /** Every experiment, in the order in which `--all` runs them: a new one is a file `p3-black-hole.ts` and a line here. */
-export const experiments: readonly Experiment[] = []
+export const experiments: readonly Experiment[] = [vanishedPeer]
