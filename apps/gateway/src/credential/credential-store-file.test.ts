@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createFileCredentialStore } from './credential-store-file.ts'
 import { boundRecord, describeCredentialStore, pendingRecord } from './credential-store.conformance.ts'
+import { describeKeyRotation } from './rotate-key.conformance.ts'
 
-describeCredentialStore('a file', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'credential-'))
-  const path = join(folder, 'state', 'credential.json')
-  return { open: () => createFileCredentialStore(path), close: () => rm(folder, { recursive: true }) }
-})
+for (const describeStore of [describeCredentialStore, describeKeyRotation]) {
+  describeStore('a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'credential-'))
+    const path = join(folder, 'state', 'credential.json')
+    return { open: () => createFileCredentialStore(path), close: () => rm(folder, { recursive: true }) }
+  })
+}
 
 let folder: string
 let path: string

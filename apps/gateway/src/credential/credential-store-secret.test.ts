@@ -7,6 +7,7 @@ import { ServiceAccountFolder } from '../api-server/service-account-folder.ts'
 import { CredentialStoreError, type CredentialStore } from './credential-store.ts'
 import { createSecretCredentialStore } from './credential-store-secret.ts'
 import { boundRecord, describeCredentialStore } from './credential-store.conformance.ts'
+import { describeKeyRotation } from './rotate-key.conformance.ts'
 
 const account = { namespace: 'postern', name: 'postern-gateway' }
 let cluster: KubernetesStandIn
@@ -39,10 +40,12 @@ function open(name: string): CredentialStore {
   return createSecretCredentialStore({ connection, namespace: account.namespace, name })
 }
 
-describeCredentialStore('a Secret', async () => {
-  const name = await makeSecret()
-  return { open: () => open(name), close: async () => undefined }
-})
+for (const describeStore of [describeCredentialStore, describeKeyRotation]) {
+  describeStore('a Secret', async () => {
+    const name = await makeSecret()
+    return { open: () => open(name), close: async () => undefined }
+  })
+}
 
 it('keeps everything in one entry of the Secret', async () => {
   const name = await makeSecret()
