@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import type { ExperimentLine, ExperimentSize } from './experiment.ts'
 import { experiments } from './experiments.ts'
-import { runInProcess } from './run-in-process.ts'
+import { runEach } from './run-each.ts'
 import { chooseExperiments, runExperiment } from './run-experiment.ts'
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -37,22 +37,12 @@ if (options.list === true) {
     `error: no experiment ${unknown.join(', ')}; there are ${experiments.map(({ name }) => name).join(', ')}`,
   )
 } else if (options.all === true || chosen.length > 1) {
-  process.exitCode = (await runEach(options.all === true ? experiments : chosen)) ? 0 : 1
+  const several = options.all === true ? experiments : chosen
+  process.exitCode = (await runEach(several, { size, say, print })) ? 0 : 1
 } else if (chosen[0] === undefined) {
   program.error('error: name an experiment, or --all; --list says which there are')
 } else {
   const line = await runExperiment(chosen[0], size, say)
   print(line)
   process.exit(line.ok ? 0 : 1)
-}
-
-/** Each in a process of its own, so that none measures what another left on the event loop or in the heap. */
-async function runEach(several: readonly { name: string; asked: string }[]): Promise<boolean> {
-  let allHold = true
-  for (const experiment of several) {
-    const line = await runInProcess(experiment, size, say)
-    print(line)
-    allHold &&= line.ok
-  }
-  return allHold
 }

@@ -4,6 +4,13 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { ExperimentLine, ExperimentSize } from './experiment.ts'
 
+export interface RunInProcessOptions {
+  size: ExperimentSize
+  /** Beside this process' own. */
+  environment: Record<string, string>
+  say: (line: string) => void
+}
+
 const mainFile = fileURLToPath(new URL('main.ts', import.meta.url))
 /** An experiment that takes longer hangs. */
 const patienceMs = { quick: 120_000, full: 30 * 60_000 } as const
@@ -11,13 +18,13 @@ const patienceMs = { quick: 120_000, full: 30 * 60_000 } as const
 /** Runs one experiment as `pnpm chaos <name>` does, in a process of its own. Never rejects. */
 export async function runInProcess(
   { name, asked }: { name: string; asked: string },
-  size: ExperimentSize,
-  say: (line: string) => void,
+  { size, environment, say }: RunInProcessOptions,
 ): Promise<ExperimentLine> {
   const startedAt = performance.now()
   say(`${name}: ${asked}`)
   const child = spawn(process.execPath, [mainFile, name, ...(size === 'quick' ? ['--quick'] : [])], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
   })
   const end = (): void => void child.kill('SIGTERM')
   process.once('exit', end)
@@ -29,14 +36,8 @@ export async function runInProcess(
   return readLine(printed) ?? { chaos: name, asked, measured: { error: howItEnded(child) }, ok: false }
 }
 
-function howItEnded({
-  exitCode,
-  signalCode,
-}: {
-  exitCode: number | null
-  signalCode: string | null
-}): string {
-  return `ended without a result (${signalCode ?? `exit code ${exitCode}`})`
+function howItEnded(child: { exitCode: number | null; signalCode: string | null }): string {
+  return `ended without a result (${child.signalCode ?? `exit code ${child.exitCode}`})`
 }
 
 function readLine(printed: string): ExperimentLine | undefined {

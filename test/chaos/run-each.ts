@@ -1,0 +1,36 @@
+import { clusterVariable, postgresVariable } from './config.ts'
+import type { Experiment, ExperimentLine, ExperimentSize } from './experiment.ts'
+import { runInProcess } from './run-in-process.ts'
+import { startSharedCluster } from './world/open-cluster.ts'
+import { openPostgres } from './world/start-postgres.ts'
+
+export interface RunEachOptions {
+  size: ExperimentSize
+  say: (line: string) => void
+  print: (line: ExperimentLine) => void
+}
+
+/**
+ * Each experiment in a process of its own, so that none measures what another left on the event loop or in the heap;
+ * PostgreSQL and the API server, which take long to start, serve all. True when every property holds.
+ */
+export async function runEach(
+  several: readonly Experiment[],
+  { size, say, print }: RunEachOptions,
+): Promise<boolean> {
+  await using ends = new AsyncDisposableStack()
+  const [postgres, cluster] = await Promise.all([openPostgres(), startSharedCluster()])
+  ends.defer(() => postgres.close())
+  ends.defer(async () => cluster?.close())
+  const environment = {
+    [postgresVariable]: postgres.url,
+    ...(cluster === undefined ? {} : { [clusterVariable]: JSON.stringify(cluster.handover) }),
+  }
+  let allHold = true
+  for (const experiment of several) {
+    const line = await runInProcess(experiment, { size, environment, say })
+    print(line)
+    allHold &&= line.ok
+  }
+  return allHold
+}
