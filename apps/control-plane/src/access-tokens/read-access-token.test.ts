@@ -1,6 +1,7 @@
-import { type KeyObject, createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
+import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { createEd25519Signer, type Ed25519Signer } from './ed25519-signer.ts'
 import { createReadAccessToken } from './read-access-token.ts'
 import {
   type TokenFixture,
@@ -16,9 +17,9 @@ function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-function signedWith(key: KeyObject, header: unknown, claims: unknown): string {
+function signedWith(signer: Ed25519Signer, header: unknown, claims: unknown): string {
   const input = `${encode(header)}.${encode(claims)}`
-  return `${input}.${sign(null, Buffer.from(input), key).toString('base64url')}`
+  return `${input}.${signer(Buffer.from(input)).toString('base64url')}`
 }
 
 describe('an access token', () => {
@@ -26,14 +27,14 @@ describe('an access token', () => {
   let token: string
   let claims: Record<string, unknown>
   let kid: string
-  let key: KeyObject
+  let key: Ed25519Signer
   beforeEach(async () => {
     fixture = await createTokenFixture()
     token = (await fixture.issuer.issue(tokenRequest())).accessToken
     claims = claimsIn(token)
     const current = fixture.keys.current()
     kid = current.id
-    key = current.privateKey
+    key = current.sign
   })
   const read = (text: string) => fixture.readToken(text)
 
@@ -80,7 +81,7 @@ describe('an access token', () => {
   })
 
   it('T43: of a foreign key is refused, under its own kid and under ours', () => {
-    const foreign = generateKeyPairSync('ed25519').privateKey
+    const foreign = createEd25519Signer(generateKeyPairSync('ed25519').privateKey)
     expect(read(signedWith(foreign, { alg: 'EdDSA', kid: randomUUID(), typ: 'JWT' }, claims))).toEqual(
       malformed,
     )
@@ -101,7 +102,7 @@ describe('an access token', () => {
     ]
     for (const addition of additions) {
       const header = { alg: 'EdDSA', kid, typ: 'JWT', ...addition }
-      expect(read(signedWith(foreign.privateKey, header, claims))).toEqual(malformed)
+      expect(read(signedWith(createEd25519Signer(foreign.privateKey), header, claims))).toEqual(malformed)
       expect(read(signedWith(key, header, claims))).toEqual(malformed)
     }
   })

@@ -2,13 +2,14 @@ import { type KeyObject, createPrivateKey, createPublicKey, generateKeyPairSync 
 import { calculateJwkThumbprint } from 'jose'
 import { accessTokenLifetimeMaxSeconds } from './access-token-settings.ts'
 import type { Clock } from './database-clock.ts'
+import { createEd25519Signer, type Ed25519Signer } from './ed25519-signer.ts'
 import type { NewSigningKey, PublicJwk, SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
 
 export interface SigningKey {
   id: string
   /** The token's first part, the same for every token of this key. */
   encodedHeader: string
-  privateKey: KeyObject
+  sign: Ed25519Signer
   publicKey: KeyObject
   publicJwk: PublicJwk
   createdAtMs: number
@@ -101,7 +102,14 @@ export class SigningKeys {
     const publicKey = createPublicKey(privateKey)
     const header = JSON.stringify({ alg: 'EdDSA', kid: id, typ: 'JWT' })
     const encodedHeader = Buffer.from(header).toString('base64url')
-    return { id, encodedHeader, privateKey, publicKey, publicJwk, createdAtMs: stored.createdAt.getTime() }
+    return {
+      id,
+      encodedHeader,
+      sign: createEd25519Signer(privateKey),
+      publicKey,
+      publicJwk,
+      createdAtMs: stored.createdAt.getTime(),
+    }
   }
 }
 
