@@ -12,6 +12,16 @@ export type {
 export type * from './frames.ts'
 export { clampText, gatewayLimits, protocolLimits } from './limits.ts'
 export { rotationProofText } from './rotation-proof.ts'
+export { RawStream } from './streams/raw-stream.ts'
+export { StreamError } from './streams/stream-error.ts'
+export { streamLimits } from './streams/stream-limits.ts'
+export type { StreamOpening, StreamTarget } from './streams/stream-opening.ts'
+export {
+  StreamSession,
+  type FrameChannel,
+  type StreamSessionEnd,
+  type StreamSessionOptions,
+} from './streams/stream-session.ts'
 export {
   features,
   minorVersion,

@@ -9,6 +9,8 @@ export interface FrameListener {
   malformed(reason: string): void
   /** The connection is gone, whoever ended it. Called once. */
   closed(detail: string): void
+  /** A frame has left this process; there is room for more. */
+  sent?(): void
 }
 
 /** How long a closing handshake may take before the socket is destroyed, in milliseconds. */
@@ -45,6 +47,7 @@ export class FrameSocket {
   }
   readonly #onSent = (): void => {
     this.#unsentFrames -= 1
+    this.#listener?.sent?.()
   }
   #listener: FrameListener | undefined
   #waiting: (() => void)[] = []
@@ -88,6 +91,11 @@ export class FrameSocket {
 
   get isOpen(): boolean {
     return this.#webSocket.readyState === this.#webSocket.OPEN
+  }
+
+  /** Bytes of frames that were sent and have not left this process yet. */
+  get unsentBytes(): number {
+    return this.#webSocket.bufferedAmount
   }
 
   /** Makes `listener` the one that hears; it gets what has waited at once. Without one, frames wait. */
