@@ -1,13 +1,20 @@
-import { ownFeatures, minorVersion, type FrameSocket, type PeerLimits } from '@postern/protocol'
+import { minorVersion, type FrameSocket, type PeerLimits, type TunnelPurpose } from '@postern/protocol'
 import { remedyFor } from './explain-failure.ts'
 import type { HandshakeOutcome } from './outcome.ts'
 
 export interface HandshakeOptions {
   host: string
   instanceId: string
-  /** Counts this process's connections from 1. */
+  /** Which of the process's parallel tunnels this is, from 0. */
+  slot: number
+  /** Counts that slot's connections from 1. */
   epoch: number
+  purpose: TunnelPurpose
+  /** Of the DialStreams that this connection answers; empty for reviews. */
+  ticket: Uint8Array
   software: string
+  /** Bits of what this gateway can do on the connection. */
+  features: number
   limits: PeerLimits
   deadline: AbortSignal
   stop: AbortSignal
@@ -40,19 +47,9 @@ export async function handshake(socket: FrameSocket, options: HandshakeOptions):
       settle(unreachable(detail))
     },
   })
-  const { instanceId, epoch, software, limits } = options
-  socket.send({
-    kind: 'hello',
-    minorVersion,
-    features: ownFeatures,
-    instanceId,
-    epoch,
-    software,
-    limits,
-    slot: 0,
-    purpose: 'reviews',
-    ticket: new Uint8Array(0),
-  })
+  const { instanceId, slot, epoch, purpose, ticket, software, features, limits } = options
+  const hello = { minorVersion, features, instanceId, slot, epoch, purpose, ticket, software, limits }
+  socket.send({ kind: 'hello', ...hello })
 
   const onStop = (): void => {
     settle({ kind: 'stopped' })

@@ -92,6 +92,9 @@ function createRound(options: TunnelOptions, timing: Timing): (round: Round) => 
       epoch: round.epoch,
       software: options.software,
       limits,
+      slot: 0,
+      purpose: 'reviews',
+      ticket: new Uint8Array(0),
       deadline,
       stop: round.stop,
     })
