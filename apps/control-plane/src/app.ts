@@ -17,7 +17,7 @@ import type { Database } from './database/database.ts'
 import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
 import { registerGatewayRoutes } from './gateways/gateway-routes.ts'
 import { createGatewayStorePostgres } from './gateways/gateway-store-postgres.ts'
-import type { ObserveRequest } from './http/access-log.ts'
+import type { LogRequest, ObserveRequest } from './http/access-log.ts'
 import { registerApiDocument } from './http/api-document.ts'
 import { createServerDrain } from './http/drain-server.ts'
 import { type HttpServer, createHttpServer } from './http/http-server.ts'
@@ -56,6 +56,8 @@ export type AppConfig = Pick<
 export interface AppOptions {
   config: AppConfig
   logger: FastifyBaseLogger
+  /** The access log; by default lines of `logger`. */
+  logRequest?: LogRequest
   kysely: Database['kysely']
   keyring: Keyring
   /** Of the software. */
@@ -91,6 +93,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     strangerRequestsPerMinute: config.loginsPerMinutePerIp,
     logger,
     observeRequest: observers.request ?? (() => undefined),
+    ...(options.logRequest === undefined ? {} : { logRequest: options.logRequest }),
   })
   await registerApiDocument(server, options.version)
   registerRoutesForStrangers(server, options, parts)

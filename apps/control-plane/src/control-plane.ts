@@ -10,6 +10,7 @@ import { type Database, openDatabase } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { createKeyringStore } from './database/keyring-store.ts'
 import { migrateDatabase } from './database/migrate.ts'
+import type { LogRequest } from './http/access-log.ts'
 import { openKeyring } from './keyring/keyring.ts'
 import { loadRootKeyFile } from './keyring/root-key.ts'
 import { createMetrics } from './observability/metrics.ts'
@@ -20,6 +21,7 @@ import { StartupProblem } from './startup-problem.ts'
 export interface ControlPlaneOptions {
   config: Config
   logger: Logger
+  logRequest: LogRequest
   version: string
   /** Called when it cannot go on, and should be closed. */
   onLoss: (reason: string) => void
@@ -95,6 +97,7 @@ async function openApp(options: ControlPlaneOptions, database: Database, phase: 
   const app = await createApp({
     config,
     logger,
+    logRequest: options.logRequest,
     kysely: database.kysely,
     keyring,
     version,

@@ -24,7 +24,7 @@ async function main(): Promise<number> {
 
 async function run(config: Config): Promise<number> {
   const processLogger = createLogger({ level: config.logLevel, replicaId: config.replicaId })
-  const { logger, flush } = processLogger
+  const { logger, logRequest, flush } = processLogger
   dieOfBugs(processLogger)
   const stopping = new AbortController()
   const { promise: ending, resolve: end } = Promise.withResolvers<{ exitCode: number }>()
@@ -39,7 +39,14 @@ async function run(config: Config): Promise<number> {
   }
   try {
     const { version } = packageJson
-    const controlPlane = await openControlPlane({ config, logger, version, onLoss, signal: stopping.signal })
+    const controlPlane = await openControlPlane({
+      config,
+      logger,
+      logRequest,
+      version,
+      onLoss,
+      signal: stopping.signal,
+    })
     logger.info({ url: controlPlane.url, publicUrl: config.publicUrl, version }, 'ready')
     tellFirstStep(controlPlane)
     const { exitCode } = await ending

@@ -1,12 +1,18 @@
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 
-/** Called once for each finished request; the route is its template (`/api/v1/identities/:id`), never the URL. */
-export type ObserveRequest = (finished: {
+export interface FinishedRequest {
   method: string
+  /** Its template (`/api/v1/identities/:id`), never the URL. */
   route: string
   statusCode: number
   durationMs: number
-}) => void
+}
+
+/** Called once for each finished request. */
+export type ObserveRequest = (finished: FinishedRequest) => void
+
+/** Writes the access log's line. */
+export type LogRequest = (finished: FinishedRequest, reqId: string, ip: string) => void
 
 /**
  * One line for each request, when it has ended. It names the route's template and never the URL, headers or
@@ -14,10 +20,12 @@ export type ObserveRequest = (finished: {
  */
 export class AccessLog extends fastify.LogController {
   readonly #observe: ObserveRequest
+  readonly #log: LogRequest
 
-  constructor(observe: ObserveRequest) {
+  constructor(observe: ObserveRequest, log: LogRequest) {
     super()
     this.#observe = observe
+    this.#log = log
   }
 
   override requestCompleted(
@@ -34,7 +42,7 @@ export class AccessLog extends fastify.LogController {
     this.#observe(finished)
     // Probes come every few seconds from every replica's kubelet and say nothing.
     if (request.routeOptions.config.isProbe === true) return
-    reply.log.info({ reqId: request.id, ...finished, ip: request.ip }, 'request')
+    this.#log(finished, request.id, request.ip)
   }
 
   override incomingRequest(): void {

@@ -9,7 +9,7 @@ import {
   fastify,
 } from 'fastify'
 import { type ZodTypeProvider, serializerCompiler } from 'fastify-type-provider-zod'
-import { AccessLog, type ObserveRequest } from './access-log.ts'
+import { AccessLog, type LogRequest, type ObserveRequest } from './access-log.ts'
 import { AllowedMethods } from './allowed-methods.ts'
 import { ApiError } from './api-error.ts'
 import { answerClientError } from './client-error.ts'
@@ -44,6 +44,8 @@ export interface HttpServerOptions {
   strangerRequestsPerMinute: number
   logger: FastifyBaseLogger
   observeRequest?: ObserveRequest
+  /** By default a line of `logger`. */
+  logRequest?: LogRequest
 }
 
 const strangerBodyBytesMax = 16 * 1024
@@ -65,7 +67,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     loggerInstance: options.logger,
     // A child logger for each request costs more than its one line: whoever logs adds the request's id.
     childLoggerFactory: (logger) => logger,
-    logController: new AccessLog(options.observeRequest ?? (() => undefined)),
+    logController: new AccessLog(
+      options.observeRequest ?? (() => undefined),
+      options.logRequest ??
+        ((finished, reqId, ip) => options.logger.info({ reqId, ...finished, ip }, 'request')),
+    ),
     // Never taken from the request: it joins log lines and audit events.
     requestIdHeader: false,
     genReqId: () => randomUUID(),

@@ -1,6 +1,8 @@
 import { type DestinationStream, type Logger, destination, pino, stdTimeFunctions } from 'pino'
 
+import type { LogRequest } from '../http/access-log.ts'
 import { bindingNames, redactFields, redactLine } from './redact.ts'
+import { createRequestLine } from './request-line.ts'
 
 export interface LoggerOptions {
   level: string
@@ -11,6 +13,8 @@ export interface LoggerOptions {
 
 export interface ProcessLogger {
   logger: Logger
+  /** The access log. */
+  logRequest: LogRequest
   /** Writes what is still in memory; to be called before the process ends. */
   flush: () => void
 }
@@ -38,5 +42,12 @@ export function createLogger({ level, replicaId, stream }: LoggerOptions): Proce
     },
     stream ?? standardOutput,
   )
-  return { logger, flush: () => standardOutput?.flushSync() }
+  const out = stream ?? standardOutput
+  const requestLine = createRequestLine(replicaId, () => Date.now())
+  const logRequest: LogRequest = logger.isLevelEnabled('info')
+    ? (finished, reqId, ip) => {
+        out?.write(requestLine(finished, reqId, ip))
+      }
+    : () => undefined
+  return { logger, logRequest, flush: () => standardOutput?.flushSync() }
 }
