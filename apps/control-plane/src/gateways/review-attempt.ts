@@ -64,6 +64,8 @@ export interface ReviewTunnel {
   readonly health?: HealthFrame | undefined
   /** The gateway's last Cluster frame; undefined before the first. */
   readonly cluster?: ClusterFrame | undefined
+  /** What its cost is multiplied by; 1 for this replica's own, 1.25 is meant for one that another replica holds. */
+  readonly costFactor?: number
   /** Never rejects. */
   review(attempt: ReviewAttempt): Promise<AttemptOutcome>
 }

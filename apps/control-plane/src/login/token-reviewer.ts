@@ -2,7 +2,7 @@ import type { TokenVerdict } from '@postern/token-review'
 
 /**
  * The port through which a login asks a cluster about a token. It is implemented by the direct review
- * (`kubernetes-auth/`) and by the tunnel (`tunnel/review-through-gateway.ts`); `app.ts` joins them.
+ * (`kubernetes-auth/`) and by gateways (`gateway-pools/review-through-pool.ts`); `app.ts` joins them.
  */
 export interface TokenReviewer {
   /** Never rejects: whatever goes wrong is an outcome, because each outcome has its own audit reason and status. */
@@ -31,9 +31,24 @@ export type ReviewOutcome =
     }
 
 /** Who did the review, for the audit log. */
-export type ReviewRoute =
-  | { reviewer: 'stored-jwt' | 'client-jwt'; host: string }
-  | { reviewer: 'gateway'; gatewayId: string; tunnelId?: string; attempts: number }
+export type ReviewRoute = { reviewer: 'stored-jwt' | 'client-jwt'; host: string } | GatewayRoute
+
+export type GatewayRoute = {
+  reviewer: 'gateway'
+  /** Who answered, or was asked last; absent when nobody of the pool could be asked. */
+  gatewayId?: string
+  gatewayPoolId?: string
+  tunnelId?: string
+  /** Without the hedge. */
+  attempts: number
+  /** Another tunnel was asked while the first was silent. */
+  hedged?: true
+  /** Everyone who was asked, in order, where it was more than one. */
+  tried?: readonly TriedTunnel[]
+}
+
+/** The outcome is of a closed set: see `labelOf` in `gateway-pools/choosing/judge-outcome.ts`. */
+export type TriedTunnel = { gatewayId: string; tunnelId: string; outcome: string }
 
 /** Closed: every value is mapped to an audit reason and an HTTP status by the login. */
 export type ReviewFailure =

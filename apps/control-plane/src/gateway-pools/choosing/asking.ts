@@ -1,0 +1,46 @@
+import type { AbortListener, AttemptSignal } from '../../gateways/review-attempt.ts'
+import type { AskingKind } from './review-observer.ts'
+import type { TunnelStanding } from './tunnel-standing.ts'
+
+/** One tunnel that is asked for one review. It is its own signal: what hears it is the tunnel alone. */
+export class Asking implements AttemptSignal {
+  readonly standing: TunnelStanding
+  readonly kind: AskingKind
+  readonly startedAt: number
+  /** Without a sign for so long, it is late. */
+  readonly patienceMs: number
+  /** Of the closed set of `labelOf`; undefined while it is under way. */
+  label: string | undefined
+  /** When Accepted came. */
+  acceptedAt: number | undefined
+  /** A later asking of the same review had the verdict first. */
+  isOvertaken = false
+  aborted = false
+  #listener: AbortListener | undefined
+
+  constructor(standing: TunnelStanding, kind: AskingKind, startedAt: number, patienceMs: number) {
+    this.standing = standing
+    this.kind = kind
+    this.startedAt = startedAt
+    this.patienceMs = patienceMs
+  }
+
+  /** Retries, hedges and canaries take of the budget. */
+  get isExtra(): boolean {
+    return this.kind !== 'first'
+  }
+
+  addEventListener(_type: 'abort', listener: AbortListener): void {
+    this.#listener = listener
+  }
+
+  removeEventListener(): void {
+    this.#listener = undefined
+  }
+
+  cancel(): void {
+    if (this.aborted) return
+    this.aborted = true
+    this.#listener?.handleEvent()
+  }
+}

@@ -1,0 +1,104 @@
+import type { TunnelStanding } from './tunnel-standing.ts'
+
+export interface ChoiceRules {
+  now: number
+  /** From 0 to 1, without 1. */
+  random: () => number
+}
+
+/**
+ * The tunnel for the next asking of a review: of those in good standing, preferably of a gateway that this review has not
+ * asked yet, the cheaper of two drawn at random (power of two choices).
+ * @param tried what this review has asked already; never chosen again
+ */
+export function chooseTunnel(
+  candidates: readonly TunnelStanding[],
+  tried: readonly TunnelStanding[],
+  rules: ChoiceRules,
+): TunnelStanding | undefined {
+  if (tried.length === 0 && candidates.every((one) => !one.isOut && !one.isDoubtful(rules.now)))
+    return cheaperOfTwo(candidates, rules)
+  const untried = candidates.filter((one) => !tried.includes(one))
+  let left = preferred(untried, ({ process }) => !tried.some((one) => one.process === process))
+  const excluded = excludedOf(candidates)
+  left = preferred(left, (one) => !excluded.has(one) && !excluded.has(one.process))
+  left = preferred(left, ({ process }) => !tried.some((one) => one.process.gatewayId === process.gatewayId))
+  left = preferred(left, (one) => !one.isDoubtful(rules.now))
+  return cheaperOfTwo(left, rules)
+}
+
+/** One that has been out for its time, and that nobody tries yet. */
+export function chooseCanary(candidates: readonly TunnelStanding[], now: number): TunnelStanding | undefined {
+  return candidates.find(
+    (one) =>
+      one.process.ejection.isDueForCanary(now) ||
+      (!one.process.ejection.isOut && one.ejection.isDueForCanary(now)),
+  )
+}
+
+/** Whether one more process may be ejected: never more than half of a pool. */
+export function mayEjectProcess(candidates: readonly TunnelStanding[]): boolean {
+  const processes = [...new Set(candidates.map(({ process }) => process))]
+  const out = processes.filter(({ ejection }) => ejection.isOut)
+  return out.length + 1 <= Math.floor(processes.length / 2)
+}
+
+/** Whether one more tunnel of this one's process may be ejected: never more than half of them. */
+export function mayEjectTunnel(candidates: readonly TunnelStanding[], standing: TunnelStanding): boolean {
+  const siblings = candidates.filter(({ process }) => process === standing.process)
+  const out = siblings.filter(({ ejection }) => ejection.isOut)
+  return out.length + 1 <= Math.floor(siblings.length / 2)
+}
+
+type Ejectable = TunnelStanding | TunnelStanding['process']
+
+/** Processes, and tunnels of processes, that are left out now. */
+function excludedOf(candidates: readonly TunnelStanding[]): ReadonlySet<Ejectable> {
+  const tunnels = Map.groupBy(candidates, ({ process }) => process)
+  const excluded = new Set<Ejectable>(atMostHalf([...tunnels.keys()]))
+  for (const siblings of tunnels.values()) for (const one of atMostHalf(siblings)) excluded.add(one)
+  return excluded
+}
+
+/**
+ * Members go and ejected ones stay, so the limit of an ejection is not enough: those that are out longest are left out,
+ * at most half; if all are out, none.
+ */
+function atMostHalf<One extends Ejectable>(all: readonly One[]): readonly One[] {
+  const out = all.filter(({ ejection }) => ejection.isOut)
+  if (out.length === all.length) return []
+  return out
+    .toSorted((one, other) => other.ejection.outUntil - one.ejection.outUntil)
+    .slice(0, Math.floor(all.length / 2))
+}
+
+/** Those that satisfy it, or all where none does. */
+function preferred(
+  all: readonly TunnelStanding[],
+  isBetter: (one: TunnelStanding) => boolean,
+): readonly TunnelStanding[] {
+  const better = all.filter(isBetter)
+  return better.length === 0 ? all : better
+}
+
+function cheaperOfTwo(
+  candidates: readonly TunnelStanding[],
+  { now, random }: ChoiceRules,
+): TunnelStanding | undefined {
+  const count = candidates.length
+  if (count < 2) return candidates[0]
+  const first = Math.floor(random() * count)
+  // Of the others, so that the two differ.
+  const second = (first + 1 + Math.floor(random() * (count - 1))) % count
+  const [one, other] = [candidates[first], candidates[second]]
+  if (one === undefined || other === undefined) return one ?? other
+  return isCheaper(other, one, now) ? other : one
+}
+
+/** One that was never asked has no latency: then only what is in flight counts. */
+function isCheaper(one: TunnelStanding, other: TunnelStanding, now: number): boolean {
+  const [cost, otherCost] = [one.cost(now), other.cost(now)]
+  if (cost === undefined || otherCost === undefined || cost === otherCost)
+    return one.load === other.load ? one.tunnel.inFlight < other.tunnel.inFlight : one.load < other.load
+  return cost < otherCost
+}

@@ -1,0 +1,113 @@
+const failuresInARowMax = 3
+const windowSize = 10
+const windowFailuresMax = windowSize / 2
+const windowMs = 10_000
+const firstEjectionMs = 5000
+const ejectionMsMax = 60_000
+/** After this long in good standing the next ejection is a first one again. */
+const forgivenAfterMs = 60_000
+
+export interface EjectionRules {
+  now: number
+  /** When what failed or succeeded was sent. */
+  startedAt: number
+  /** Asked only when the limit is reached: false leaves it in. */
+  mayEject: () => boolean
+}
+
+/**
+ * Whether one gateway process, or one tunnel, is left alone for a while because of what came of asking it. Out after
+ * three failures in a row or half of ten in ten seconds, for 5 s · 2ⁿ up to 60 s; then one canary decides.
+ *
+ * 1. What was sent before it went out changes nothing while it is out.
+ * 2. At most one canary is under way.
+ */
+export class Ejection {
+  #inARow = 0
+  readonly #failedAt = new Float64Array(windowSize)
+  readonly #endedAt = new Float64Array(windowSize).fill(Number.NEGATIVE_INFINITY)
+  #next = 0
+  #out: { since: number; until: number; hasCanary: boolean } | undefined
+  /** How many ejections there were without a long time in good standing between. */
+  #round = 0
+  #readmittedAt = Number.NEGATIVE_INFINITY
+
+  get isOut(): boolean {
+    return this.#out !== undefined
+  }
+
+  /** When its time is over; zero when it is in. */
+  get outUntil(): number {
+    return this.#out?.until ?? 0
+  }
+
+  /** Its time is over, and nobody tries it yet. */
+  isDueForCanary(now: number): boolean {
+    return this.#out !== undefined && !this.#out.hasCanary && now >= this.#out.until
+  }
+
+  canarySent(): void {
+    if (this.#out !== undefined) this.#out.hasCanary = true
+  }
+
+  /** The canary came to nothing that says anything. */
+  canaryWithdrawn(): void {
+    if (this.#out !== undefined) this.#out.hasCanary = false
+  }
+
+  /** @returns whether it is in again by this */
+  succeeded(startedAt: number, now: number): boolean {
+    if (this.#out !== undefined) {
+      if (startedAt < this.#out.since) return false
+      this.#out = undefined
+      this.#readmittedAt = now
+      this.#forget()
+      return true
+    }
+    this.#inARow = 0
+    this.#note(Number.NEGATIVE_INFINITY, now)
+    return false
+  }
+
+  /** @returns whether it is out by this: for the first time, or again */
+  failed({ now, startedAt, mayEject }: EjectionRules): boolean {
+    if (this.#out !== undefined) {
+      if (startedAt < this.#out.since || now < this.#out.until) return false
+      this.#eject(now)
+      return true
+    }
+    this.#inARow += 1
+    this.#note(now, now)
+    if (this.#inARow < failuresInARowMax && !this.#isHalfOfWindowFailed(now)) return false
+    if (!mayEject()) return false
+    this.#eject(now)
+    return true
+  }
+
+  #eject(now: number): void {
+    if (this.#out === undefined && now - this.#readmittedAt >= forgivenAfterMs) this.#round = 0
+    const lastsMs = Math.min(firstEjectionMs * 2 ** this.#round, ejectionMsMax)
+    this.#round += 1
+    this.#out = { since: now, until: now + lastsMs, hasCanary: false }
+  }
+
+  #note(failedAt: number, now: number): void {
+    this.#failedAt[this.#next] = failedAt
+    this.#endedAt[this.#next] = now
+    this.#next = (this.#next + 1) % windowSize
+  }
+
+  #isHalfOfWindowFailed(now: number): boolean {
+    let failures = 0
+    for (let place = 0; place < windowSize; place += 1) {
+      if ((this.#endedAt[place] ?? 0) <= now - windowMs) return false
+      if ((this.#failedAt[place] ?? 0) > now - windowMs) failures += 1
+    }
+    return failures >= windowFailuresMax
+  }
+
+  #forget(): void {
+    this.#inARow = 0
+    this.#endedAt.fill(Number.NEGATIVE_INFINITY)
+  }
+}

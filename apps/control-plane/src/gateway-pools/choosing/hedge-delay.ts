@@ -1,0 +1,31 @@
+const floorMs = 50
+const roundTrips = 4
+/** Before enough reviews were seen to know what is slow. */
+const unknownP99Ms = 500
+
+export interface HedgeTimes {
+  /** Of this tunnel: from sending a review to the first sign of it, at the 95th percentile. */
+  firstSignP95Ms: number | undefined
+  /** Of this tunnel's last ping. */
+  roundTripMs: number | undefined
+  /** What the review may still take: a hedge later than half of it would be of no use. */
+  budgetMs: number
+}
+
+/** After how long without `Accepted` another tunnel is asked as well, in milliseconds. */
+export function hedgeDelayMs({ firstSignP95Ms, roundTripMs, budgetMs }: HedgeTimes): number {
+  const roundTrip = firstSignP95Ms ?? roundTripMs ?? 0
+  return Math.min(Math.max(floorMs, roundTrips * roundTrip), budgetMs / 2)
+}
+
+/**
+ * After how long an accepted review is asked for elsewhere as well, in milliseconds.
+ * @param reviewP99Ms of the reviews of this gateway or pool, at the 99th percentile
+ */
+export function acceptedHedgeDelayMs(
+  reviewP99Ms: number | undefined,
+  beforeAcceptedMs: number,
+  budgetMs: number,
+): number {
+  return Math.max(beforeAcceptedMs, Math.min(reviewP99Ms ?? unknownP99Ms, budgetMs / 2))
+}

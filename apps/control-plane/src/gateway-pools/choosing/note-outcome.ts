@@ -1,0 +1,126 @@
+import type { AttemptOutcome } from '../../gateways/review-attempt.ts'
+import type { Asking } from './asking.ts'
+import { mayEjectProcess, mayEjectTunnel } from './choose-tunnel.ts'
+import { acceptedHedgeDelayMs } from './hedge-delay.ts'
+import { ruleOf } from './judge-outcome.ts'
+import type { ChoosingState, TargetState } from './pool-of-tunnels.ts'
+import type { Blame } from './review-observer.ts'
+import type { TunnelStanding } from './tunnel-standing.ts'
+
+export interface OutcomeContext {
+  now: number
+  state: Pick<ChoosingState, 'lagMs' | 'observer'>
+  target: Pick<TargetState, 'reviewP99' | 'sharedFate'>
+  /** All tunnels of the pool. */
+  candidates: () => readonly TunnelStanding[]
+}
+
+/** A replica that is itself late ejects nobody: what looks silent may have answered long ago. */
+const lagMsMax = 200
+/** How long a gateway that is full or about to stop is left alone when it does not say. */
+const avoidMsDefault = 100
+const avoidMsMax = 1000
+
+/** Learns from what came of asking a tunnel: its latency, its standing, and what is the API server's doing. */
+export function noteOutcome(asking: Asking, outcome: AttemptOutcome, context: OutcomeContext): void {
+  const { standing, startedAt } = asking
+  const tookMs = context.now - startedAt
+  if (outcome.kind === 'reviewed') {
+    if (asking.acceptedAt === undefined) standing.firstSign.observe(tookMs)
+    standing.latency.observe(tookMs, context.now)
+    context.target.reviewP99.observe(tookMs)
+    noteSuccess(asking, context)
+    return
+  }
+  const blame = blameOf(asking, outcome, context)
+  if (blame !== undefined) {
+    standing.latency.observe(Math.max(tookMs, standing.latency.at(context.now) ?? 0), context.now)
+    noteFault(asking, blame, context)
+    return
+  }
+  if (outcome.kind === 'failed') noteAnswer(asking, outcome, context)
+  else if (asking.kind === 'canary') withdrawCanary(standing)
+}
+
+/** An answer that speaks for the gateway, whatever it says of the API server. */
+function noteAnswer(
+  asking: Asking,
+  { code, retryAfterMs }: Extract<AttemptOutcome, { kind: 'failed' }>,
+  context: OutcomeContext,
+): void {
+  const { failure, followUp } = ruleOf(code)
+  if (followUp === 'crowded' || code === 'draining') {
+    const avoidMs = Math.min(retryAfterMs > 0 ? retryAfterMs : avoidMsDefault, avoidMsMax)
+    asking.standing.process.avoid(context.now + avoidMs)
+  }
+  if (failure === 'api-server-overloaded' || failure === 'api-server-error')
+    context.target.sharedFate.answered(failure, retryAfterMs, context.now)
+  noteSuccess(asking, context)
+}
+
+function noteSuccess({ standing, startedAt }: Asking, { now, state: { observer } }: OutcomeContext): void {
+  if (standing.process.ejection.succeeded(startedAt, now)) observer.readmitted('process')
+  if (standing.ejection.succeeded(startedAt, now)) observer.readmitted('tunnel')
+}
+
+function noteFault(asking: Asking, blame: Blame, context: OutcomeContext): void {
+  const { standing, startedAt } = asking
+  const { now, candidates, state } = context
+  if (state.lagMs() > lagMsMax) {
+    withdrawCanary(standing)
+    return
+  }
+  const isProcessOut = standing.process.ejection.failed({
+    now,
+    startedAt,
+    mayEject: () => mayEjectProcess(candidates()),
+  })
+  if (isProcessOut) state.observer.ejected('process', blame)
+  if (standing.process.ejection.isOut) {
+    standing.ejection.canaryWithdrawn()
+    return
+  }
+  const isTunnelOut = standing.ejection.failed({
+    now,
+    startedAt,
+    mayEject: () => mayEjectTunnel(candidates(), standing),
+  })
+  if (isTunnelOut) state.observer.ejected('tunnel', blame)
+}
+
+function withdrawCanary({ ejection, process }: TunnelStanding): void {
+  ejection.canaryWithdrawn()
+  process.ejection.canaryWithdrawn()
+}
+
+function blameOf(asking: Asking, outcome: AttemptOutcome, context: OutcomeContext): Blame | undefined {
+  switch (outcome.kind) {
+    case 'failed':
+      return ruleOf(outcome.code).isItsFault ? 'failed' : undefined
+    case 'mismatched':
+      return 'mismatched'
+    case 'tunnel-lost':
+      if (asking.standing.isLossNoted) return undefined
+      asking.standing.isLossNoted = true
+      return 'tunnel-lost'
+    case 'timed-out':
+      return isLate(asking, context) ? 'timed-out' : undefined
+    case 'cancelled':
+      return asking.isOvertaken && isLate(asking, context) ? 'late' : undefined
+    case 'reviewed':
+    case 'full':
+    case 'unsendable':
+      return undefined
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** It had its time: a caller that was in a hurry says nothing about the gateway. */
+function isLate({ startedAt, acceptedAt, patienceMs }: Asking, { now, target }: OutcomeContext): boolean {
+  const allowedMs =
+    acceptedAt === undefined
+      ? patienceMs
+      : acceptedHedgeDelayMs(target.reviewP99.value, patienceMs, Number.POSITIVE_INFINITY)
+  return now - startedAt >= allowedMs
+}

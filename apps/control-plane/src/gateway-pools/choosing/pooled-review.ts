@@ -1,0 +1,341 @@
+import type { AttemptOutcome } from '../../gateways/review-attempt.ts'
+import { hashToken } from '../../gateways/token-hash.ts'
+import type { ReviewOutcome, ReviewRequest, ReviewRoute } from '../../login/token-reviewer.ts'
+import { Asking } from './asking.ts'
+import { chooseCanary, chooseTunnel } from './choose-tunnel.ts'
+import { describeFailure, unavailable } from './describe-failure.ts'
+import { acceptedHedgeDelayMs, hedgeDelayMs } from './hedge-delay.ts'
+import { type FollowUp, followUpOf, labelOf } from './judge-outcome.ts'
+import { noteOutcome } from './note-outcome.ts'
+import type { ChoosingState, TargetState } from './pool-of-tunnels.ts'
+import type { AskingKind, HedgeReason } from './review-observer.ts'
+import type { TunnelStanding } from './tunnel-standing.ts'
+
+export interface PooledReviewOptions {
+  state: ChoosingState
+  target: TargetState
+  /** The pool's tunnels that take reviews now. */
+  candidates: () => readonly TunnelStanding[]
+  /** Waits for a candidate where one was there a moment ago. */
+  candidateReturned: (waitMs: number, signal: AbortSignal) => Promise<void>
+  /** Whom the audit log is told of. */
+  route: { gatewayId?: string; gatewayPoolId?: string }
+}
+
+type AttemptKind = Exclude<AskingKind, 'canary'>
+
+/** The first one and, after a failure, one more. */
+const attemptsMax = 2
+/** What a canary may take, for which nobody waits, in milliseconds. */
+const canaryBudgetMs = 2000
+const noStandings: readonly TunnelStanding[] = []
+
+/**
+ * One review, from its first tunnel to its one outcome.
+ *
+ * 1. `#finish` has effect once; from then on no tunnel is asked, and those under way have been cancelled.
+ * 2. At most two attempts and one hedge are sent, each to another tunnel. A canary may be sent beside the first one, and
+ *    answers nobody.
+ * 3. An asking that is extra holds one place of the retry budget from before it is sent until it has ended.
+ */
+export class PooledReview {
+  readonly #options: PooledReviewOptions
+  readonly #request: ReviewRequest
+  readonly #tokenHash: string
+  readonly #deadlineAt: number
+  readonly #settled = Promise.withResolvers<ReviewOutcome>()
+  /** In their order; without canaries. */
+  readonly #askings: Asking[] = []
+  #underWay = 0
+  #attempts = 0
+  #isHedged = false
+  #isDone = false
+  /** What a login is told if nothing better comes. */
+  #failure: AttemptOutcome | undefined
+  #stopTimer: (() => void) | undefined
+  /** Of a wish for a place of the retry budget. */
+  #withdrawWish: (() => void) | undefined
+  #waiting: AbortController | undefined
+
+  constructor(options: PooledReviewOptions, request: ReviewRequest) {
+    this.#options = options
+    this.#request = request
+    this.#tokenHash = hashToken(request.token)
+    this.#deadlineAt = options.state.elapsed() + request.budgetMs
+  }
+
+  run(): Promise<ReviewOutcome> {
+    const { signal } = this.#request
+    this.#options.target.retryBudget.reviewStarted()
+    signal?.addEventListener('abort', this)
+    if (signal?.aborted === true) this.handleEvent()
+    else if (!this.#ask('first')) this.#detached(this.#askWhenReturned('first'))
+    return this.#settled.promise
+  }
+
+  /** The caller has left. */
+  handleEvent(): void {
+    this.#fail({ kind: 'cancelled' })
+  }
+
+  /** @returns false when there is no tunnel to ask */
+  #ask(kind: AttemptKind): boolean {
+    const { state } = this.#options
+    const now = state.elapsed()
+    const candidates = this.#options.candidates()
+    const tried = this.#askings.length === 0 ? noStandings : this.#askings.map(({ standing }) => standing)
+    const chosen = chooseTunnel(candidates, tried, { now, random: state.random })
+    if (chosen === undefined) return false
+    if (kind === 'hedge') this.#isHedged = true
+    else this.#attempts += 1
+    const asking = this.#newAsking(chosen, kind, now)
+    this.#askings.push(asking)
+    this.#underWay += 1
+    this.#send(asking, this.#deadlineAt - now)
+    if (candidates.length > this.#askings.length) {
+      if (kind === 'first') this.#sendCanary(candidates, chosen, now)
+      this.#setTimer(asking.patienceMs)
+    }
+    return true
+  }
+
+  #newAsking(standing: TunnelStanding, kind: AskingKind, now: number): Asking {
+    const patienceMs = hedgeDelayMs({
+      firstSignP95Ms: standing.firstSign.value,
+      roundTripMs: standing.tunnel.roundTripMs,
+      budgetMs: this.#deadlineAt - now,
+    })
+    return new Asking(standing, kind, now, patienceMs)
+  }
+
+  #send(asking: Asking, budgetMs: number): void {
+    const { token, audiences } = this.#request
+    const { standing, startedAt } = asking
+    standing.process.asked(startedAt)
+    const attempt = {
+      token,
+      tokenHash: this.#tokenHash,
+      audiences,
+      budgetMs,
+      attempt: this.#attempts + (this.#isHedged ? 1 : 0),
+      signal: asking,
+      onAccepted: () => {
+        asking.acceptedAt = this.#options.state.elapsed()
+        standing.firstSign.observe(asking.acceptedAt - startedAt)
+      },
+    }
+    this.#detached(standing.tunnel.review(attempt).then((outcome) => this.#ended(asking, outcome)))
+  }
+
+  /** The next review after an ejection's time tries whether the gateway is back, at nobody's cost. */
+  #sendCanary(candidates: readonly TunnelStanding[], chosen: TunnelStanding, now: number): void {
+    const canary = chooseCanary(candidates, now)
+    if (canary === undefined || canary.process === chosen.process) return
+    const { state, target } = this.#options
+    if (!target.retryBudget.take()) {
+      state.observer.retryBudgetExhausted('canary')
+      return
+    }
+    canary.ejection.canarySent()
+    canary.process.ejection.canarySent()
+    this.#send(this.#newAsking(canary, 'canary', now), Math.min(canaryBudgetMs, this.#deadlineAt - now))
+  }
+
+  /** A bug must not leave the login without an end. */
+  #detached(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.#settled.reject(error)
+      this.#fail(this.#failure)
+    })
+  }
+
+  #ended(asking: Asking, outcome: AttemptOutcome): void {
+    const { state, target, candidates } = this.#options
+    asking.standing.process.ended()
+    asking.label = asking.isOvertaken ? 'overtaken' : labelOf(outcome)
+    state.observer.asked(asking.kind, asking.label)
+    noteOutcome(asking, outcome, { state, target, candidates, now: state.elapsed() })
+    if (asking.isExtra) target.retryBudget.release()
+    if (asking.kind === 'canary') return
+    this.#underWay -= 1
+    if (!this.#isDone) this.#goOn(asking, asking.kind, outcome)
+  }
+
+  #goOn(asking: Asking, kind: AttemptKind, outcome: AttemptOutcome): void {
+    if (outcome.kind === 'reviewed') {
+      this.#finish(asking, { kind: 'reviewed', verdict: outcome.verdict })
+      return
+    }
+    if (outcome.kind === 'full') {
+      if (this.#askInstead(kind)) return
+      this.#failure ??= outcome
+    } else this.#failure = outcome
+    const followUp = followUpOf(outcome)
+    if (followUp === 'final') this.#fail(outcome)
+    else if (this.#underWay === 0) {
+      if (followUp === 'shared-fate' || this.#attempts >= attemptsMax) this.#fail(this.#failure)
+      else this.#detached(this.#retry(followUp))
+    }
+  }
+
+  /** A tunnel that was full was not asked, so another is asked in its place. */
+  #askInstead(kind: AttemptKind): boolean {
+    const { state, target } = this.#options
+    state.observer.creditsExhausted()
+    if (kind === 'hedge') this.#isHedged = false
+    else this.#attempts -= 1
+    if (kind === 'first') return this.#ask(kind)
+    if (!target.retryBudget.take()) return false
+    if (this.#ask(kind)) return true
+    target.retryBudget.release()
+    return false
+  }
+
+  async #retry(followUp: FollowUp): Promise<void> {
+    const { retryBudget } = this.#options.target
+    const isGranted = retryBudget.take() || (await this.#placeInBudget('retry', followUp !== 'crowded'))
+    if (this.#isDone) {
+      if (isGranted) retryBudget.release()
+      return
+    }
+    if (isGranted) {
+      if (this.#ask('retry')) return
+      retryBudget.release()
+      if (this.#failure?.kind === 'tunnel-lost') {
+        await this.#askWhenReturned('retry')
+        return
+      }
+    }
+    this.#fail(this.#failure)
+  }
+
+  /** Many reviews may have lost their tunnel at once: they come one after the other. */
+  #placeInBudget(kind: AskingKind, isWorthWaiting: boolean): Promise<boolean> | boolean {
+    const { state, target } = this.#options
+    state.observer.retryBudgetExhausted(kind)
+    if (!isWorthWaiting) return false
+    this.#withdrawWish?.()
+    return new Promise((resolve) => {
+      const stop = state.after(this.#deadlineAt - state.elapsed(), () => {
+        this.#withdrawWish?.()
+      })
+      const withdraw = target.retryBudget.wait(() => {
+        stop()
+        this.#withdrawWish = undefined
+        resolve(true)
+      })
+      this.#withdrawWish = () => {
+        stop()
+        withdraw()
+        resolve(false)
+      }
+    })
+  }
+
+  async #askWhenReturned(kind: 'first' | 'retry'): Promise<void> {
+    const { state, target, candidateReturned } = this.#options
+    this.#waiting = new AbortController()
+    await candidateReturned(this.#deadlineAt - state.elapsed(), this.#waiting.signal)
+    if (this.#isDone) return
+    if (kind === 'first') {
+      if (!this.#ask(kind)) this.#fail(this.#failure)
+      return
+    }
+    const isGranted = target.retryBudget.take() || (await this.#placeInBudget(kind, true))
+    if (isGranted && !this.#isDone && this.#ask(kind)) return
+    if (isGranted) target.retryBudget.release()
+    this.#fail(this.#failure)
+  }
+
+  #setTimer(ms: number): void {
+    this.#stopTimer?.()
+    this.#stopTimer = this.#options.state.after(ms, () => {
+      this.#stopTimer = undefined
+      this.#askBeside()
+    })
+  }
+
+  /** Asks another tunnel while those that were asked are silent for too long. */
+  #askBeside(): void {
+    const { retryBudget } = this.#options.target
+    const reason = this.#reasonToAskBeside()
+    if (reason === undefined) return
+    if (retryBudget.take()) {
+      this.#askBesideNow(reason)
+      return
+    }
+    this.#options.state.observer.retryBudgetExhausted('hedge')
+    this.#withdrawWish?.()
+    this.#withdrawWish = retryBudget.wait(() => {
+      this.#withdrawWish = undefined
+      const stillReason = this.#reasonToAskBeside()
+      if (stillReason === undefined) retryBudget.release()
+      else this.#askBesideNow(stillReason)
+    })
+  }
+
+  #askBesideNow(reason: HedgeReason): void {
+    const { state, target } = this.#options
+    const kind = this.#isHedged ? 'retry' : 'hedge'
+    if (!this.#ask(kind)) target.retryBudget.release()
+    else if (kind === 'hedge') state.observer.hedged(reason)
+  }
+
+  /** Undefined when there is none, or not yet: then the timer is set for when there may be. */
+  #reasonToAskBeside(): HedgeReason | undefined {
+    const newest = this.#askings.findLast(({ label }) => label === undefined)
+    if (this.#isDone || newest === undefined) return undefined
+    const { state, target } = this.#options
+    const { startedAt, acceptedAt, patienceMs } = newest
+    const isAccepted = acceptedAt !== undefined
+    if (this.#isHedged && (isAccepted || this.#attempts >= attemptsMax)) return undefined
+    const allowedMs = isAccepted
+      ? acceptedHedgeDelayMs(target.reviewP99.value, patienceMs, this.#deadlineAt - startedAt)
+      : patienceMs
+    const waitedMs = state.elapsed() - startedAt
+    if (waitedMs >= allowedMs) return isAccepted ? 'beyond-p99' : 'not-accepted'
+    this.#setTimer(allowedMs - waitedMs)
+    return undefined
+  }
+
+  #fail(outcome: AttemptOutcome | undefined): void {
+    const { route } = this.#options
+    const nobody =
+      route.gatewayPoolId === undefined ? 'the gateway has no tunnel' : 'no gateway of the pool has a tunnel'
+    const described = outcome === undefined ? unavailable(nobody) : describeFailure(outcome)
+    this.#finish(this.#askings.at(-1), { kind: 'failed', ...described })
+  }
+
+  #finish(last: Asking | undefined, outcome: WithoutRoute<ReviewOutcome>): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#stopTimer?.()
+    this.#withdrawWish?.()
+    this.#waiting?.abort()
+    this.#request.signal?.removeEventListener('abort', this)
+    this.#options.target.retryBudget.reviewEnded()
+    if (outcome.kind === 'reviewed' && last !== undefined) this.#markOvertaken(last)
+    this.#settled.resolve({ ...outcome, via: this.#routeBy(last) })
+    if (this.#underWay > 0) for (const asking of this.#askings) asking.cancel()
+  }
+
+  #markOvertaken(winner: Asking): void {
+    for (const asking of this.#askings)
+      asking.isOvertaken = asking.label === undefined && asking.startedAt < winner.startedAt
+  }
+
+  #routeBy(last: Asking | undefined): ReviewRoute {
+    const via = { reviewer: 'gateway', ...this.#options.route, attempts: this.#attempts } as const
+    if (last === undefined) return via
+    const { gatewayId, tunnelId } = last.standing.tunnel
+    if (this.#askings.length === 1) return { ...via, gatewayId, tunnelId }
+    const tried = this.#askings.map(({ standing: { tunnel }, label, isOvertaken }) => ({
+      gatewayId: tunnel.gatewayId,
+      tunnelId: tunnel.tunnelId,
+      outcome: label ?? (isOvertaken ? 'overtaken' : 'cancelled'),
+    }))
+    return { ...via, gatewayId, tunnelId, ...(this.#isHedged && { hedged: true }), tried }
+  }
+}
+
+type WithoutRoute<Outcome> = Outcome extends unknown ? Omit<Outcome, 'via'> : never
