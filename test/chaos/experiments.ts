@@ -1,5 +1,6 @@
 import type { Experiment } from './experiment.ts'
 import { vanishedPeer } from './p1-vanished-peer.ts'
+import { storm } from './p8-storm.ts'
 
 /** Every experiment, in the order in which `--all` runs them: a new one is a file `p3-black-hole.ts` and a line here. */
-export const experiments: readonly Experiment[] = [vanishedPeer]
+export const experiments: readonly Experiment[] = [vanishedPeer, storm]

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
   createServiceAccountFolder,
   type ServiceAccountFolder,
@@ -18,6 +17,7 @@ import {
 import { expectOk, textAt } from '../../processes/postern-api.ts'
 import type { Workload } from '../load/login-load.ts'
 import { openCluster } from './open-cluster.ts'
+import { redirection } from './redirection.ts'
 import { createDatabase, openPostgres } from './start-postgres.ts'
 import { createWorkFolder } from './work-folder.ts'
 
@@ -59,7 +59,6 @@ export interface StartOptions {
   environment?: Record<string, string>
 }
 
-const redirectFile = pathToFileURL(fileURLToPath(new URL('redirect-dial.ts', import.meta.url))).href
 const podsPerWorkload = 20
 
 export async function createChaosWorld(options: ChaosWorldOptions): Promise<ChaosWorld> {
@@ -132,20 +131,15 @@ async function addGateway(around: Around, name: string): Promise<WorldGateway> {
         serviceAccountFolder: serviceAccount.path,
         credential: `file:${join(folder, name, 'credential.json')}`,
         ...(isEnrolled ? {} : { enrolmentToken }),
-        environment: { ...redirection(controlPlane, through), ...environment },
+        environment: {
+          ...(through === undefined ? {} : redirection(controlPlane.url, through)),
+          ...environment,
+        },
       })
       isEnrolled = true
       stack.defer(async () => void (await started.end('SIGKILL')))
       return started
     },
-  }
-}
-
-function redirection({ port }: ControlPlaneProcess, through?: { address: string }): Record<string, string> {
-  if (through === undefined) return {}
-  return {
-    NODE_OPTIONS: `--import=${redirectFile}`,
-    CHAOS_REDIRECT: `127.0.0.1:${port}=${through.address}`,
   }
 }
 

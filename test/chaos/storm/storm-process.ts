@@ -1,0 +1,43 @@
+// Many gateways in one process: each the product's own tunnel with its own back-off and its own enrolled key, and a
+// review that is never asked for. Takes a StormOrder by IPC, says a StormReport whenever the count of those that are up
+// changes, at most every 50 ms; ends when its parent is gone.
+import { createPrivateKey } from 'node:crypto'
+import type { ReviewToken } from '../../../apps/gateway/src/token-review/review-token.ts'
+import { createConnectTo } from '../../../apps/gateway/src/http/control-plane-connections.ts'
+import { systemTiming } from '../../../apps/gateway/src/tunnel/timing.ts'
+import { openTunnel } from '../../../apps/gateway/src/tunnel/open-tunnel.ts'
+import type { StormOrder, StormReport } from './start-storm.ts'
+
+const reportEveryMs = 50
+const connectTo = createConnectTo(
+  { httpsProxy: undefined, httpProxy: undefined, noProxy: undefined, extraCaFile: undefined },
+  { current: () => Promise.resolve(undefined) },
+)
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const refuseReview: ReviewToken = () => Promise.reject(new Error('a gateway of a storm reviews nothing'))
+const up = new Set<number>()
+let reported = -1
+
+function open({ url, credentials }: StormOrder): void {
+  for (const [index, { gatewayId, keyId, privateKey }] of credentials.entries()) {
+    const credential = { gatewayId, keyId, privateKey: createPrivateKey(privateKey) }
+    openTunnel({
+      controlPlaneUrl: url,
+      credential: () => credential,
+      reviewToken: refuseReview,
+      connectTo,
+      log: silent,
+      timing: systemTiming,
+      software: 'storm',
+      onState: ({ phase }) => void (phase === 'connected' ? up.add(index) : up.delete(index)),
+    })
+  }
+}
+
+setInterval(() => {
+  if (up.size === reported) return
+  reported = up.size
+  process.send?.({ up: up.size } satisfies StormReport)
+}, reportEveryMs)
+process.on('message', open)
+process.once('disconnect', () => process.exit(0))
