@@ -191,9 +191,22 @@ const otherReasons = {
     meaning: 'The gateway’s key was replaced by a newer one.',
     remedy: 'Stop the process that still uses it, or enrol it with a new enrolment token.',
   },
+  'gateway-unknown': {
+    meaning: 'No gateway has the id that the caller sent.',
+    remedy: 'Compare POSTERN_GATEWAY_ID in the gateway’s manifest with the id on the gateway’s page.',
+  },
+  'gateway-method-mismatched': {
+    meaning: 'The gateway does not enrol with its pod’s token.',
+    remedy: 'Give it an enrolment token, or set its authentication method to kubernetes.',
+  },
+  'rotation-too-early': {
+    meaning: 'The gateway wanted to replace a key that was only seconds old.',
+    remedy: 'If it does so again and again, look at its log, and at the interval that it was given.',
+  },
   'gateway-proof-invalid': {
     meaning:
-      'The gateway’s token names a registered key but was not signed with it, or names another gateway.',
+      'The gateway’s token names a registered key but was not signed with it, or names another gateway; or a key ' +
+      'rotation was not signed with the new key.',
     remedy: 'Somebody may try to pass for the gateway: look at the address.',
   },
   'gateway-token-malformed': {
@@ -215,6 +228,11 @@ const otherReasons = {
   'clock-skewed': {
     meaning: 'The credential’s times are too far from this machine’s clock.',
     remedy: 'Synchronize the clocks of the gateway and of the control plane.',
+  },
+  'cluster-mismatched': {
+    meaning: 'The gateway stands in another cluster than the gateways of its pool.',
+    remedy:
+      'Remove it from the pool: a pool is of one cluster. If the whole pool moved, remove all its members and add them again.',
   },
   'internal-error': {
     meaning: 'Postern itself failed.',

@@ -1,4 +1,5 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import { sqlStateOf, sqlStates } from '../gateways/sql-state.ts'
 import { createPoolMemberStorePostgres } from './pool-member-store-postgres.ts'
@@ -128,24 +129,30 @@ async function rename(
   return pool === undefined ? { kind: 'pool-not-found' } : { kind: 'saved', pool }
 }
 
-/** The foreign key of kubernetes_auths decides, so an Auth that is attached at the same moment is never orphaned. */
-async function remove(
+/**
+ * The lock waits for whoever is just attaching the pool, and makes later ones wait: they find it gone. The foreign key
+ * would refuse the same, but leave a transaction in which nothing more can be asked.
+ */
+function remove(
   database: Kysely<Schema>,
   gatewayPoolId: string,
   organizationId: string,
 ): Promise<DeletePoolOutcome> {
-  const pool = await find(database, gatewayPoolId, organizationId)
-  if (pool === undefined) return { kind: 'pool-not-found' }
-  try {
-    const removed = await database
-      .deleteFrom('gateway_pools')
+  return inTransaction(database, async (transaction) => {
+    await transaction
+      .selectFrom('gateway_pools')
+      .select('id')
       .where('id', '=', gatewayPoolId)
-      .executeTakeFirst()
-    return removed.numDeletedRows === 0n ? { kind: 'pool-not-found' } : { kind: 'deleted', pool }
-  } catch (error) {
-    if (!isStillNamed(error)) throw error
-  }
-  return { kind: 'in-use', attached: await listAttached(database, gatewayPoolId) }
+      .where('organization_id', '=', organizationId)
+      .forUpdate()
+      .execute()
+    const pool = await find(transaction, gatewayPoolId, organizationId)
+    if (pool === undefined) return { kind: 'pool-not-found' }
+    const attached = await listAttached(transaction, gatewayPoolId)
+    if (attached.length > 0) return { kind: 'in-use', pool, attached }
+    await transaction.deleteFrom('gateway_pools').where('id', '=', gatewayPoolId).execute()
+    return { kind: 'deleted', pool }
+  })
 }
 
 function listAttached(database: Kysely<Schema>, gatewayPoolId: string): Promise<AttachedAuth[]> {
@@ -157,9 +164,4 @@ function listAttached(database: Kysely<Schema>, gatewayPoolId: string): Promise<
     .orderBy('identities.name')
     .orderBy('identities.id')
     .execute()
-}
-
-function isStillNamed(error: unknown): boolean {
-  const state = sqlStateOf(error)
-  return state === sqlStates.foreignKeyViolation || state === sqlStates.restrictViolation
 }

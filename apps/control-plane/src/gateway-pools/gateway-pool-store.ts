@@ -95,7 +95,7 @@ export type SavePoolOutcome = { kind: 'saved'; pool: GatewayPool } | { kind: 'na
 
 export type DeletePoolOutcome =
   | { kind: 'deleted'; pool: GatewayPool }
-  | { kind: 'in-use'; attached: AttachedAuth[] }
+  | { kind: 'in-use'; pool: GatewayPool; attached: AttachedAuth[] }
   | { kind: 'pool-not-found' }
 
 export type AddMemberOutcome =

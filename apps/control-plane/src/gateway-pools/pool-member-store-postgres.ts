@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
+import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
-import { sqlStateOf, sqlStates } from '../gateways/sql-state.ts'
 import {
   type Cluster,
   compareClusters,
@@ -22,7 +22,7 @@ type NewMember = Parameters<GatewayPoolStore['addMember']>[0]
 /** The pool's row is locked before its cluster is compared: of two that come first, the second meets the first's. */
 export function createPoolMemberStorePostgres(database: Kysely<Schema>): MemberStore {
   return {
-    addMember: (member) => addMember(database, member),
+    addMember: (member) => inTransaction(database, (transaction) => addMember(transaction, member)),
     removeMember: (gatewayPoolId, organizationId, gatewayId) =>
       removeMember(database, gatewayPoolId, organizationId, gatewayId),
     findReports: (gatewayIds) => findReports(database, gatewayIds),
@@ -31,16 +31,6 @@ export function createPoolMemberStorePostgres(database: Kysely<Schema>): MemberS
 }
 
 async function addMember(database: Kysely<Schema>, member: NewMember): Promise<AddMemberOutcome> {
-  try {
-    return await database.transaction().execute((transaction) => addWithin(transaction, member))
-  } catch (error) {
-    // The gateway was deleted between the reading and the writing: the pool's row is locked, so it is not the pool.
-    if (sqlStateOf(error) === sqlStates.foreignKeyViolation) return { kind: 'gateway-not-found' }
-    throw error
-  }
-}
-
-async function addWithin(database: Kysely<Schema>, member: NewMember): Promise<AddMemberOutcome> {
   const { gatewayPoolId, organizationId, gatewayId, cluster } = member
   const pool = await database
     .selectFrom('gateway_pools')
@@ -55,6 +45,7 @@ async function addWithin(database: Kysely<Schema>, member: NewMember): Promise<A
     .select('name')
     .where('id', '=', gatewayId)
     .where('organization_id', '=', organizationId)
+    .forKeyShare()
     .executeTakeFirst()
   if (gateway === undefined) return { kind: 'gateway-not-found' }
   const members = await database
@@ -174,7 +165,7 @@ function recordReport(
   gatewayId: string,
   cluster: Cluster,
 ): Promise<RecordedReport[]> {
-  return database.transaction().execute(async (transaction) => {
+  return inTransaction(database, async (transaction) => {
     const pools = await transaction
       .selectFrom('gateway_pools')
       .innerJoin('gateway_pool_members', 'gateway_pool_members.gateway_pool_id', 'gateway_pools.id')

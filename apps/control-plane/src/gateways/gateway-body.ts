@@ -41,7 +41,11 @@ export function gatewayV2Body(gateway: Gateway, connectedTunnels: number, now: D
   }
 }
 
-function heartbeatOf(gateway: Gateway, connectedTunnels: number, now: Date): string | null {
+export function heartbeatOf(
+  gateway: Pick<Gateway, 'lastConnectedAt'>,
+  connectedTunnels: number,
+  now: Date,
+): string | null {
   if (connectedTunnels > 0) return now.toISOString()
   return gateway.lastConnectedAt?.toISOString() ?? null
 }

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditEvent, AuditEventName } from '../audit/audit-event.ts'
+import type { ChangeAudit } from '../audit/change-audit.ts'
+import type { Commit } from '../database/commit.ts'
+import type { LiveTunnels } from '../gateways/live-tunnels.ts'
+import { type RepeatOptions, type Repetition, startRepeating } from '../gateways/repeat.ts'
+import { type Cluster, clusterOf, describeCluster, isSameReport } from './compare-clusters.ts'
+import type { GatewayPoolStore, RecordedReport } from './gateway-pool-store.ts'
+
+/** What one report writes to, all of it or none. */
+export interface ClusterReportScope {
+  gatewayPools: Pick<GatewayPoolStore, 'recordReport'>
+  audit: ChangeAudit
+}
+
+export interface ClusterWatchDependencies {
+  pools: Pick<GatewayPoolStore, 'findReports'>
+  commit: Commit<ClusterReportScope>
+  tunnels: Pick<LiveTunnels, 'connectedCredentials' | 'clusterOf'>
+  /** Runs after each report that was put on record: whatever remembers the pool forgets it. */
+  onChanged: (gatewayPoolId: string) => void
+  logger: { warn(fields: Record<string, unknown>, message: string): void }
+  now: () => Date
+  sleep: RepeatOptions['sleep']
+}
+
+export const clusterWatchIntervalMs = 2000
+
+/**
+ * Puts on record which cluster each connected member of a pool says it stands in, where that is news: reports of
+ * tunnels here, and memberships that were made elsewhere. One read a round, whatever the number of gateways.
+ */
+export function startClusterWatch(dependencies: ClusterWatchDependencies): Repetition {
+  return startRepeating({
+    intervalMs: clusterWatchIntervalMs,
+    task: () => recordReports(dependencies),
+    onFailure: (error) =>
+      dependencies.logger.warn({ err: error }, 'could not record the clusters of gateways'),
+    sleep: dependencies.sleep,
+  })
+}
+
+async function recordReports(dependencies: ClusterWatchDependencies): Promise<void> {
+  const { pools, tunnels } = dependencies
+  const reported = new Map<string, Cluster>()
+  for (const { gatewayId } of tunnels.connectedCredentials()) {
+    const cluster = reported.has(gatewayId) ? undefined : clusterOf(tunnels.clusterOf(gatewayId))
+    if (cluster !== undefined) reported.set(gatewayId, cluster)
+  }
+  if (reported.size === 0) return
+  const onRecord = await pools.findReports([...reported.keys()])
+  const news = new Map<string, Cluster>()
+  for (const { gatewayId, cluster } of onRecord) {
+    const said = reported.get(gatewayId)
+    if (said !== undefined && !isSameReport(cluster, said)) news.set(gatewayId, said)
+  }
+  for (const [gatewayId, cluster] of news) await recordReport(dependencies, gatewayId, cluster)
+}
+
+async function recordReport(
+  { commit, onChanged, logger, now }: ClusterWatchDependencies,
+  gatewayId: string,
+  cluster: Cluster,
+): Promise<void> {
+  const reports = await commit(async ({ gatewayPools, audit }) => {
+    const recorded = await gatewayPools.recordReport(gatewayId, cluster)
+    for (const report of recorded) {
+      const event = eventNameOf(report)
+      if (event !== undefined) await audit.record(eventAbout(report, event, gatewayId, cluster, now()))
+    }
+    return recorded
+  })
+  for (const report of reports) {
+    onChanged(report.gatewayPoolId)
+    if (report.verdict === 'other' && report.poolCluster !== null) {
+      logger.warn(
+        {
+          gatewayId,
+          gatewayPoolId: report.gatewayPoolId,
+          poolCluster: describeCluster(report.poolCluster),
+          gatewayCluster: describeCluster(cluster),
+        },
+        'a gateway stands in another cluster than its pool and is asked for no review',
+      )
+    }
+  }
+}
+
+/** Undefined where nothing changed that anybody would look for. */
+function eventNameOf({ verdict }: RecordedReport): AuditEventName | undefined {
+  switch (verdict) {
+    case 'learned':
+      return 'gateway-pool-cluster-learned'
+    case 'rotated':
+      return 'gateway-pool-cluster-rotated'
+    case 'other':
+      return 'gateway-pool-member-excluded'
+    case 'same':
+    case 'unknown':
+      return undefined
+    default:
+      return verdict satisfies never
+  }
+}
+
+function eventAbout(
+  { gatewayPoolId, gatewayPoolName, organizationId, gatewayName, verdict, poolCluster }: RecordedReport,
+  event: AuditEventName,
+  gatewayId: string,
+  cluster: Cluster,
+  occurredAt: Date,
+): AuditEvent {
+  return {
+    occurredAt,
+    organizationId,
+    requestId: randomUUID(),
+    event,
+    ...(verdict === 'other'
+      ? { outcome: 'denied' as const, reason: 'cluster-mismatched' as const }
+      : { outcome: 'success' as const }),
+    actor: { kind: 'gateway', id: gatewayId },
+    details: {
+      gatewayPoolId,
+      gatewayPoolName,
+      gatewayId,
+      gatewayName,
+      poolCluster: poolCluster && describeCluster(poolCluster),
+      gatewayCluster: describeCluster(cluster),
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import type { ClusterFrame } from '@postern/protocol'
+import type { GatewayHealth } from '../gateways/gateway-health.ts'
+import { type Cluster, clusterOf, compareClusters, describeCluster } from './compare-clusters.ts'
+import type { GatewayPool, PoolMember } from './gateway-pool-store.ts'
+
+type PoolOfMember = Pick<GatewayPool, 'cluster'>
+type MemberOfPool = Pick<PoolMember, 'cluster' | 'isOfCluster'>
+
+/**
+ * Whether a member may be chosen, as far as is on record. While no member has said where it is, nobody is kept out.
+ * After that a member counts once it was found in the pool's cluster: also while it reconnects and has said nothing yet.
+ */
+export function isCandidate({ cluster }: PoolOfMember, { isOfCluster }: MemberOfPool): boolean {
+  return cluster === null || isOfCluster
+}
+
+/** Whether a tunnel on which this was said may be used for a candidate of the pool. */
+export function admitsReport(pool: PoolOfMember, reported: ClusterFrame | undefined): boolean {
+  const cluster = clusterOf(reported)
+  return pool.cluster === null || cluster === undefined || compareClusters(pool.cluster, cluster) !== 'other'
+}
+
+/** What people see of a member: its gateway's health, and whether it is in the right cluster. */
+export function standingOf(
+  pool: PoolOfMember,
+  member: MemberOfPool,
+  health: GatewayHealth,
+  reported: ClusterFrame | undefined,
+): GatewayHealth {
+  if (health.status === 'disconnected' || pool.cluster === null) return health
+  if (!admitsReport(pool, reported)) return elsewhere(pool.cluster, clusterOf(reported))
+  if (member.isOfCluster) return health
+  if (member.cluster !== null) return elsewhere(pool.cluster, member.cluster)
+  return {
+    status: 'degraded',
+    reason:
+      'It has not said which cluster it stands in, and is asked for no review until it has. If it stays so, update the ' +
+      'gateway.',
+  }
+}
+
+function elsewhere(poolCluster: Cluster, memberCluster: Cluster | undefined): GatewayHealth {
+  const said = memberCluster === undefined ? 'unknown' : describeCluster(memberCluster)
+  return {
+    status: 'degraded',
+    reason:
+      `It stands in another cluster (${said}) than its pool (${describeCluster(poolCluster)}), and is asked for no ` +
+      'review. Remove it from the pool; if the whole pool moved, remove all members and add them again.',
+  }
+}
