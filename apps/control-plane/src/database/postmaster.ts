@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chown, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -71,10 +72,14 @@ export async function disownStaleFile(cluster: string): Promise<void> {
   }
   if (stale.pid === process.pid || !isAlive(stale.pid)) return
   const { uid, gid } = await stat(path)
-  const partial = `${path}.new`
+  // Another start may do the same at this moment.
+  const partial = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`
   await writeFile(partial, [process.pid, ...text.split('\n').slice(1)].join('\n'), { mode: 0o600 })
   await chown(partial, uid, gid)
-  await rename(partial, path)
+  // Or it was faster, and the file is a living server's by now: that one would stop itself over another's id in it.
+  const isStillStale = (await readFile(path, 'utf8').catch(() => '')) === text
+  if (isStillStale && !(await isPostmasterOf(cluster, stale.pid))) await rename(partial, path)
+  else await rm(partial, { force: true })
 }
 
 const youngMsMax = 1_000
