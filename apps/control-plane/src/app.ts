@@ -14,6 +14,9 @@ import { type ClosingPhase, closeInPhases } from './close-in-phases.ts'
 import type { Config } from './config.ts'
 import { createCommit } from './database/commit.ts'
 import type { Database } from './database/database.ts'
+import { registerGatewayPoolRoutes } from './gateway-pools/gateway-pool-routes.ts'
+import { createGatewayPoolStorePostgres } from './gateway-pools/gateway-pool-store-postgres.ts'
+import { createPoolDirectory } from './gateway-pools/pool-directory.ts'
 import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
 import { registerGatewayRoutes } from './gateways/gateway-routes.ts'
 import { createGatewayStorePostgres } from './gateways/gateway-store-postgres.ts'
@@ -37,6 +40,7 @@ import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
 import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
 import { createOrganizationStorePostgres } from './organizations/organization-store-postgres.ts'
 import { openAccessTokens } from './open-access-tokens.ts'
+import { openGatewayPools } from './open-gateway-pools.ts'
 import { openGateways } from './open-gateways.ts'
 import { openReviews } from './open-reviews.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
@@ -107,6 +111,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     { name: 'tunnels', budgetMs: 5000, close: () => gateways.endpoint.close() },
     { name: 'http server', budgetMs: 2000, close: () => drain.close() },
     { name: 'gateway watches', budgetMs: 2000, close: () => gateways.close() },
+    { name: 'gateway pool watch', budgetMs: 2000, close: () => parts.gatewayPools.close() },
     { name: 'audit log', budgetMs: 5000, close: () => parts.auditLog.close() },
     { name: 'last logins', budgetMs: 2000, close: () => parts.lastLogins.close() },
     { name: 'access tokens', budgetMs: 2000, close: () => parts.accessTokens.close() },
@@ -128,14 +133,25 @@ async function openParts(options: AppOptions) {
   const auditLog = openAuditLog(options, stores)
   const identities = createIdentityCache({ store: stores.identities, nowMs: elapsed })
   const lastLogins = new LastLoginRecorder({ store: stores.identities, logger })
+  const poolDirectory = createPoolDirectory({ pools: stores.gatewayPools, elapsed })
   const gateways = openGateways({
     ...options,
+    poolDirectory,
     gateways: stores.gateways,
     credentials: stores.gatewayCredentials,
     audit: auditLog,
     observer: observers.tunnels ?? silentObserver,
     now,
     elapsed,
+  })
+  const gatewayPools = openGatewayPools({
+    pools: stores.gatewayPools,
+    commit,
+    directory: poolDirectory,
+    tunnels: gateways.tunnels,
+    auditLog,
+    logger,
+    now,
   })
   const reviews = openReviews({ ...options, ...stores, gatewayReviewer: gateways.reviewer, elapsed })
   const accessTokens = await openAccessTokens({
@@ -165,6 +181,7 @@ async function openParts(options: AppOptions) {
     identities,
     lastLogins,
     gateways,
+    gatewayPools,
     reviews,
     accessTokens,
     authenticate,
@@ -239,6 +256,13 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     tunnels: gateways.tunnels,
     now,
   })
+  registerGatewayPoolRoutes(server, {
+    authenticate,
+    administration: parts.gatewayPools.administration,
+    pools: stores.gatewayPools,
+    tunnels: gateways.tunnels,
+    now,
+  })
   registerAuditLogRoutes(server, { authenticate, events: stores.auditEvents })
 }
 
@@ -262,6 +286,7 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     identities: createIdentityStorePostgres(kysely),
     kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),
     gateways: createGatewayStorePostgres(kysely),
+    gatewayPools: createGatewayPoolStorePostgres(kysely),
     gatewayCredentials: createGatewayCredentialStorePostgres(kysely),
     signingKeys: createSigningKeyStorePostgres(kysely),
     accessTokenUses: createAccessTokenUseStorePostgres(kysely),

@@ -5,6 +5,7 @@ import { createGatewayAdministration } from './gateways/administer-gateways.ts'
 import { createAuthenticateGateway } from './gateways/authenticate-gateway.ts'
 import { createEnrolGateway } from './gateways/enrol-gateway.ts'
 import { startHeartbeatRecorder } from './gateways/heartbeat-recorder.ts'
+import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
 import type { GatewayCredentialStore } from './gateways/gateway-credential-store.ts'
 import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
@@ -20,6 +21,7 @@ import { TunnelRegistry } from './tunnel/tunnel-registry.ts'
 export interface GatewaysOptions {
   config: { publicUrl: string; trustedProxies: readonly string[]; replicaId: string }
   gateways: GatewayStore
+  poolDirectory: PoolDirectory
   credentials: GatewayCredentialStore
   audit: AuditLog
   logger: TunnelLog
