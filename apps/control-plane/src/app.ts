@@ -18,8 +18,10 @@ import { registerGatewayPoolRoutes } from './gateway-pools/gateway-pool-routes.t
 import { createGatewayPoolStorePostgres } from './gateway-pools/gateway-pool-store-postgres.ts'
 import { createPoolDirectory } from './gateway-pools/pool-directory.ts'
 import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
+import { createGatewayKeyStorePostgres } from './gateways/gateway-key-store-postgres.ts'
 import { registerGatewayRoutes } from './gateways/gateway-routes.ts'
 import { createGatewayStorePostgres } from './gateways/gateway-store-postgres.ts'
+import { createRotateGatewayKey } from './gateways/rotate-gateway-key.ts'
 import type { LogRequest, ObserveRequest } from './http/access-log.ts'
 import { registerApiDocument } from './http/api-document.ts'
 import { createServerDrain } from './http/drain-server.ts'
@@ -40,6 +42,7 @@ import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
 import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
 import { createOrganizationStorePostgres } from './organizations/organization-store-postgres.ts'
 import { openAccessTokens } from './open-access-tokens.ts'
+import { openGatewayCredentials } from './open-gateway-credentials.ts'
 import { openGatewayPools } from './open-gateway-pools.ts'
 import { openGateways } from './open-gateways.ts'
 import { openReviews } from './open-reviews.ts'
@@ -140,9 +143,17 @@ async function openParts(options: AppOptions) {
     gateways: stores.gateways,
     credentials: stores.gatewayCredentials,
     audit: auditLog,
+    rotateGatewayKey: createRotateGatewayKey({ commit, auditLog, logger }),
     observer: observers.tunnels ?? silentObserver,
     now,
     elapsed,
+  })
+  const gatewayCredentials = openGatewayCredentials({
+    commit,
+    auditLog,
+    gateways: stores.gateways,
+    tunnels: gateways.tunnels,
+    now,
   })
   const gatewayPools = openGatewayPools({
     pools: stores.gatewayPools,
@@ -182,6 +193,7 @@ async function openParts(options: AppOptions) {
     lastLogins,
     gateways,
     gatewayPools,
+    gatewayCredentials,
     reviews,
     accessTokens,
     authenticate,
@@ -249,9 +261,8 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     }),
   })
   registerGatewayRoutes(server, {
+    ...parts.gatewayCredentials,
     authenticate,
-    administration: gateways.administration,
-    enrolGateway: gateways.enrolGateway,
     gateways: stores.gateways,
     tunnels: gateways.tunnels,
     now,
@@ -288,6 +299,7 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     gateways: createGatewayStorePostgres(kysely),
     gatewayPools: createGatewayPoolStorePostgres(kysely),
     gatewayCredentials: createGatewayCredentialStorePostgres(kysely),
+    gatewayKeys: createGatewayKeyStorePostgres(kysely),
     signingKeys: createSigningKeyStorePostgres(kysely),
     accessTokenUses: createAccessTokenUseStorePostgres(kysely),
     revocations: createRevocationStorePostgres(kysely),

@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditLog } from './audit/audit-log.ts'
-import { createGatewayAdministration } from './gateways/administer-gateways.ts'
 import { createAuthenticateGateway } from './gateways/authenticate-gateway.ts'
-import { createEnrolGateway } from './gateways/enrol-gateway.ts'
 import { startHeartbeatRecorder } from './gateways/heartbeat-recorder.ts'
 import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
 import type { GatewayCredentialStore } from './gateways/gateway-credential-store.ts'
 import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
 import type { LiveTunnels } from './gateways/live-tunnels.ts'
+import type { RotateGatewayKey } from './gateways/rotate-gateway-key.ts'
 import { startRevocationWatch } from './gateways/revocation-watch.ts'
 import { createClientIp, forwardedForOf } from './http/client-ip.ts'
 import type { TokenReviewer } from './login/token-reviewer.ts'
@@ -24,6 +23,7 @@ export interface GatewaysOptions {
   poolDirectory: PoolDirectory
   credentials: GatewayCredentialStore
   audit: AuditLog
+  rotateGatewayKey: RotateGatewayKey
   logger: TunnelLog
   observer: TunnelObserver
   now: () => Date
@@ -31,9 +31,9 @@ export interface GatewaysOptions {
   elapsed: () => number
 }
 
-/** Gateway records, the tunnels of this replica, and the reviewer that they make up. */
+/** The tunnels of this replica, what watches over them, and the reviewer that they make up. */
 export function openGateways(options: GatewaysOptions) {
-  const { config, gateways, credentials, audit, logger, observer, now, elapsed } = options
+  const { config, gateways, credentials, audit, rotateGatewayKey, logger, observer, now, elapsed } = options
   const registry = new TunnelRegistry({ elapsed })
   const tunnels = liveTunnelsOf(registry)
   const clientIp = createClientIp(config.trustedProxies)
@@ -44,6 +44,7 @@ export function openGateways(options: GatewaysOptions) {
       audit,
       audiences: [new URL(config.publicUrl).origin],
     }),
+    rotateGatewayKey,
     replicaId: config.replicaId,
     log: logger,
     observer,
@@ -62,8 +63,6 @@ export function openGateways(options: GatewaysOptions) {
     registry,
     tunnels,
     endpoint,
-    administration: createGatewayAdministration({ gateways, credentials, audit, tunnels, now }),
-    enrolGateway: createEnrolGateway({ credentials, audit, tunnels, now }),
     reviewer: (target: GatewayTarget, organizationId: string): TokenReviewer =>
       target.kind === 'gateway'
         ? createReviewThroughGateway({

@@ -3,10 +3,16 @@ import { type MigrationProvider, Migrator } from 'kysely/migration'
 
 import * as foundation from './migrations/0001-foundation.ts'
 import * as gatewayPools from './migrations/0002-gateway-pools.ts'
+import * as gatewayCredentials from './migrations/0003-gateway-credentials.ts'
 
 /** Named here rather than found on disk, so that a bundle carries them. Order is that of the names. */
 const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-foundation': foundation, '0002-gateway-pools': gatewayPools }),
+  getMigrations: () =>
+    Promise.resolve({
+      '0001-foundation': foundation,
+      '0002-gateway-pools': gatewayPools,
+      '0003-gateway-credentials': gatewayCredentials,
+    }),
 }
 
 /** "mig" in ASCII; any fixed number does. */

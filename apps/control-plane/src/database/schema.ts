@@ -86,8 +86,27 @@ export interface Schema {
     gateway_id: string
     /** Raw Ed25519 public key, 32 bytes. */
     public_key: Buffer
+    /** May lie in the future: good until then. */
     retired_at: Date | null
+    /** Set by a rotation; it may be repeated with the same key. */
+    replaced_by_key_id: Generated<string | null>
     created_at: CreatedAt
+  }
+  /** Present for gateways that enrol with their own pod's token. */
+  gateway_kubernetes_auths: {
+    gateway_id: string
+    organization_id: string
+    token_review_mode: 'api' | 'gateway'
+    kubernetes_host: string | null
+    ca_cert_encrypted: Buffer | null
+    verify_tls_certificate: boolean
+    token_reviewer_jwt_encrypted: Buffer | null
+    reviewer_gateway_id: string | null
+    allowed_namespaces: string
+    allowed_names: string
+    allowed_audience: string
+    created_at: CreatedAt
+    updated_at: UpdatedAt
   }
   gateway_pools: {
     id: Generated<string>

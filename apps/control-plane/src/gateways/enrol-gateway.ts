@@ -1,6 +1,8 @@
 import type { AuditEvent } from '../audit/audit-event.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { AuditReason } from '../audit/audit-reason.ts'
+import type { ChangeAudit } from '../audit/change-audit.ts'
+import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
 import { type Ed25519PublicKey, parseEd25519PublicKey } from './ed25519-public-key.ts'
 import { fingerprintOf, hashEnrolmentToken, isEnrolmentToken } from './enrolment-token.ts'
@@ -28,8 +30,8 @@ export interface EnrolledGateway extends GatewayNamed {
 export type EnrolGateway = (request: EnrolmentRequest) => Promise<EnrolledGateway>
 
 export interface EnrolGatewayDependencies {
-  credentials: Pick<GatewayCredentialStore, 'enrol'>
-  audit: AuditLog
+  commit: Commit<{ gatewayCredentials: Pick<GatewayCredentialStore, 'enrol'>; audit: ChangeAudit }>
+  auditLog: AuditLog
   tunnels: Pick<LiveTunnels, 'closeTunnelsOf'>
   now: () => Date
 }
@@ -65,20 +67,24 @@ export function createEnrolGateway(dependencies: EnrolGatewayDependencies): Enro
     if (retiredKeyIds.length > 0) {
       dependencies.tunnels.closeTunnelsOf(gateway.gatewayId, 'credential-replaced', new Set(retiredKeyIds))
     }
-    await recordEnrolment(dependencies, request, outcome, parsed.key.keyId)
     return { ...gateway, keyId: parsed.key.keyId }
   }
 }
 
 function spendToken(
-  { credentials, now }: EnrolGatewayDependencies,
+  { commit, now }: EnrolGatewayDependencies,
   request: EnrolmentRequest,
-  key: Ed25519PublicKey,
+  { keyId, raw }: Ed25519PublicKey,
 ): Promise<EnrolOutcome> {
   const { token } = request
   if (!isEnrolmentToken(token)) return Promise.resolve({ kind: 'refused', reason: 'token-unknown' })
-  const tokenHash = hashEnrolmentToken(token)
-  return credentials.enrol({ tokenHash, keyId: key.keyId, publicKey: key.raw, at: now() })
+  const at = now()
+  return commit(async ({ gatewayCredentials, audit }) => {
+    const tokenHash = hashEnrolmentToken(token)
+    const outcome = await gatewayCredentials.enrol({ tokenHash, keyId, publicKey: raw, at })
+    if (outcome.kind === 'enrolled') await audit.record(enrolledEvent(request, outcome, keyId, at))
+    return outcome
+  })
 }
 
 /** Who holds a live token is no stranger, and may know what is wrong with the key. */
@@ -96,12 +102,12 @@ function refusalOf(reason: EnrolmentRefusal): ApiError {
 }
 
 function recordRefusal(
-  { audit, now }: EnrolGatewayDependencies,
+  { auditLog, now }: EnrolGatewayDependencies,
   request: EnrolmentRequest,
   reason: AuditReason,
   gateway?: GatewayNamed,
 ): Promise<void> {
-  return audit.record({
+  return auditLog.record({
     ...originOf(request, now()),
     organizationId: gateway?.organizationId ?? null,
     event: 'gateway-enrolment-refused',
@@ -115,14 +121,14 @@ function recordRefusal(
   })
 }
 
-function recordEnrolment(
-  { audit, now }: EnrolGatewayDependencies,
+function enrolledEvent(
   request: EnrolmentRequest,
   { gateway, isRepeated, retiredKeyIds }: Extract<EnrolOutcome, { kind: 'enrolled' }>,
   keyId: string,
-): Promise<void> {
-  return audit.record({
-    ...originOf(request, now()),
+  at: Date,
+): AuditEvent {
+  return {
+    ...originOf(request, at),
     organizationId: gateway.organizationId,
     event: 'gateway-enrolled',
     outcome: 'success',
@@ -135,7 +141,7 @@ function recordEnrolment(
       retiredKeyIds,
       tokenFingerprint: fingerprintOf(request.token),
     },
-  })
+  }
 }
 
 function originOf(

@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import type {
   Enrolment,
@@ -9,8 +10,8 @@ import type {
   GatewayKey,
   GatewayNamed,
   NewEnrolmentToken,
+  RevokedCredential,
 } from './gateway-credential-store.ts'
-import { sqlStateOf, sqlStates } from './sql-state.ts'
 
 /** How many outlived token ids each new one sweeps away: more than one, so that the table cannot grow. */
 const sweptTokenIdsMax = 10
@@ -22,8 +23,8 @@ const sweptTokenIdsMax = 10
 export function createGatewayCredentialStorePostgres(database: Kysely<Schema>): GatewayCredentialStore {
   return {
     createEnrolmentToken: (token) =>
-      database.transaction().execute((transaction) => createEnrolmentToken(transaction, token)),
-    enrol: (enrolment) => enrolOrRepeat(database, enrolment),
+      inTransaction(database, (transaction) => createEnrolmentToken(transaction, token)),
+    enrol: (enrolment) => inTransaction(database, (transaction) => enrol(transaction, enrolment)),
     findKey: (keyId) => findKey(database, keyId),
     useTokenId: (use) => useTokenId(database, use),
     findRevokedAmong: (connected, at) => findRevokedAmong(database, connected, at),
@@ -64,48 +65,48 @@ async function createEnrolmentToken(
   return 'created'
 }
 
-/** Two tokens may race for one key: the loser's transaction is undone, token and all, and then finds the key known. */
-async function enrolOrRepeat(database: Kysely<Schema>, enrolment: Enrolment): Promise<EnrolOutcome> {
-  const attempt = (): Promise<EnrolOutcome> =>
-    database.transaction().execute((transaction) => enrol(transaction, enrolment))
-  try {
-    return await attempt()
-  } catch (error) {
-    if (sqlStateOf(error) !== sqlStates.uniqueViolation) throw error
-    return attempt()
-  }
-}
-
+/** The gateway's row is locked, so nobody else spends, supersedes or makes a token of it meanwhile. */
 async function enrol(transaction: Transaction<Schema>, enrolment: Enrolment): Promise<EnrolOutcome> {
   const gateway = await lockGatewayOfToken(transaction, enrolment.tokenHash)
   if (gateway === undefined) return { kind: 'refused', reason: 'token-unknown' }
-  const known = await transaction
-    .selectFrom('gateway_keys')
-    .select('retired_at')
-    .where('id', '=', enrolment.keyId)
-    .executeTakeFirst()
-  if (known === undefined && (await spend(transaction, enrolment))) {
-    return addKey(transaction, gateway, enrolment)
-  }
   const token = await transaction
     .selectFrom('gateway_enrolment_tokens')
     .select(['used_at', 'used_for_key_id', 'expires_at', 'superseded_at'])
     .where('token_hash', '=', enrolment.tokenHash)
     .executeTakeFirstOrThrow()
   const isLive = token.expires_at > enrolment.at
-  if (isLive && token.used_for_key_id === enrolment.keyId && known?.retired_at === null) {
+  if (
+    isLive &&
+    token.used_for_key_id === enrolment.keyId &&
+    (await isKeyLive(transaction, enrolment.keyId))
+  ) {
     return { kind: 'enrolled', gateway, isRepeated: true, retiredKeyIds: [] }
   }
-  return { kind: 'refused', reason: refusalOf(token, isLive), gateway }
+  const reason = refusalOf(token, isLive)
+  if (reason !== undefined) return { kind: 'refused', reason, gateway }
+  // Before the token is spent: two tokens may race for one key, and the loser keeps his.
+  if (!(await insertKey(transaction, gateway.gatewayId, enrolment))) {
+    return { kind: 'refused', reason: 'public-key-known', gateway }
+  }
+  return spend(transaction, gateway, enrolment)
 }
 
 function refusalOf(
   token: { used_at: Date | null; superseded_at: Date | null },
   isLive: boolean,
-): EnrolmentRefusal {
+): EnrolmentRefusal | undefined {
   if (token.used_at !== null) return 'token-used'
   if (token.superseded_at !== null) return 'token-superseded'
-  return isLive ? 'public-key-known' : 'token-expired'
+  return isLive ? undefined : 'token-expired'
+}
+
+async function isKeyLive(transaction: Transaction<Schema>, keyId: string): Promise<boolean> {
+  const key = await transaction
+    .selectFrom('gateway_keys')
+    .select('retired_at')
+    .where('id', '=', keyId)
+    .executeTakeFirst()
+  return key?.retired_at === null
 }
 
 function lockGatewayOfToken(
@@ -125,39 +126,37 @@ function lockGatewayOfToken(
     .executeTakeFirst()
 }
 
-/** The one statement that decides a race. */
-async function spend(transaction: Transaction<Schema>, enrolment: Enrolment): Promise<boolean> {
-  const spent = await transaction
-    .updateTable('gateway_enrolment_tokens')
-    .set({ used_at: enrolment.at, used_for_key_id: enrolment.keyId })
-    .where('token_hash', '=', enrolment.tokenHash)
-    .where('used_at', 'is', null)
-    .where('superseded_at', 'is', null)
-    .where('expires_at', '>', enrolment.at)
+/** False for a key that is registered already, here or elsewhere; waits for whoever is just registering it. */
+async function insertKey(
+  transaction: Transaction<Schema>,
+  gatewayId: string,
+  { keyId, publicKey, at }: Enrolment,
+): Promise<boolean> {
+  const inserted = await transaction
+    .insertInto('gateway_keys')
+    .values({ id: keyId, gateway_id: gatewayId, public_key: publicKey, retired_at: null, created_at: at })
+    .onConflict((conflict) => conflict.column('id').doNothing())
     .executeTakeFirst()
-  return spent.numUpdatedRows === 1n
+  return inserted.numInsertedOrUpdatedRows === 1n
 }
 
-async function addKey(
+async function spend(
   transaction: Transaction<Schema>,
   gateway: GatewayNamed,
-  enrolment: Enrolment,
+  { tokenHash, keyId, at }: Enrolment,
 ): Promise<EnrolOutcome> {
+  await transaction
+    .updateTable('gateway_enrolment_tokens')
+    .set({ used_at: at, used_for_key_id: keyId })
+    .where('token_hash', '=', tokenHash)
+    .execute()
   const retired = await transaction
     .updateTable('gateway_keys')
-    .set({ retired_at: enrolment.at })
+    .set({ retired_at: at })
     .where('gateway_id', '=', gateway.gatewayId)
-    .where((key) => key.or([key('retired_at', 'is', null), key('retired_at', '>', enrolment.at)]))
+    .where('id', '<>', keyId)
+    .where((key) => key.or([key('retired_at', 'is', null), key('retired_at', '>', at)]))
     .returning('id')
-    .execute()
-  await transaction
-    .insertInto('gateway_keys')
-    .values({
-      id: enrolment.keyId,
-      gateway_id: gateway.gatewayId,
-      public_key: enrolment.publicKey,
-      retired_at: null,
-    })
     .execute()
   await transaction
     .updateTable('gateways')
@@ -212,19 +211,21 @@ async function findRevokedAmong(
   database: Kysely<Schema>,
   connected: readonly GatewayCredential[],
   at: Date,
-): Promise<GatewayCredential[]> {
+): Promise<RevokedCredential[]> {
   if (connected.length === 0) return []
   const keyIds = [...new Set(connected.map((credential) => credential.keyId))]
-  const living = await database
+  const unrevoked = await database
     .selectFrom('gateway_keys')
     .innerJoin('gateways', 'gateways.id', 'gateway_keys.gateway_id')
-    .select(['gateway_keys.id as keyId', 'gateways.id as gatewayId'])
+    .select(['gateway_keys.id as keyId', 'gateways.id as gatewayId', 'gateway_keys.retired_at as retiredAt'])
     .where('gateway_keys.id', '=', sql<string>`any(${keyIds}::text[])`)
     .where('gateways.revoked_at', 'is', null)
-    .where((key) =>
-      key.or([key('gateway_keys.retired_at', 'is', null), key('gateway_keys.retired_at', '>', at)]),
-    )
     .execute()
-  const gatewayOfKey = new Map(living.map((credential) => [credential.keyId, credential.gatewayId]))
-  return connected.filter((credential) => gatewayOfKey.get(credential.keyId) !== credential.gatewayId)
+  const byKeyId = new Map(unrevoked.map((key) => [key.keyId, key]))
+  return connected.flatMap(({ gatewayId, keyId }): RevokedCredential[] => {
+    const key = byKeyId.get(keyId)
+    if (key?.gatewayId !== gatewayId) return [{ gatewayId, keyId, isReplaced: false }]
+    const isLive = key.retiredAt === null || key.retiredAt > at
+    return isLive ? [] : [{ gatewayId, keyId, isReplaced: true }]
+  })
 }

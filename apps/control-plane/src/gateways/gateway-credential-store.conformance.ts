@@ -271,11 +271,11 @@ export function describeGatewayCredentialStore(fixture: () => CredentialStoreFix
         { gatewayId: replaced.gatewayId, keyId: fresh.keyId },
       ]
       const dead = [
-        { gatewayId: revoked.gatewayId, keyId: revoked.key.keyId },
-        { gatewayId: deleted.gatewayId, keyId: deleted.key.keyId },
-        { gatewayId: replaced.gatewayId, keyId: replaced.key.keyId },
-        { gatewayId: good.gatewayId, keyId: createTestKey().keyId },
-        { gatewayId: revoked.gatewayId, keyId: good.key.keyId },
+        { gatewayId: revoked.gatewayId, keyId: revoked.key.keyId, isReplaced: false },
+        { gatewayId: deleted.gatewayId, keyId: deleted.key.keyId, isReplaced: false },
+        { gatewayId: replaced.gatewayId, keyId: replaced.key.keyId, isReplaced: true },
+        { gatewayId: good.gatewayId, keyId: createTestKey().keyId, isReplaced: false },
+        { gatewayId: revoked.gatewayId, keyId: good.key.keyId, isReplaced: false },
       ]
       expect(await credentials.findRevokedAmong([...alive, ...dead], at)).toEqual(dead)
       expect(await credentials.findRevokedAmong([], at)).toEqual([])

@@ -4,8 +4,7 @@ export interface GatewayCredentialStore {
   createEnrolmentToken(token: NewEnrolmentToken): Promise<'created' | 'not-found'>
 
   /**
-   * Spends the token on the key in one atomic statement; of any number of simultaneous attempts one wins. The gateway's
-   * earlier keys are retired, and a revoked gateway is valid again. The winner's own repetition (same token, same key,
+   * Spends the token on the key; of any number of simultaneous attempts one wins. The gateway's earlier keys are retired, and a revoked gateway is valid again. The winner's own repetition (same token, same key,
    * before the token's expiry) has the same outcome.
    */
   enrol(enrolment: Enrolment): Promise<EnrolOutcome>
@@ -18,7 +17,12 @@ export interface GatewayCredentialStore {
   useTokenId(use: { keyId: string; tokenId: string; at: Date; expiresAt: Date }): Promise<boolean>
 
   /** Those with which nobody may be connected at `at`: gateway revoked or deleted, or key retired. */
-  findRevokedAmong(connected: readonly GatewayCredential[], at: Date): Promise<GatewayCredential[]>
+  findRevokedAmong(connected: readonly GatewayCredential[], at: Date): Promise<RevokedCredential[]>
+}
+
+export interface RevokedCredential extends GatewayCredential {
+  /** Only this key has gone: the gateway itself may connect with another. */
+  isReplaced: boolean
 }
 
 /** What one connected tunnel authenticated with. */

@@ -14,7 +14,7 @@ import {
 import type { FastifyRequest } from 'fastify'
 import type { HttpServer } from '../http/http-server.ts'
 import type { Actor, Authenticate } from '../permissions/actor.ts'
-import { type Action, requirePermission } from '../permissions/require-permission.ts'
+import { requirePermission } from '../permissions/require-permission.ts'
 import { type Administrator, type GatewayAdministration, noSuchGateway } from './administer-gateways.ts'
 import type { EnrolGateway } from './enrol-gateway.ts'
 import { gatewayBody, gatewayV2Body } from './gateway-body.ts'
@@ -63,7 +63,7 @@ function registerReading(server: HttpServer, dependencies: GatewayRouteDependenc
       },
     },
     async (request) => {
-      const { organizationId } = await allow(authenticate, request, 'read')
+      const { organizationId } = await reader(authenticate, request)
       const at = now()
       const list = await gateways.list(organizationId)
       return list.map((entry) => gatewayBody(entry, tunnels.tunnelCount(entry.id), at))
@@ -83,7 +83,7 @@ function registerReading(server: HttpServer, dependencies: GatewayRouteDependenc
       },
     },
     async (request) => {
-      const { organizationId } = await allow(authenticate, request, 'read')
+      const { organizationId } = await reader(authenticate, request)
       const found = await gateways.findGateway(request.params.gatewayId, organizationId)
       if (found === undefined) throw noSuchGateway()
       return gatewayBody(found, tunnels.tunnelCount(found.id), now())
@@ -102,7 +102,7 @@ function registerReading(server: HttpServer, dependencies: GatewayRouteDependenc
       },
     },
     async (request) => {
-      const { organizationId } = await allow(authenticate, request, 'read')
+      const { organizationId } = await reader(authenticate, request)
       const at = now()
       const list = await gateways.list(organizationId)
       return list.map((entry) => gatewayV2Body(entry, tunnels.tunnelCount(entry.id), at))
@@ -126,7 +126,7 @@ function registerChanges(server: HttpServer, dependencies: GatewayRouteDependenc
       },
     },
     async (request) => {
-      const by = await administrator(authenticate, request, 'create')
+      const by = await administrator(authenticate, request)
       return gatewayBody(await administration.create(by, request.body.name), 0, now())
     },
   )
@@ -146,7 +146,7 @@ function registerChanges(server: HttpServer, dependencies: GatewayRouteDependenc
       },
     },
     async (request) => {
-      const by = await administrator(authenticate, request, 'edit')
+      const by = await administrator(authenticate, request)
       const renamed = await administration.rename(by, request.params.gatewayId, request.body.name)
       return gatewayBody(renamed, tunnels.tunnelCount(renamed.id), now())
     },
@@ -166,7 +166,7 @@ function registerChanges(server: HttpServer, dependencies: GatewayRouteDependenc
       },
     },
     async (request) => {
-      const by = await administrator(authenticate, request, 'delete')
+      const by = await administrator(authenticate, request)
       return gatewayBody(await administration.delete(by, request.params.gatewayId), 0, now())
     },
   )
@@ -192,7 +192,7 @@ function registerCredentials(
       },
     },
     async (request) => {
-      const by = await administrator(authenticate, request, 'revoke')
+      const by = await administrator(authenticate, request)
       await administration.revoke(by, request.params.gatewayId)
       return { method: 'token' as const }
     },
@@ -213,7 +213,7 @@ function registerCredentials(
       },
     },
     async (request) => {
-      const by = await administrator(authenticate, request, 'edit')
+      const by = await administrator(authenticate, request)
       const { token, expiresAt } = await administration.generateEnrolmentToken(by, request.params.gatewayId)
       return { token, expiresAt: expiresAt.toISOString() }
     },
@@ -251,17 +251,13 @@ function registerEnrolment(server: HttpServer, { enrolGateway }: GatewayRouteDep
   )
 }
 
-async function allow(authenticate: Authenticate, request: FastifyRequest, action: Action): Promise<Actor> {
+async function reader(authenticate: Authenticate, request: FastifyRequest): Promise<Actor> {
   const actor = await authenticate(request)
-  requirePermission(actor, action, 'gateways')
+  requirePermission(actor, 'read', 'gateways')
   return actor
 }
 
-async function administrator(
-  authenticate: Authenticate,
-  request: FastifyRequest,
-  action: Action,
-): Promise<Administrator> {
-  const actor = await allow(authenticate, request, action)
+async function administrator(authenticate: Authenticate, request: FastifyRequest): Promise<Administrator> {
+  const actor = await authenticate(request)
   return { actor, requestId: request.id, ipAddress: request.ip }
 }

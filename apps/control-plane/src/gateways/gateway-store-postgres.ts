@@ -1,4 +1,5 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import { type Kysely, type SelectQueryBuilder, type Transaction, sql } from 'kysely'
+import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import type { DeleteOutcome, Gateway, GatewayStore, SaveOutcome } from './gateway-store.ts'
 import { sqlStateOf, sqlStates } from './sql-state.ts'
@@ -14,30 +15,33 @@ export function createGatewayStorePostgres(database: Kysely<Schema>): GatewaySto
         .execute(),
     findGateway: (gatewayId, organizationId) => find(database, gatewayId, organizationId),
     rename: (gatewayId, organizationId, name) => rename(database, gatewayId, organizationId, name),
-    delete: (gatewayId, organizationId) => remove(database, gatewayId, organizationId),
-    revoke: (gatewayId, organizationId, at) => revoke(database, gatewayId, organizationId, at),
+    delete: (gatewayId, organizationId) =>
+      inTransaction(database, (transaction) => remove(transaction, gatewayId, organizationId)),
+    revoke: (gatewayId, organizationId, at) =>
+      inTransaction(database, (transaction) => revoke(transaction, gatewayId, organizationId, at)),
     recordConnected: (gatewayIds, at) => recordConnected(database, gatewayIds, at),
   }
 }
 
 function selectGateways(database: Kysely<Schema>): SelectQueryBuilder<Schema, 'gateways', Gateway> {
-  return database
-    .selectFrom('gateways')
-    .select([
-      'gateways.id',
-      'gateways.organization_id as organizationId',
-      'gateways.name',
-      'gateways.created_at as createdAt',
-      'gateways.updated_at as updatedAt',
-      'gateways.last_connected_at as lastConnectedAt',
-      'gateways.revoked_at as revokedAt',
-      sql<boolean>`exists (select from gateway_keys k where k.gateway_id = gateways.id and k.retired_at is null)`.as(
-        'isEnrolled',
-      ),
-      sql<number>`(select count(*)::int from kubernetes_auths a where a.gateway_id = gateways.id)`.as(
-        'attachedIdentityCount',
-      ),
-    ])
+  return database.selectFrom('gateways').select([
+    'gateways.id',
+    'gateways.organization_id as organizationId',
+    'gateways.name',
+    'gateways.created_at as createdAt',
+    'gateways.updated_at as updatedAt',
+    'gateways.last_connected_at as lastConnectedAt',
+    'gateways.revoked_at as revokedAt',
+    sql<boolean>`exists (select from gateway_keys k where k.gateway_id = gateways.id and k.retired_at is null)`.as(
+      'isEnrolled',
+    ),
+    sql<number>`(select count(*)::int from kubernetes_auths a where a.gateway_id = gateways.id)`.as(
+      'attachedIdentityCount',
+    ),
+    sql<'token' | 'kubernetes'>`case
+        when exists (select from gateway_kubernetes_auths a where a.gateway_id = gateways.id) then 'kubernetes'
+        else 'token' end`.as('authMethod'),
+  ])
 }
 
 function find(
@@ -87,61 +91,72 @@ async function rename(
   return gateway === undefined ? { kind: 'not-found' } : { kind: 'saved', gateway }
 }
 
-/** The foreign key of kubernetes_auths decides, so an Auth that is attached at the same moment is never orphaned. */
+/**
+ * Whoever begins to name the gateway locks its row against deletion (foreign keys do): once it is locked here, what names
+ * it is known, and nothing more comes.
+ */
 async function remove(
-  database: Kysely<Schema>,
+  transaction: Transaction<Schema>,
   gatewayId: string,
   organizationId: string,
 ): Promise<DeleteOutcome> {
-  const gateway = await find(database, gatewayId, organizationId)
+  await transaction
+    .selectFrom('gateways')
+    .select('id')
+    .where('id', '=', gatewayId)
+    .where('organization_id', '=', organizationId)
+    .forUpdate()
+    .execute()
+  const gateway = await find(transaction, gatewayId, organizationId)
   if (gateway === undefined) return { kind: 'not-found' }
-  try {
-    const removed = await database.deleteFrom('gateways').where('id', '=', gatewayId).executeTakeFirst()
-    return removed.numDeletedRows === 0n ? { kind: 'not-found' } : { kind: 'deleted', gateway }
-  } catch (error) {
-    if (!isStillNamed(error)) throw error
-  }
-  const identities = await database
+  const identities = await transaction
     .selectFrom('kubernetes_auths')
     .innerJoin('identities', 'identities.id', 'kubernetes_auths.identity_id')
     .select(['identities.id', 'identities.name'])
     .where('kubernetes_auths.gateway_id', '=', gatewayId)
     .orderBy('identities.name')
     .execute()
-  return { kind: 'in-use', identities }
+  const gateways = await transaction
+    .selectFrom('gateway_kubernetes_auths')
+    .innerJoin('gateways', 'gateways.id', 'gateway_kubernetes_auths.gateway_id')
+    .select(['gateways.id', 'gateways.name'])
+    .where('gateway_kubernetes_auths.reviewer_gateway_id', '=', gatewayId)
+    .orderBy('gateways.name')
+    .execute()
+  if (identities.length + gateways.length > 0) return { kind: 'in-use', identities, gateways }
+  await transaction.deleteFrom('gateways').where('id', '=', gatewayId).execute()
+  return { kind: 'deleted', gateway }
 }
 
 /** The gateway's row is locked first, here and in an enrolment: whichever comes second sees what the first did. */
-function revoke(
-  database: Kysely<Schema>,
+async function revoke(
+  transaction: Transaction<Schema>,
   gatewayId: string,
   organizationId: string,
   at: Date,
 ): Promise<Gateway | undefined> {
-  return database.transaction().execute(async (transaction) => {
-    const revoked = await transaction
-      .updateTable('gateways')
-      .set({ revoked_at: sql<Date>`coalesce(revoked_at, ${at})`, updated_at: sql<Date>`now()` })
-      .where('id', '=', gatewayId)
-      .where('organization_id', '=', organizationId)
-      .returning('id')
-      .executeTakeFirst()
-    if (revoked === undefined) return undefined
-    await transaction
-      .updateTable('gateway_keys')
-      .set({ retired_at: at })
-      .where('gateway_id', '=', gatewayId)
-      .where((key) => key.or([key('retired_at', 'is', null), key('retired_at', '>', at)]))
-      .execute()
-    await transaction
-      .updateTable('gateway_enrolment_tokens')
-      .set({ superseded_at: at })
-      .where('gateway_id', '=', gatewayId)
-      .where('used_at', 'is', null)
-      .where('superseded_at', 'is', null)
-      .execute()
-    return find(transaction, gatewayId, organizationId)
-  })
+  const revoked = await transaction
+    .updateTable('gateways')
+    .set({ revoked_at: sql<Date>`coalesce(revoked_at, ${at})`, updated_at: sql<Date>`now()` })
+    .where('id', '=', gatewayId)
+    .where('organization_id', '=', organizationId)
+    .returning('id')
+    .executeTakeFirst()
+  if (revoked === undefined) return undefined
+  await transaction
+    .updateTable('gateway_keys')
+    .set({ retired_at: at })
+    .where('gateway_id', '=', gatewayId)
+    .where((key) => key.or([key('retired_at', 'is', null), key('retired_at', '>', at)]))
+    .execute()
+  await transaction
+    .updateTable('gateway_enrolment_tokens')
+    .set({ superseded_at: at })
+    .where('gateway_id', '=', gatewayId)
+    .where('used_at', 'is', null)
+    .where('superseded_at', 'is', null)
+    .execute()
+  return find(transaction, gatewayId, organizationId)
 }
 
 /** Rows are locked in the order of their ids, so that two replicas never wait for each other in a circle. */
@@ -165,9 +180,4 @@ async function recordConnected(
         .forNoKeyUpdate(),
     )
     .execute()
-}
-
-function isStillNamed(error: unknown): boolean {
-  const state = sqlStateOf(error)
-  return state === sqlStates.foreignKeyViolation || state === sqlStates.restrictViolation
 }

@@ -31,6 +31,7 @@ export function describeGatewayStore(fixture: () => GatewayStoreFixture): void {
         revokedAt: null,
         isEnrolled: false,
         attachedIdentityCount: 0,
+        authMethod: 'token',
       })
       expect(await fixture().store.findGateway(gateway.id, organizationId)).toEqual(gateway)
     })
@@ -103,6 +104,7 @@ export function describeGatewayStore(fixture: () => GatewayStoreFixture): void {
           { id: first, name: 'api' },
           { id: second, name: 'web' },
         ],
+        gateways: [],
       })
       expect((await store.findGateway(gateway.id, organizationId))?.attachedIdentityCount).toBe(2)
     })

@@ -9,7 +9,10 @@ export interface GatewayStore {
     organizationId: string,
     name: string,
   ): Promise<SaveOutcome | { kind: 'not-found' }>
-  /** Removes its keys and enrolment tokens too. Refused while a Kubernetes Auth names the gateway, even when raced. */
+  /**
+   * Removes its keys and enrolment tokens too. Refused while a Kubernetes Auth names the gateway, or another gateway's
+   * pods are vouched for by it, even when raced.
+   */
   delete(gatewayId: string, organizationId: string): Promise<DeleteOutcome>
   /** Retires its keys and unused enrolment tokens too. Revoking again keeps the first time. */
   revoke(gatewayId: string, organizationId: string, at: Date): Promise<Gateway | undefined>
@@ -30,11 +33,21 @@ export interface Gateway {
   isEnrolled: boolean
   /** How many identities' Kubernetes Auth name it. */
   attachedIdentityCount: number
+  /** How its processes enrol. */
+  authMethod: GatewayAuthMethod
 }
+
+export type GatewayAuthMethod = 'token' | 'kubernetes'
 
 export type SaveOutcome = { kind: 'saved'; gateway: Gateway } | { kind: 'name-taken' }
 
 export type DeleteOutcome =
   | { kind: 'deleted'; gateway: Gateway }
-  | { kind: 'in-use'; identities: { id: string; name: string }[] }
+  | { kind: 'in-use'; identities: Named[]; gateways: Named[] }
   | { kind: 'not-found' }
+
+/** What stands in the way of a deletion. */
+export interface Named {
+  id: string
+  name: string
+}

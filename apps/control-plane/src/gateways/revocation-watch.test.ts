@@ -29,7 +29,10 @@ function createRounds() {
 it('T49 closes by gateway and key what another replica revoked, within two seconds', async () => {
   const rounds = createRounds()
   const closeTunnelsOf = vi.fn<(gatewayId: string, reason: string, keyIds?: ReadonlySet<string>) => void>()
-  let revoked = [one]
+  let revoked = [
+    { ...one, isReplaced: false },
+    { ...two, isReplaced: true },
+  ]
   const watch = startRevocationWatch({
     credentials: { findRevokedAmong: async () => revoked },
     tunnels: { closeTunnelsOf, connectedCredentials: () => [one, two, two] },
@@ -38,10 +41,13 @@ it('T49 closes by gateway and key what another replica revoked, within two secon
     sleep: rounds.sleep,
   })
   await rounds.next()
-  expect(closeTunnelsOf.mock.calls).toEqual([['g1', 'gateway-revoked', new Set(['k1'])]])
+  expect(closeTunnelsOf.mock.calls).toEqual([
+    ['g1', 'gateway-revoked', new Set(['k1'])],
+    ['g2', 'credential-replaced', new Set(['k2'])],
+  ])
   revoked = []
   await rounds.next()
-  expect(closeTunnelsOf).toHaveBeenCalledTimes(1)
+  expect(closeTunnelsOf).toHaveBeenCalledTimes(2)
   expect(rounds.asked).toEqual([2000, 2000, 2000])
   expect(revocationCheckIntervalMs).toBeLessThan(2500)
   await watch.close()
@@ -71,7 +77,7 @@ it('says that a check failed, and checks again', async () => {
     credentials: {
       findRevokedAmong: async () => {
         if (isBroken) throw new Error('the database is away')
-        return [two]
+        return [{ ...two, isReplaced: false }]
       },
     },
     tunnels: { closeTunnelsOf: (gatewayId) => closed.push(gatewayId), connectedCredentials: () => [two] },

@@ -1,4 +1,8 @@
-import type { GatewayCredential, GatewayCredentialStore } from './gateway-credential-store.ts'
+import type {
+  GatewayCredential,
+  GatewayCredentialStore,
+  RevokedCredential,
+} from './gateway-credential-store.ts'
 import type { LiveTunnels } from './live-tunnels.ts'
 import { type RepeatOptions, type Repetition, startRepeating } from './repeat.ts'
 
@@ -30,9 +34,20 @@ async function closeRevoked({ credentials, tunnels, now }: RevocationWatchDepend
   const connected = [...tunnels.connectedCredentials()]
   if (connected.length === 0) return
   const revoked = await credentials.findRevokedAmong(connected, now())
-  for (const [gatewayId, keyIds] of keyIdsByGateway(revoked)) {
+  const [replaced, gone] = [
+    revoked.filter(isReplaced),
+    revoked.filter((credential) => !isReplaced(credential)),
+  ]
+  for (const [gatewayId, keyIds] of keyIdsByGateway(gone)) {
     tunnels.closeTunnelsOf(gatewayId, 'gateway-revoked', keyIds)
   }
+  for (const [gatewayId, keyIds] of keyIdsByGateway(replaced)) {
+    tunnels.closeTunnelsOf(gatewayId, 'credential-replaced', keyIds)
+  }
+}
+
+function isReplaced(credential: RevokedCredential): boolean {
+  return credential.isReplaced
 }
 
 function keyIdsByGateway(credentials: readonly GatewayCredential[]): Map<string, Set<string>> {

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
+import { createCommit } from '../../database/commit.ts'
 import type { Schema } from '../../database/schema.ts'
 import { ApiError } from '../../http/api-error.ts'
 import { type StartedHttpServer, startHttpServer } from '../../http/test/start-http-server.ts'
 import type { OrganizationRole } from '../../permissions/actor.ts'
-import { createGatewayAdministration } from '../administer-gateways.ts'
+import { openGatewayCredentials } from '../../open-gateway-credentials.ts'
 import { type AuthenticateGateway, createAuthenticateGateway } from '../authenticate-gateway.ts'
-import { createEnrolGateway } from '../enrol-gateway.ts'
 import type { GatewayCredential } from '../gateway-credential-store.ts'
 import { createGatewayCredentialStorePostgres } from '../gateway-credential-store-postgres.ts'
+import { createGatewayKeyStorePostgres } from '../gateway-key-store-postgres.ts'
 import { registerGatewayRoutes } from '../gateway-routes.ts'
 import { createGatewayStorePostgres } from '../gateway-store-postgres.ts'
 import type { LiveTunnels } from '../live-tunnels.ts'
+import { createRotateGatewayKey, type RotateGatewayKey } from '../rotate-gateway-key.ts'
 import { startRevocationWatch } from '../revocation-watch.ts'
 import { createRecordedAudit, type RecordedAudit } from './recorded-audit.ts'
 
@@ -26,6 +28,7 @@ export interface GatewayFeature {
   audit: RecordedAudit
   tunnels: TestTunnels
   authenticateGateway: AuthenticateGateway
+  rotateGatewayKey: RotateGatewayKey
   /** Moves the clock that enrolment and administration read. */
   advance(ms: number): void
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
@@ -57,8 +60,13 @@ export async function startGatewayFeature(
   const tunnels = createTestTunnels()
   let aheadMs = 0
   const now = (): Date => new Date(Date.now() + aheadMs)
-  const administration = createGatewayAdministration({ gateways, credentials, audit, tunnels, now })
-  const enrolGateway = createEnrolGateway({ credentials, audit, tunnels, now })
+  const commit = createCommit(database, (transaction) => ({
+    gateways: createGatewayStorePostgres(transaction),
+    gatewayCredentials: createGatewayCredentialStorePostgres(transaction),
+    gatewayKeys: createGatewayKeyStorePostgres(transaction),
+    audit,
+  }))
+  const open = { gateways, commit, auditLog: audit, tunnels, now }
   const watch = startRevocationWatch({
     credentials,
     tunnels,
@@ -70,8 +78,7 @@ export async function startGatewayFeature(
     (routes) =>
       registerGatewayRoutes(routes, {
         authenticate: (request) => Promise.resolve(actorOf(request.headers.authorization)),
-        administration,
-        enrolGateway,
+        ...openGatewayCredentials(open),
         gateways,
         tunnels,
         now,
@@ -82,6 +89,7 @@ export async function startGatewayFeature(
     server,
     audit,
     tunnels,
+    rotateGatewayKey: createRotateGatewayKey({ ...open, logger: { warn: () => undefined } }),
     authenticateGateway: createAuthenticateGateway({ credentials, audit, audiences: [origin] }),
     advance: (ms) => {
       aheadMs += ms
