@@ -11,13 +11,11 @@ import { readEnrolmentToken } from './credential/read-enrolment-token.ts'
 import { GatewayLifecycle, type GatewayEnd, type GatewayWork } from './gateway-lifecycle.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './health/gateway-metrics.ts'
 import { startHealthServer } from './health/health-server.ts'
-import { measureReviews } from './health/measure-reviews.ts'
 import { observeTunnel } from './health/observe-tunnel.ts'
 import { readinessOf, type GatewayState } from './health/readiness.ts'
 import { createConnectTo, createControlPlaneDispatcher } from './http/control-plane-connections.ts'
 import { ControlPlaneTrust } from './http/control-plane-trust.ts'
-import { createReviewToken } from './token-review/create-review-token.ts'
-import { createKubernetesTokenReview } from './token-review/kubernetes-token-review.ts'
+import { openReviews, type Reviews } from './open-reviews.ts'
 import { openTunnel } from './tunnel/open-tunnel.ts'
 import type { Timing } from './tunnel/timing.ts'
 
@@ -71,9 +69,10 @@ async function start(
 ): Promise<{ healthPort: number }> {
   const { log, timing } = dependencies
   const metrics = createGatewayMetrics()
+  const opened: { reviews?: Reviews } = {}
   const health = await startHealthServer({
     listen: config.listen,
-    readiness: () => readinessOf(lifecycle.state),
+    readiness: () => readinessOf(lifecycle.state, opened.reviews?.health.current()),
     registry: metrics.registry,
   })
   lifecycle.closeLater({ name: 'health endpoints', msMax: 1_000, close: () => health.close() })
@@ -96,9 +95,11 @@ async function start(
     close: () => connection.close(reviewsGraceMs),
   })
   keepConnectionsWarm(connection, metrics, dependencies, lifecycle)
+  const reviews = openReviews({ connection, account, metrics, log, timing, lifecycle })
+  opened.reviews = reviews
 
   const store = await chooseStore(config, connection, account)
-  lifecycle.run(await joinWork({ config, dependencies, metrics, connection, store, lifecycle }))
+  lifecycle.run(await joinWork({ config, dependencies, metrics, reviews, store, lifecycle }))
   return { healthPort: health.port }
 }
 
@@ -136,24 +137,19 @@ interface Parts {
   config: GatewayConfig
   dependencies: GatewayDependencies
   metrics: GatewayMetrics
-  connection: ApiServerConnection
+  reviews: Reviews
   store: CredentialStore
   lifecycle: GatewayLifecycle
 }
 
 async function joinWork(parts: Parts): Promise<GatewayWork> {
-  const { config, metrics, connection, store, lifecycle } = parts
+  const { config, metrics, reviews, store, lifecycle } = parts
   const { log, timing, version } = parts.dependencies
   const { controlPlaneOrigin, outbound } = config
   const trust = await ControlPlaneTrust.open({ extraCaFile: outbound.extraCaFile, log })
   const connectTo = createConnectTo(outbound, trust)
   const dispatcher = createControlPlaneDispatcher(connectTo)
   lifecycle.closeLater({ name: 'control plane requests', msMax: 1_000, close: () => dispatcher.destroy() })
-  const reviewToken = measureReviews(
-    createReviewToken(createKubernetesTokenReview(connection)),
-    metrics,
-    () => timing.elapsed(),
-  )
   return {
     obtainCredential: (signal) =>
       obtainCredential({
@@ -171,7 +167,7 @@ async function joinWork(parts: Parts): Promise<GatewayWork> {
       openTunnel({
         controlPlaneUrl: controlPlaneOrigin,
         credential: () => credential,
-        reviewToken,
+        reviewToken: reviews.reviewToken,
         log,
         timing,
         software: version,

@@ -3,14 +3,18 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 /** What `/metrics` tells. Labels have few values, all of them ours: no ids, hosts or names of workloads. */
 export interface GatewayMetrics {
   registry: Registry
-  /** By `result`: authenticated, denied, or the failure. */
+  /** By `result`: authenticated, denied, or the failure; `overloaded` was refused without a call. */
   reviews: Counter<'result'>
+  /** Reviews that a call answered which ran already, because it asked the same. */
+  reviewsShared: Counter
   reviewsInFlight: Gauge
   reviewSeconds: Histogram
   /** 1 for the phase that the tunnel is in, 0 for the others. */
   tunnelPhase: Gauge<'phase'>
   tunnelReconnects: Counter
   apiServerReachable: Gauge
+  /** 1 while a review with the gateway's own right succeeds. */
+  mayReview: Gauge
 }
 
 export function createGatewayMetrics(): GatewayMetrics {
@@ -23,6 +27,11 @@ export function createGatewayMetrics(): GatewayMetrics {
       name: 'postern_gateway_reviews_total',
       help: 'Reviews that ended, by result',
       labelNames: ['result'],
+      registers,
+    }),
+    reviewsShared: new Counter({
+      name: 'postern_gateway_reviews_shared_total',
+      help: 'Reviews that were answered by a call that ran already, because it asked the same',
       registers,
     }),
     reviewsInFlight: new Gauge({
@@ -50,6 +59,11 @@ export function createGatewayMetrics(): GatewayMetrics {
     apiServerReachable: new Gauge({
       name: 'postern_gateway_api_server_reachable',
       help: '1 while the API server answers, asked every 20 s',
+      registers,
+    }),
+    mayReview: new Gauge({
+      name: 'postern_gateway_may_review_tokens',
+      help: '1 while the API server answers reviews with the own right of the gateway, probed every 30 s',
       registers,
     }),
   }

@@ -14,19 +14,22 @@ it('counts reviews by result, those in flight, and their time', async () => {
   const metrics = createGatewayMetrics()
   let inFlight: string | undefined
   let clockMs = 0
-  const measured = measureReviews(
-    async () => {
+  const told: string[] = []
+  const measured = measureReviews({
+    reviewToken: async () => {
       inFlight = /^postern_gateway_reviews_in_flight (\d+)/m.exec(await metrics.registry.metrics())?.[1]
       clockMs += 20
       return results.shift() ?? Promise.reject(new RangeError('a bug'))
     },
     metrics,
-    () => clockMs,
-  )
+    now: () => clockMs,
+    onResult: ({ kind }) => void told.push(kind),
+  })
   await measured(request)
   await measured(request)
   await expect(measured(request)).rejects.toThrow('a bug')
   expect(inFlight).toBe('1')
+  expect(told).toEqual(['reviewed', 'failed'])
   const text = await metrics.registry.metrics()
   expect(text).toContain('postern_gateway_reviews_total{result="denied"} 1')
   expect(text).toContain('postern_gateway_reviews_total{result="api-server-timeout"} 1')

@@ -3,18 +3,23 @@ import type { GatewayMetrics } from './gateway-metrics.ts'
 
 type ReviewMetrics = Pick<GatewayMetrics, 'reviews' | 'reviewsInFlight' | 'reviewSeconds'>
 
-/** The same reviews, counted and timed. `now` is in milliseconds of a monotonic clock. */
-export function measureReviews(
-  reviewToken: ReviewToken,
-  metrics: ReviewMetrics,
-  now: () => number,
-): ReviewToken {
+export interface MeasureReviewsOptions {
+  reviewToken: ReviewToken
+  metrics: ReviewMetrics
+  /** Milliseconds of a monotonic clock. */
+  now: () => number
+  onResult?: (result: ReviewResult) => void
+}
+
+/** The same reviews, counted and timed. */
+export function measureReviews({ reviewToken, metrics, now, onResult }: MeasureReviewsOptions): ReviewToken {
   return async (request) => {
     const startedAt = now()
     metrics.reviewsInFlight.inc()
     try {
       const result = await reviewToken(request)
       metrics.reviews.inc({ result: nameOf(result) })
+      onResult?.(result)
       return result
     } finally {
       metrics.reviewsInFlight.dec()

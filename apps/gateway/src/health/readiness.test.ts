@@ -8,9 +8,11 @@ function serving(tunnel: TunnelState): GatewayState {
   return { phase: 'serving', gatewayId: 'g', gatewayName: 'eu', tunnel }
 }
 
-it('is ready with a tunnel that is connected', () => {
-  const state = serving({ phase: 'connected', since: 0, replicaId: 'r' })
-  expect(readinessOf(state)).toEqual({ ready: true, missing: [] })
+const well = { apiServerReachable: true, mayReviewTokens: true, credentialExpiresAtS: 0, detail: '' }
+const connected = serving({ phase: 'connected', since: 0, replicaId: 'r' })
+
+it('is ready with a tunnel that is connected and an API server that answers', () => {
+  expect(readinessOf(connected, well)).toEqual({ ready: true, missing: [] })
 })
 
 it.each<[GatewayState, string, string]>([
@@ -22,5 +24,30 @@ it.each<[GatewayState, string, string]>([
   [{ phase: 'closing' }, 'service', 'stopping'],
   [{ phase: 'closed' }, 'service', 'stopping'],
 ])('is not ready in %j and says why', (state, what, why) => {
-  expect(readinessOf(state)).toEqual({ ready: false, missing: [{ what, why: expect.stringContaining(why) }] })
+  expect(readinessOf(state, well)).toEqual({
+    ready: false,
+    missing: [{ what, why: expect.stringContaining(why) }],
+  })
+})
+
+it.each([
+  [undefined, 'has not been asked yet'],
+  [{ ...well, mayReviewTokens: false, detail: 'bind its service account' }, 'bind its service account'],
+  [{ ...well, apiServerReachable: false, detail: 'no connection' }, 'no connection'],
+])('is not ready while it cannot review (%j)', (health, why) => {
+  expect(readinessOf(connected, health)).toEqual({
+    ready: false,
+    missing: [{ what: 'api-server', why: expect.stringContaining(why) }],
+  })
+})
+
+it('stays ready while the API server asks for patience', () => {
+  expect(readinessOf(connected, { ...well, detail: 'it is overloaded' })).toMatchObject({ ready: true })
+})
+
+it('names everything that is missing', () => {
+  expect(readinessOf({ phase: 'enrolling' }, undefined).missing.map(({ what }) => what)).toEqual([
+    'credential',
+    'api-server',
+  ])
 })

@@ -1,4 +1,5 @@
 import type { TunnelState } from '../tunnel/tunnel-state.ts'
+import type { HealthReport } from './watch-health.ts'
 
 /** How far a gateway has come. */
 export type GatewayState =
@@ -11,36 +12,54 @@ export type GatewayState =
   | { phase: 'closing' }
   | { phase: 'closed' }
 
+interface Missing {
+  what: 'credential' | 'tunnel' | 'api-server' | 'service'
+  why: string
+}
+
 /** The body of `/readyz`. */
 export interface Readiness {
   ready: boolean
   /** Empty when ready; else what is not there, with what to do where that is known. */
-  missing: readonly { what: 'credential' | 'tunnel' | 'service'; why: string }[]
+  missing: readonly Missing[]
 }
 
-/** Ready means: the credential is there and a tunnel is up. */
-export function readinessOf(state: GatewayState): Readiness {
+/**
+ * Ready means: this process can review a token. The credential is there, a tunnel is up, and the API server has just
+ * shown that it answers and that the gateway may ask. No traffic depends on it, because nothing dials a gateway; a
+ * rollout does: it goes no further while the new pods cannot do the work of the old ones.
+ */
+export function readinessOf(state: GatewayState, health: HealthReport | undefined): Readiness {
+  const ofState = missingOfState(state)
+  const isOver = ofState.some(({ what }) => what === 'service')
+  const missing = isOver ? ofState : [...ofState, ...missingOfHealth(health)]
+  return { ready: missing.length === 0, missing }
+}
+
+function missingOfState(state: GatewayState): Missing[] {
   switch (state.phase) {
     case 'idle':
     case 'enrolling':
-      return missing('credential', 'this gateway is not enrolled yet')
+      return [{ what: 'credential', why: 'this gateway is not enrolled yet' }]
     case 'refused':
-      return missing('service', state.remedy)
+      return [{ what: 'service', why: state.remedy }]
     case 'closing':
     case 'closed':
-      return missing('service', 'this gateway is stopping')
+      return [{ what: 'service', why: 'this gateway is stopping' }]
     default:
-      return readinessOfTunnel(state.tunnel)
+      return missingOfTunnel(state.tunnel)
   }
 }
 
-function readinessOfTunnel(tunnel: TunnelState): Readiness {
-  if (tunnel.phase === 'connected') return { ready: true, missing: [] }
+function missingOfTunnel(tunnel: TunnelState): Missing[] {
+  if (tunnel.phase === 'connected') return []
   const trouble = 'trouble' in tunnel ? tunnel.trouble : undefined
   const why = trouble === undefined ? `the tunnel is ${tunnel.phase}` : `${trouble.detail}; ${trouble.remedy}`
-  return missing('tunnel', why)
+  return [{ what: 'tunnel', why }]
 }
 
-function missing(what: 'credential' | 'tunnel' | 'service', why: string): Readiness {
-  return { ready: false, missing: [{ what, why }] }
+function missingOfHealth(health: HealthReport | undefined): Missing[] {
+  if (health === undefined) return [{ what: 'api-server', why: 'the API server has not been asked yet' }]
+  if (health.apiServerReachable && health.mayReviewTokens) return []
+  return [{ what: 'api-server', why: health.detail }]
 }
