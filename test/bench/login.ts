@@ -35,7 +35,7 @@ export async function benchLogin(options: LoginBenchOptions): Promise<Record<str
   await using cleanup = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
   cleanup.defer(() => rm(folder, { recursive: true, force: true }))
-  const cluster = await startStandInProcess()
+  const cluster = await startStandInProcess({ isLean: true })
   cleanup.defer(() => cluster.close())
   const tokens = await mintTokens(cluster)
   const profiling =

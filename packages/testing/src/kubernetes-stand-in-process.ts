@@ -4,7 +4,7 @@
 import { startKubernetesStandIn } from './kubernetes-stand-in.ts'
 import type { StandInProcessLine } from './stand-in-process.ts'
 
-const standIn = await startKubernetesStandIn()
+const standIn = await startKubernetesStandIn({ isLean: process.argv.includes('--lean') })
 const { url, caCert, adminToken, issuer, audiences, serviceAccountKey } = standIn
 const line: StandInProcessLine = { url, caCert, adminToken, issuer, audiences, serviceAccountKey }
 process.stdout.write(`${JSON.stringify(line)}\n`)

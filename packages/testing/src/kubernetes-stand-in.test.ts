@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { connect } from 'node:tls'
+import { describe, expect, it, vi } from 'vitest'
 import { jsonAt } from './json-at.ts'
 import { startKubernetesStandIn } from './kubernetes-stand-in.ts'
 import { openTlsConnection } from './stand-in/tls-exchange.ts'
 import { testClusterConformance } from './test-cluster.conformance.ts'
 
 testClusterConformance('the stand-in', () => startKubernetesStandIn())
+
+testClusterConformance('the stand-in over the least of HTTP', () => startKubernetesStandIn({ isLean: true }))
 
 describe('the stand-in', () => {
   it('T6 makes clusters that accept none of each other’s tokens', async () => {
@@ -71,6 +74,36 @@ describe('the stand-in', () => {
     const header: unknown = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString('utf8'))
     expect(jsonAt(header, 'kid')).toHaveLength(createHash('sha256').digest('base64url').length)
     expect(answer.text).toContain(String(jsonAt(header, 'kid')))
+    await standIn.close()
+  })
+})
+
+describe('the stand-in over the least of HTTP', () => {
+  it('reads requests that come in pieces, and answers each of several that come together', async () => {
+    const standIn = await startKubernetesStandIn({ isLean: true })
+    const socket = connect({ port: Number(new URL(standIn.url).port), host: '127.0.0.1', ca: standIn.caCert })
+    const body = JSON.stringify({ spec: { token: 'ü' } })
+    const request =
+      `POST /apis/authentication.k8s.io/v1/tokenreviews HTTP/1.1\r\nHost: x\r\n` +
+      `Authorization: Bearer ${standIn.adminToken}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+    const bytes = Buffer.from(request.repeat(3))
+    let received = ''
+    socket.setEncoding('utf8').on('data', (text: string) => (received += text))
+    for (let at = 0; at < bytes.length; at += 100) {
+      socket.write(bytes.subarray(at, at + 100))
+      await new Promise(setImmediate)
+    }
+    await vi.waitFor(() => expect(received.match(/HTTP\/1\.1 201 /g)).toHaveLength(3))
+    expect(received.match(/invalid bearer token/g)).toHaveLength(3)
+    socket.destroy()
+    await standIn.close()
+  })
+
+  it('refuses a body without a length', async () => {
+    const standIn = await startKubernetesStandIn({ isLean: true })
+    const connection = await openTlsConnection(standIn)
+    const answer = await connection.exchange('POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n')
+    expect(Buffer.concat(answer).toString()).toMatch(/^HTTP\/1\.1 411 /)
     await standIn.close()
   })
 })

@@ -8,6 +8,7 @@ import { createBootstrapRoles } from './stand-in/authorize.ts'
 import { answerControlRequest, createControls } from './stand-in/control-request.ts'
 import type { MisbehaveOptions, RequestLabel } from './stand-in/misbehaviours.ts'
 import { createObjectStore } from './stand-in/object-store.ts'
+import { startLeanServer } from './stand-in/lean-server.ts'
 import { startStandInServer } from './stand-in/stand-in-server.ts'
 import type { StandInState } from './stand-in/stand-in-state.ts'
 import type { TestCluster } from './test-cluster.ts'
@@ -19,6 +20,8 @@ export interface KubernetesStandInOptions {
   readonly audiences?: readonly string[]
   /** Other names, or a certificate that has expired. */
   readonly certificate?: ServingCertificateOptions
+  /** Only the answers, no misbehaviour, for two thirds of the CPU: for load. */
+  readonly isLean?: boolean
 }
 
 /** Speaks the part of the Kubernetes API that logins use, on a real socket, and goes wrong on command. */
@@ -64,7 +67,8 @@ export async function startKubernetesStandIn(
     authenticateToken,
   }
   const controls = createControls(adminToken)
-  const server = await startStandInServer({
+  const startServer = options.isLean === true ? startLeanServer : startStandInServer
+  const server = await startServer({
     certificate,
     misbehaviour: controls.misbehaviourFor,
     answer: (request) => answerControlRequest(request, controls) ?? answerRequest(request, { ...state, url }),

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createClusterClient } from './cluster-client.ts'
 import { jsonAt } from './json-at.ts'
 import type { KubernetesRequest } from './kubernetes-request.ts'
+import type { KubernetesStandInOptions } from './kubernetes-stand-in.ts'
 import { readServiceAccountKey } from './service-account-token.ts'
 import { countsPath, misbehavioursPath } from './stand-in/control-request.ts'
 import type { MisbehaveOptions, RequestLabel } from './stand-in/misbehaviours.ts'
@@ -28,9 +29,13 @@ export interface StandInProcess extends TestCluster {
 }
 
 /** Starts the stand-in as a process of its own; it ends by `close()`, and whenever this process ends. */
-export async function startStandInProcess(): Promise<StandInProcess> {
+export async function startStandInProcess(
+  options: Pick<KubernetesStandInOptions, 'isLean'> = {},
+): Promise<StandInProcess> {
   const script = fileURLToPath(new URL('kubernetes-stand-in-process.ts', import.meta.url))
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, options.isLean === true ? [script, '--lean'] : [script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const exited = once(child, 'exit')
   const failed = exited.then(() => Promise.reject(new Error('the stand-in process ended at its start')))
   const text = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), failed])
