@@ -89,6 +89,7 @@ async function benchReviews(server: BenchServer, seconds: number): Promise<{ man
   const endpoint = createTunnelEndpoint({
     registry,
     authenticateGateway: async () => gateway,
+    rotateGatewayKey: async () => ({ code: 'refused', keyId: '', detail: '' }),
     replicaId: 'bench',
     log,
     observer: silentObserver,

@@ -6,7 +6,7 @@ import { startTunnelServer, type TunnelServer } from './start-tunnel-server.ts'
 export interface IdleTunnels {
   server: TunnelServer
   /** Resolves when there are that many. */
-  grow(count: number): Promise<void>
+  grow: (count: number) => Promise<void>
 }
 
 /** Runs `measure` on a server of tunnels with TLS in process, whose gateways live in another process. */

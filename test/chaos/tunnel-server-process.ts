@@ -20,6 +20,7 @@ const endpoint = createTunnelEndpoint({
     const gatewayId = bearer?.split('.', 1)[0] ?? ''
     return { ok: true, gatewayId, organizationId: 'organization', keyId: `key-of-${gatewayId}` }
   },
+  rotateGatewayKey: async () => ({ code: 'refused', keyId: '', detail: '' }),
   replicaId: 'measured',
   log: silentLog,
   observer: silentObserver,

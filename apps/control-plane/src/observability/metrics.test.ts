@@ -20,7 +20,16 @@ describe('createMetrics', () => {
     metrics.auditLog.flushed({ rows: 4, durationMs: 2, isCommitted: false })
     metrics.tunnels.tunnelOpened()
     metrics.tunnels.tunnelOpened()
-    metrics.tunnels.tunnelClosed({}, 'silent', 90_000)
+    metrics.tunnels.tunnelClosed({}, { end: 'silent', livedMs: 90_000, idleMs: 8000 })
+    metrics.tunnels.tunnelDrained('gateway-drains', 300)
+    metrics.tunnels.instanceDuplicated()
+    metrics.tunnels.countTunnelsBy(() => ({
+      states: { serving: 4, suspect: 1 },
+      inFlight: 7,
+      inFlightMax: 5,
+      oldestUnansweredMs: 1500,
+      roundTripsMs: Float64Array.from([1, 2, 3, 40]),
+    }))
     metrics.tunnels.upgradeRefused('revoked')
     metrics.tunnels.answerDiscarded('wrong-nonce')
     metrics.tunnels.reviewEnded('authenticated', 4)
@@ -35,7 +44,17 @@ describe('createMetrics', () => {
         'postern_audit_queued_rows 7',
         'postern_audit_flush_rows_sum 3',
         'postern_audit_flush_duration_seconds_count{committed="false"} 1',
-        'postern_tunnels_open 1',
+        'postern_tunnels_open{state="serving"} 4',
+        'postern_tunnels_open{state="suspect"} 1',
+        'postern_tunnels_opened_total 2',
+        'postern_tunnel_idle_at_end_seconds_sum{end="silent"} 8',
+        'postern_tunnel_drain_duration_seconds_count{reason="gateway-drains"} 1',
+        'postern_tunnel_duplicate_instances_total 1',
+        'postern_tunnel_reviews_in_flight 7',
+        'postern_tunnel_reviews_in_flight_max 5',
+        'postern_tunnel_oldest_unanswered_review_seconds 1.5',
+        'postern_tunnel_round_trip_seconds{quantile="0.5"} 0.003',
+        'postern_tunnel_round_trip_seconds{quantile="1"} 0.04',
         'postern_tunnels_closed_total{end="silent"} 1',
         'postern_tunnel_upgrades_refused_total{code="revoked"} 1',
         'postern_tunnel_answers_discarded_total{reason="wrong-nonce"} 1',
@@ -57,6 +76,6 @@ describe('createMetrics', () => {
   it('keeps two of its kind apart', async () => {
     const [first, second] = [createMetrics(options), createMetrics(options)]
     first.tunnels.tunnelOpened()
-    expect(await second.render()).toContain('postern_tunnels_open 0')
+    expect(await second.render()).toContain('postern_tunnels_opened_total 0')
   })
 })

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
+import { type TunnelMetrics, createTunnelMetrics } from './tunnel-metrics.ts'
+
 /**
  * What `/metrics` tells. Labels have few values, all of them ours: no ids, hosts, URLs or names of workloads. The
  * functions take what the features' observers give.
@@ -15,13 +17,7 @@ export interface Metrics {
     queued(rows: number): void
     flushed(flush: { rows: number; durationMs: number; isCommitted: boolean }): void
   }
-  tunnels: {
-    tunnelOpened(): void
-    tunnelClosed(tunnel: unknown, end: string, livedMs: number): void
-    upgradeRefused(code: string): void
-    answerDiscarded(reason: string): void
-    reviewEnded(outcome: string, durationMs: number): void
-  }
+  tunnels: TunnelMetrics
 }
 
 interface FinishedRequest {
@@ -63,7 +59,7 @@ export function createMetrics({ version, withProcessMetrics }: MetricsOptions): 
     observeLogin: (auth_method, outcome, reason) =>
       logins.inc({ auth_method, outcome, reason: reason ?? 'none' }),
     auditLog: createAuditLogObserver(registers),
-    tunnels: createTunnelObserver(registers),
+    tunnels: createTunnelMetrics(registers),
   }
 }
 
@@ -104,55 +100,5 @@ function createAuditLogObserver(registers: Registry[]): Metrics['auditLog'] {
       if (isCommitted) flushRows.observe(rows)
       flushSeconds.observe({ committed: String(isCommitted) }, durationMs / 1000)
     },
-  }
-}
-
-function createTunnelObserver(registers: Registry[]): Metrics['tunnels'] {
-  const open = new Gauge({
-    name: 'postern_tunnels_open',
-    help: 'Tunnels of gateways that this replica holds',
-    registers,
-  })
-  const closed = new Counter({
-    name: 'postern_tunnels_closed_total',
-    help: 'Tunnels that ended, by why',
-    labelNames: ['end'],
-    registers,
-  })
-  const lifeSeconds = new Histogram({
-    name: 'postern_tunnel_life_seconds',
-    help: 'How long tunnels lived',
-    buckets: [1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800],
-    registers,
-  })
-  const refused = new Counter({
-    name: 'postern_tunnel_upgrades_refused_total',
-    help: 'Gateways that were refused a tunnel, by the code that they were told',
-    labelNames: ['code'],
-    registers,
-  })
-  const discarded = new Counter({
-    name: 'postern_tunnel_answers_discarded_total',
-    help: 'Verdicts of gateways that were for no review that waits, by why; anything but nobody-waits is an attack or a bug',
-    labelNames: ['reason'],
-    registers,
-  })
-  const reviewSeconds = new Histogram({
-    name: 'postern_tunnel_review_duration_seconds',
-    help: 'Time of one review through one tunnel, by outcome',
-    labelNames: ['outcome'],
-    buckets: requestBuckets,
-    registers,
-  })
-  return {
-    tunnelOpened: () => open.inc(),
-    tunnelClosed: (_tunnel, end, livedMs) => {
-      open.dec()
-      closed.inc({ end })
-      lifeSeconds.observe(livedMs / 1000)
-    },
-    upgradeRefused: (code) => refused.inc({ code }),
-    answerDiscarded: (reason) => discarded.inc({ reason }),
-    reviewEnded: (outcome, durationMs) => reviewSeconds.observe({ outcome }, durationMs / 1000),
   }
 }

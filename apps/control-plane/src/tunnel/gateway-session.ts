@@ -1,16 +1,38 @@
 import {
-  FrameTooLargeError,
+  features,
   Heartbeat,
+  type ClusterFrame,
+  type DrainFrame,
   type Frame,
   type FrameSocket,
   type GoAwayCode,
+  type GoAwayFrame,
+  type HealthFrame,
   type HelloFrame,
   type PeerLoad,
 } from '@postern/protocol'
 import type { AttemptOutcome, ReviewAttempt, ReviewTunnel } from '../gateways/review-attempt.ts'
+import { GatewayReports } from './gateway-reports.ts'
+import type { KeyRotations } from './key-rotation.ts'
 import type { NonceSource } from './nonce-source.ts'
 import { PendingReviews } from './pending-reviews.ts'
-import type { TunnelEndKind, TunnelFacts, TunnelObserver } from './tunnel-observer.ts'
+import type { ReviewDeadlines } from './review-deadlines.ts'
+import {
+  drainAskedMsMax,
+  drainGraceMs,
+  instanceRetryMs,
+  replacedFinishMs,
+  type FinishReason,
+  type SessionPhase,
+} from './session-phase.ts'
+import { SignsOfLife } from './signs-of-life.ts'
+import type {
+  TunnelEndKind,
+  TunnelEnding,
+  TunnelFacts,
+  TunnelObserver,
+  TunnelState,
+} from './tunnel-observer.ts'
 
 export interface GatewaySessionOptions {
   socket: FrameSocket
@@ -20,20 +42,23 @@ export interface GatewaySessionOptions {
   hello: HelloFrame
   pingIntervalMs: number
   nonces: NonceSource
+  deadlines: ReviewDeadlines
   elapsed: () => number
   observer: TunnelObserver
-  /** Called once, when the session takes no more reviews. */
-  onEnd: (session: GatewaySession, end: TunnelEndKind, detail: string) => void
+  /** Makes what answers rotations; called when the gateway asks for its first. */
+  openKeyRotations: (session: GatewaySession) => KeyRotations
+  /** Called when the session takes nothing new, though it has not ended. */
+  onUnroutable: (session: GatewaySession) => void
+  /** Called once, when the session has ended. */
+  onEnd: (session: GatewaySession, ending: TunnelEnding) => void
 }
-
-/** However much a gateway says that it takes. */
-const pendingMax = 4096
 
 /**
  * One connected tunnel.
  *
- * 1. `#end` is set once; from then on no review starts, and all that waited have settled as `tunnel-lost`.
+ * 1. The phase `ended` is final; from then on no review starts, and all that waited have settled as `tunnel-lost`.
  * 2. A verdict reaches the caller of the review that it is for, or nobody (`pending-reviews.ts`).
+ * 3. A session that finishes takes no review, and ends when none waits or its time is over, whatever the gateway does.
  */
 export class GatewaySession implements TunnelFacts, ReviewTunnel {
   readonly tunnelId: string
@@ -41,15 +66,18 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
   readonly organizationId: string
   readonly keyId: string
   readonly instanceId: string
+  readonly slot: number
   readonly epoch: number
   readonly software: string
+  readonly #features: number
   readonly #options: GatewaySessionOptions
   readonly #pending: PendingReviews
   readonly #heartbeat: Heartbeat
-  readonly #reviewsMax: number
   readonly #openedAt: number
-  #end: TunnelEndKind | undefined
-  #lastRequestId = 0
+  readonly #life: SignsOfLife
+  readonly #reports = new GatewayReports()
+  #phase: SessionPhase = { kind: 'serving' }
+  #rotations: KeyRotations | undefined
 
   /** Takes the socket over: frames that wait in it are heard at once. */
   constructor(options: GatewaySessionOptions) {
@@ -60,20 +88,25 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
     this.organizationId = gateway.organizationId
     this.keyId = gateway.keyId
     this.instanceId = hello.instanceId
+    this.slot = hello.slot
     this.epoch = hello.epoch
     this.software = hello.software
+    this.#features = hello.features
     this.#openedAt = options.elapsed()
-    this.#reviewsMax = Math.min(hello.limits.reviewsInFlightMax + hello.limits.reviewsQueuedMax, pendingMax)
+    this.#life = new SignsOfLife(this.#openedAt)
     const send = (frame: Frame): void => {
       socket.send(frame)
     }
     this.#pending = new PendingReviews({
-      elapsed: options.elapsed,
-      cancel: (requestId) => {
-        send({ kind: 'cancel', requestId })
-      },
+      send,
+      nonces: options.nonces,
+      deadlines: options.deadlines,
+      limits: hello.limits,
       discarded: (reason) => {
         options.observer.answerDiscarded(reason, this)
+      },
+      idle: () => {
+        this.#leaveIfFinished()
       },
     })
     this.#heartbeat = new Heartbeat({
@@ -81,8 +114,7 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
       send,
       inFlight: () => this.#pending.size,
       silent: () => {
-        this.#finish('silent', 'the gateway fell silent')
-        socket.terminate()
+        this.#fallSilent()
       },
     })
   }
@@ -112,13 +144,21 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
     return this.#pending.size
   }
 
+  /** Takes reviews: neither the gateway drains, nor has a newer connection taken its place. */
   get isRoutable(): boolean {
-    return this.#end === undefined
+    const { kind } = this.#phase
+    return kind === 'serving' || kind === 'asked-to-leave'
   }
 
   /** Nothing was heard for an interval: other tunnels are better. */
   get isSuspect(): boolean {
     return this.#heartbeat.isSuspect
+  }
+
+  get state(): TunnelState {
+    const { kind } = this.#phase
+    if (kind === 'serving') return this.isSuspect ? 'suspect' : 'serving'
+    return kind === 'asked-to-leave' ? kind : 'finishing'
   }
 
   /** What the gateway last said of itself. */
@@ -128,6 +168,26 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
 
   get roundTripMs(): number | undefined {
     return this.#heartbeat.roundTripMs
+  }
+
+  /** How it is over there, as the gateway last said; undefined when it has said nothing yet. */
+  get health(): HealthFrame | undefined {
+    return this.#reports.health
+  }
+
+  /** The same object as long as the gateway says the same. */
+  get cluster(): ClusterFrame | undefined {
+    return this.#reports.cluster
+  }
+
+  /** When the review was sent that waits longest; undefined while none waits. */
+  get oldestSentAt(): number | undefined {
+    return this.#pending.oldestSentAt
+  }
+
+  /** When the review was sent of which the gateway has said nothing yet, the oldest of those: what is dropped shows here. */
+  get oldestUnacceptedSentAt(): number | undefined {
+    return this.#pending.oldestUnacceptedSentAt
   }
 
   /** One attempt of a review. Never rejects. */
@@ -140,45 +200,90 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
 
   #attempt(review: ReviewAttempt, now: number): AttemptOutcome | Promise<AttemptOutcome> {
     if (!this.#options.socket.isOpen) this.#giveUp()
-    if (this.#end !== undefined) return { kind: 'tunnel-lost', detail: this.#end }
+    if (!this.isRoutable) return { kind: 'tunnel-lost', detail: this.#whyUnroutable() }
     if (review.signal?.aborted === true) return { kind: 'cancelled' }
-    if (this.#pending.size >= this.#reviewsMax) return { kind: 'full' }
-    const requestId = this.#nextRequestId()
-    const nonce = this.#options.nonces.next()
-    const { token, tokenHash, audiences, budgetMs, attempt, signal } = review
-    const deadlineMs = Math.max(0, Math.floor(budgetMs))
-    try {
-      this.#options.socket.send({
-        kind: 'review-token',
-        requestId,
-        nonce,
-        token,
-        audiences,
-        deadlineMs,
-        attempt,
-      })
-    } catch (error) {
-      if (error instanceof FrameTooLargeError) return { kind: 'unsendable', detail: error.message }
-      throw error
-    }
-    const { onAccepted } = review
-    return this.#pending.add({
-      requestId,
-      nonce,
-      tokenHash,
-      deadlineAt: now + deadlineMs,
-      signal,
-      onAccepted,
+    return this.#pending.ask(review, now)
+  }
+
+  /** Sends the gateway a frame of another feature; dropped once the session has ended. */
+  send(frame: Frame): void {
+    if (this.#phase.kind !== 'ended') this.#options.socket.send(frame)
+  }
+
+  /** Whether this tunnel's Hello and Welcome agreed on a feature, by its bit. */
+  speaks(feature: number): boolean {
+    return (this.#features & feature) !== 0
+  }
+
+  /**
+   * This replica will leave: asks the gateway to dial another first.
+   * @returns when it has, or the tunnel has ended, or the time is over; at once with a gateway that knows no Drain
+   */
+  async askToLeave(withinMs: number, reason: string): Promise<void> {
+    if (this.#phase.kind !== 'serving' || !this.speaks(features.drain)) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, withinMs)
+    this.#phase = { kind: 'asked-to-leave', timer, settle: resolve }
+    this.#options.socket.send({ kind: 'drain', withinMs, reason })
+    await promise
+  }
+
+  /** Takes nothing new, and ends with GoAway when nothing waits, or when the time is over. */
+  finish(
+    reason: Exclude<FinishReason, 'gateway-drains'>,
+    withinMs = replacedFinishMs,
+    reconnectAfterMs = 0,
+  ): void {
+    this.#beginFinishing(reason, withinMs, () => {
+      if (reason === 'replaced')
+        this.#leave(reason, reason, 'a newer connection of this instance has come', instanceRetryMs)
+      else this.#leave(reason, reason, 'this replica is stopping', reconnectAfterMs)
     })
   }
 
-  /** Ends the tunnel with a word to the gateway. What waits settles at once. */
-  close(end: 'replaced' | 'revoked' | 'shutting-down', reason: string, reconnectAfterMs = 0): void {
-    this.#leave(end, end, reason, reconnectAfterMs)
+  /** Ends the tunnel at once with a word to the gateway. What waits settles as lost. */
+  close(end: 'revoked', reason: string): void {
+    this.#leave(end, end, reason, 0)
+  }
+
+  /**
+   * Asks for a sign of life.
+   * @returns whether there was one in time; without one the tunnel has ended
+   */
+  async isAlive(withinMs: number): Promise<boolean> {
+    if (!this.#options.socket.isOpen) this.#giveUp()
+    if (this.#phase.kind === 'ended') return false
+    const answered = this.#life.next(withinMs)
+    this.#heartbeat.pingNow()
+    const hasAnswered = await answered
+    if (!hasAnswered) this.#fallSilent()
+    return hasAnswered
+  }
+
+  #beginFinishing(reason: FinishReason, withinMs: number, leave: () => void): void {
+    if (this.#phase.kind === 'ended') return
+    this.#clearPhase()
+    const timer = setTimeout(leave, withinMs)
+    this.#phase = { kind: 'finishing', reason, since: this.#options.elapsed(), timer, leave }
+    this.#options.onUnroutable(this)
+    this.#leaveIfFinished()
+  }
+
+  /** A gateway that drains ends the tunnel itself: it alone knows what has crossed its Drain. */
+  #leaveIfFinished(): void {
+    const phase = this.#phase
+    if (phase.kind === 'finishing' && phase.reason !== 'gateway-drains' && this.#pending.size === 0)
+      phase.leave()
+  }
+
+  /** Of the phase that ends now. */
+  #clearPhase(): void {
+    if ('timer' in this.#phase) clearTimeout(this.#phase.timer)
+    if (this.#phase.kind === 'asked-to-leave') this.#phase.settle()
   }
 
   #leave(end: TunnelEndKind, code: GoAwayCode, reason: string, reconnectAfterMs: number): void {
-    if (this.#end !== undefined) return
+    if (this.#phase.kind === 'ended') return
     this.#finish(end, reason)
     this.#options.socket.send({ kind: 'go-away', code, reason, reconnectAfterMs })
     this.#options.socket.close()
@@ -190,18 +295,30 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
     this.#options.socket.close()
   }
 
+  #fallSilent(): void {
+    this.#finish('silent', 'the gateway fell silent')
+    this.#options.socket.terminate()
+  }
+
   #finish(end: TunnelEndKind, detail: string): void {
-    if (this.#end !== undefined) return
-    this.#end = end
-    this.#heartbeat.stop()
+    const phase = this.#phase
+    if (phase.kind === 'ended') return
     const { observer, elapsed, onEnd } = this.#options
-    onEnd(this, end, detail)
+    const now = elapsed()
+    this.#clearPhase()
+    this.#phase = { kind: 'ended', end }
+    this.#heartbeat.stop()
+    this.#life.end()
+    const ending = { end, detail, livedMs: now - this.#openedAt, idleMs: now - this.#life.heardAt }
+    onEnd(this, ending)
     this.#pending.loseAll(detail)
-    observer.tunnelClosed(this, end, elapsed() - this.#openedAt)
+    if (phase.kind === 'finishing') observer.tunnelDrained(phase.reason, now - phase.since)
+    observer.tunnelClosed(this, ending)
   }
 
   #receive(frame: Frame): void {
-    if (this.#end !== undefined) return
+    if (this.#phase.kind === 'ended') return
+    this.#life.heard(this.#options.elapsed())
     this.#heartbeat.heard()
     switch (frame.kind) {
       case 'token-reviewed':
@@ -219,18 +336,54 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
       case 'pong':
         this.#heartbeat.onPong(frame)
         break
-      case 'go-away':
-        this.#finish('left', frame.reason === '' ? frame.code : frame.reason)
-        this.#options.socket.close()
-        break
       default:
-        // Frames of features that this side did not announce, or that only this side sends.
-        break
+        this.#receiveRare(frame)
     }
   }
 
-  #nextRequestId(): number {
-    this.#lastRequestId = this.#lastRequestId >= 0xffff_ffff ? 1 : this.#lastRequestId + 1
-    return this.#lastRequestId
+  /** Frames that come a few times in the life of a tunnel. */
+  #receiveRare(frame: Frame): void {
+    switch (frame.kind) {
+      case 'drain':
+        this.#onDrain(frame)
+        break
+      case 'drained':
+        if (this.#phase.kind === 'asked-to-leave') this.#clearPhase()
+        break
+      case 'rotate-key':
+        this.#rotations ??= this.#options.openKeyRotations(this)
+        void this.#rotations.take(frame)
+        break
+      case 'go-away':
+        this.#onGoAway(frame)
+        break
+      default:
+        // What is no report either is of a feature that this side did not announce, or only this side sends it.
+        this.#reports.receive(frame)
+    }
+  }
+
+  /** From now on nothing is sent that is not an answer, so this is the answer. */
+  #onDrain({ withinMs }: DrainFrame): void {
+    const phase = this.#phase
+    if (phase.kind !== 'finishing') {
+      this.#beginFinishing('gateway-drains', Math.min(withinMs, drainAskedMsMax) + drainGraceMs, () => {
+        this.#leave('drained', 'shutting-down', 'the time that the gateway asked for is over', 0)
+      })
+    }
+    this.send({ kind: 'drained' })
+  }
+
+  #onGoAway({ code, reason }: GoAwayFrame): void {
+    const phase = this.#phase
+    const hasDrained = phase.kind === 'finishing' && phase.reason === 'gateway-drains'
+    this.#finish(hasDrained ? 'drained' : 'left', reason === '' ? code : reason)
+    this.#options.socket.close()
+  }
+
+  #whyUnroutable(): string {
+    const phase = this.#phase
+    if (phase.kind === 'finishing') return `it takes nothing new: ${phase.reason}`
+    return phase.kind === 'ended' ? phase.end : phase.kind
   }
 }

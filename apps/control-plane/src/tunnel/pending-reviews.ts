@@ -1,23 +1,43 @@
-import type { FailureFrame, TokenReviewedFrame } from '@postern/protocol'
+import {
+  FrameTooLargeError,
+  type CancelFrame,
+  type FailureFrame,
+  type PeerLimits,
+  type ReviewTokenFrame,
+  type TokenReviewedFrame,
+} from '@postern/protocol'
 import type { TokenVerdict } from '@postern/token-review'
-import type { AttemptOutcome, AttemptSignal } from '../gateways/review-attempt.ts'
+import type { AttemptOutcome, AttemptSignal, ReviewAttempt } from '../gateways/review-attempt.ts'
 import { isHash } from '../gateways/token-hash.ts'
+import type { NonceSource } from './nonce-source.ts'
+import type { Expiring, ReviewDeadlines } from './review-deadlines.ts'
 import type { DiscardReason } from './tunnel-observer.ts'
 
 export interface PendingReviewsOptions {
-  elapsed: () => number
-  /** Tells the gateway that an answer is not wanted any more. */
-  cancel: (requestId: number) => void
+  /** @throws FrameTooLargeError */
+  send: (frame: ReviewTokenFrame | CancelFrame) => void
+  nonces: NonceSource
+  deadlines: ReviewDeadlines
+  /** What the gateway says that it takes. */
+  limits: Pick<PeerLimits, 'reviewsInFlightMax' | 'reviewsQueuedMax'>
   discarded: (reason: DiscardReason) => void
+  /** Called when the last that waited has settled. */
+  idle: () => void
 }
 
-/** How late a deadline may be noticed, in milliseconds: one timer for all reviews, and none while there are none. */
-const sweepIntervalMs = 25
+type AskedReview = Pick<
+  PendingReview,
+  'requestId' | 'nonce' | 'tokenHash' | 'sentAt' | 'deadlineAt' | 'signal' | 'onAccepted'
+>
+
+/** However much a gateway says that it takes. */
+const sizeMax = 4096
 
 class PendingReview {
   readonly requestId: number
   readonly nonce: Buffer
   readonly tokenHash: string
+  readonly sentAt: number
   readonly deadlineAt: number
   readonly signal: AttemptSignal | undefined
   readonly onAccepted: (() => void) | undefined
@@ -25,14 +45,11 @@ class PendingReview {
   readonly resolve: (outcome: AttemptOutcome) => void
   accepted = false
 
-  constructor(
-    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenHash' | 'deadlineAt' | 'signal' | 'onAccepted'>,
-    owner: PendingReviews,
-    resolve: (outcome: AttemptOutcome) => void,
-  ) {
+  constructor(review: AskedReview, owner: PendingReviews, resolve: (outcome: AttemptOutcome) => void) {
     this.requestId = review.requestId
     this.nonce = review.nonce
     this.tokenHash = review.tokenHash
+    this.sentAt = review.sentAt
     this.deadlineAt = review.deadlineAt
     this.signal = review.signal
     this.onAccepted = review.onAccepted
@@ -50,29 +67,60 @@ class PendingReview {
  * The reviews that wait for their answer on one tunnel. Each settles exactly once: by its answer, its deadline, its
  * caller, or the end of the tunnel. An answer counts only with the request's nonce and the hash of its token.
  */
-export class PendingReviews {
+export class PendingReviews implements Expiring {
   readonly #options: PendingReviewsOptions
+  readonly #sizeMax: number
   readonly #byId = new Map<number, PendingReview>()
-  #sweep: NodeJS.Timeout | undefined
+  #lastRequestId = 0
 
   constructor(options: PendingReviewsOptions) {
     this.#options = options
+    const { reviewsInFlightMax, reviewsQueuedMax } = options.limits
+    this.#sizeMax = Math.min(reviewsInFlightMax + reviewsQueuedMax, sizeMax)
   }
 
   get size(): number {
     return this.#byId.size
   }
 
-  /** Makes room for a review that is about to be sent. */
-  add(
-    review: Pick<PendingReview, 'requestId' | 'nonce' | 'tokenHash' | 'deadlineAt' | 'signal' | 'onAccepted'>,
-  ): Promise<AttemptOutcome> {
-    // Stopped by the first sweep that finds nothing, so that one review after another does not make a timer each.
-    this.#sweep ??= setInterval(() => {
-      this.#dropExpired()
-    }, sweepIntervalMs)
+  /** When the review was sent that waits longest, accepted or not; undefined while none waits. */
+  get oldestSentAt(): number | undefined {
+    // A Map keeps the order of insertion, and reviews are inserted as they are sent.
+    for (const { sentAt } of this.#byId.values()) return sentAt
+    return undefined
+  }
+
+  /** When the review was sent of which the gateway has said nothing yet, the oldest of those. */
+  get oldestUnacceptedSentAt(): number | undefined {
+    for (const { sentAt, accepted } of this.#byId.values()) if (!accepted) return sentAt
+    return undefined
+  }
+
+  /** Sends a review, and waits for what comes of it. */
+  ask(review: ReviewAttempt, now: number): AttemptOutcome | Promise<AttemptOutcome> {
+    if (this.#byId.size >= this.#sizeMax) return { kind: 'full' }
+    const requestId = this.#nextRequestId()
+    const nonce = this.#options.nonces.next()
+    const { token, tokenHash, audiences, budgetMs, attempt, signal, onAccepted } = review
+    const deadlineMs = Math.max(0, Math.floor(budgetMs))
+    try {
+      this.#options.send({ kind: 'review-token', requestId, nonce, token, audiences, deadlineMs, attempt })
+    } catch (error) {
+      if (error instanceof FrameTooLargeError) return { kind: 'unsendable', detail: error.message }
+      throw error
+    }
+    this.#options.deadlines.watch(this)
+    const asked = {
+      requestId,
+      nonce,
+      tokenHash,
+      sentAt: now,
+      deadlineAt: now + deadlineMs,
+      signal,
+      onAccepted,
+    }
     return new Promise((resolve) => {
-      this.#byId.set(review.requestId, new PendingReview(review, this, resolve))
+      this.#byId.set(requestId, new PendingReview(asked, this, resolve))
     })
   }
 
@@ -113,31 +161,30 @@ export class PendingReviews {
     const pending = this.#byId.get(requestId)
     if (pending === undefined) return
     this.#settle(pending, outcome)
-    this.#options.cancel(requestId)
+    this.#options.send({ kind: 'cancel', requestId })
   }
 
   /** Settles all that wait, because the tunnel has ended. */
   loseAll(detail: string): void {
-    clearInterval(this.#sweep)
-    this.#sweep = undefined
+    this.#options.deadlines.forget(this)
     for (const pending of this.#byId.values()) this.#settle(pending, { kind: 'tunnel-lost', detail })
+  }
+
+  dropExpired(now: number): void {
+    for (const { deadlineAt, requestId, accepted } of this.#byId.values()) {
+      if (deadlineAt <= now) this.abandon(requestId, { kind: 'timed-out', accepted })
+    }
   }
 
   #settle(pending: PendingReview, outcome: AttemptOutcome): void {
     this.#byId.delete(pending.requestId)
     pending.signal?.removeEventListener('abort', pending)
     pending.resolve(outcome)
+    if (this.#byId.size === 0) this.#options.idle()
   }
 
-  #dropExpired(): void {
-    if (this.#byId.size === 0) {
-      clearInterval(this.#sweep)
-      this.#sweep = undefined
-      return
-    }
-    const now = this.#options.elapsed()
-    for (const { deadlineAt, requestId, accepted } of this.#byId.values()) {
-      if (deadlineAt <= now) this.abandon(requestId, { kind: 'timed-out', accepted })
-    }
+  #nextRequestId(): number {
+    this.#lastRequestId = this.#lastRequestId >= 0xffff_ffff ? 1 : this.#lastRequestId + 1
+    return this.#lastRequestId
   }
 }

@@ -282,9 +282,9 @@ describe('a tunnel', () => {
 test('no timer and no socket is left after close, with a review in flight', async () => {
   const count = (): number => process.getActiveResourcesInfo().length
   const before = count()
-  const { url, registry } = await start({ pingIntervalMs: 50 })
+  const { url, registry } = await start({ pingIntervalMs: 50, finishWithinMs: 50 })
   const gateway = await FakeGateway.connect(url, bearer)
-  const review = bench.reviewer('gateway-1').review({ token: 'a.b.c', audiences: [], budgetMs: 300 })
+  const review = bench.reviewer('gateway-1').review({ token: 'a.b.c', audiences: [], budgetMs: 5000 })
   const [asked] = await gateway.frames('review-token')
   await bench.stop()
   await expect(review).resolves.toMatchObject({ kind: 'failed', failure: 'gateway-unavailable' })

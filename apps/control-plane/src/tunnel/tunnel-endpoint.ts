@@ -1,40 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import {
-  FrameSocket,
-  gatewayLimits,
-  heartbeatDefaults,
-  minorVersion,
-  ownFeatures,
-  protocolLimits,
-  tunnelPath,
-  tunnelSubprotocol,
-  type HelloFrame,
-  type RefusalCode,
-} from '@postern/protocol'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FrameSocket, heartbeatDefaults, protocolLimits, tunnelSubprotocol } from '@postern/protocol'
 import { WebSocketServer } from 'ws'
-import { GatewaySession } from './gateway-session.ts'
-import { greetGateway } from './greet-gateway.ts'
-import { NonceSource } from './nonce-source.ts'
+import { clientNetworkOf } from '../http/client-network.ts'
+import { authenticateUpgrade, type AuthenticateUpgrade, type Proof } from './authenticate-upgrade.ts'
+import { InstanceClaims } from './instance-claims.ts'
+import type { RotateGatewayKey } from './key-rotation.ts'
+import { askGatewaysToLeave, endTunnels } from './leave-gateways.ts'
+import { bearerOf, busy, checkUpgradeForm, keyNameOf } from './read-upgrade.ts'
 import type { TunnelLog, TunnelObserver } from './tunnel-observer.ts'
 import type { TunnelRegistry } from './tunnel-registry.ts'
 import { UpgradeAdmission } from './upgrade-admission.ts'
 import { refuseUpgrade, type UpgradeRefusal } from './upgrade-refusal.ts'
-
-/** Who a gateway is, by the bearer of its upgrade. Rejects only when the answer cannot be known now. */
-export type AuthenticateUpgrade = (dial: {
-  bearer: string | undefined
-  /** Unix time in milliseconds. */
-  nowMs: number
-  ipAddress?: string
-}) => Promise<
-  { ok: true; gatewayId: string; organizationId: string; keyId: string } | ({ ok: false } & UpgradeRefusal)
->
+import { TunnelWelcome, type AcceptStreams } from './welcome-gateway.ts'
 
 export interface TunnelEndpointOptions {
   registry: TunnelRegistry
   authenticateGateway: AuthenticateUpgrade
+  rotateGatewayKey: RotateGatewayKey
+  /** Takes over connections for raw streams; without it they are refused. */
+  acceptStreams?: AcceptStreams
   /** Names this replica to gateways. */
   replicaId: string
   log: TunnelLog
@@ -46,33 +33,46 @@ export interface TunnelEndpointOptions {
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed?: () => number
   pingIntervalMs?: number
-  /** For authentication and Hello together. */
+  /** For the wait for its turn, authentication and Hello together. */
   handshakeTimeoutMs?: number
   handshakesMax?: number
   handshakesPerSecondMax?: number
+  /** What a gateway has to dial another replica, when this one leaves. */
+  leaveWithinMs?: number
+  /** What the reviews that wait have, when this replica ends its tunnels. */
+  finishWithinMs?: number
 }
 
 export interface TunnelEndpoint {
   /** For the `upgrade` event of the HTTP server. Answers every request, whatever its path. */
   handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
-  /** Closes all tunnels with GoAway and refuses new ones; resolves when no connection is left, in about a second. */
+  /** Takes no new tunnel, and asks the gateways to dial another replica; resolves when each has or cannot, in 20 s at most. */
+  leave: () => Promise<void>
+  /** Closes all tunnels with GoAway and refuses new ones; resolves when no connection is left. */
   close: () => Promise<void>
+  /** Two processes of the gateway show one instance id. */
+  isDuplicated: (gatewayId: string) => boolean
 }
 
-const defaults = { handshakeTimeoutMs: 10_000, handshakesMax: 256, handshakesPerSecondMax: 100 } as const
-/** An instance that is told that a newer connection of it exists, or enough of others, waits this long. */
-const instanceRetryMs = 15_000
+const defaults = {
+  handshakeTimeoutMs: 10_000,
+  handshakesMax: 256,
+  handshakesPerSecondMax: 100,
+  leaveWithinMs: 5000,
+  finishWithinMs: 2000,
+} as const
+const crowdLogMs = 5000
 
-type Gateway = { gatewayId: string; organizationId: string; keyId: string }
-
-/** The server end of tunnels: HTTP upgrade → authentication → Hello → session in the registry. */
+/** The server end of tunnels: HTTP upgrade → admission → authentication → Hello → session in the registry. */
 export function createTunnelEndpoint(options: TunnelEndpointOptions): TunnelEndpoint {
   const endpoint = new Endpoint(options)
   return {
     handleUpgrade: (request, socket, head) => {
       void endpoint.upgrade(request, socket, head)
     },
+    leave: () => endpoint.leave(),
     close: () => endpoint.close(),
+    isDuplicated: (gatewayId) => endpoint.isDuplicated(gatewayId),
   }
 }
 
@@ -87,21 +87,49 @@ class Endpoint {
     maxPayload: protocolLimits.frameBytesMax,
     handleProtocols: (offered) => (offered.has(tunnelSubprotocol) ? tunnelSubprotocol : false),
   })
-  readonly #nonces = new NonceSource()
   readonly #admission: UpgradeAdmission
+  readonly #claims: InstanceClaims
+  readonly #welcome: TunnelWelcome
   /** Connections that are not yet tunnels, with what ends their handshake. */
   readonly #arriving = new Map<Duplex, AbortController>()
+  #turnedAway = { count: 0, nextLogAt: 0 }
   #isStopping = false
 
   constructor(options: TunnelEndpointOptions) {
+    const { registry, log, observer } = options
+    const elapsed = options.elapsed ?? (() => performance.now())
     this.#options = options
+    this.#elapsed = elapsed
     this.#now = options.now ?? (() => Date.now())
-    this.#elapsed = options.elapsed ?? (() => performance.now())
     this.#admission = new UpgradeAdmission({
       concurrentMax: options.handshakesMax ?? defaults.handshakesMax,
       perSecondMax: options.handshakesPerSecondMax ?? defaults.handshakesPerSecondMax,
-      elapsed: this.#elapsed,
+      elapsed,
     })
+    this.#claims = new InstanceClaims({
+      registry,
+      elapsed,
+      duplicated: (gatewayId, instanceId) => {
+        observer.instanceDuplicated()
+        log.warn(
+          { gatewayId, instanceId },
+          'two processes of a gateway have one instance id, so only one of them has a tunnel: restart both, and start no process from a snapshot of another',
+        )
+      },
+    })
+    this.#welcome = new TunnelWelcome({
+      ...options,
+      claims: this.#claims,
+      now: this.#now,
+      elapsed,
+      pingIntervalMs: options.pingIntervalMs ?? heartbeatDefaults.pingIntervalMs,
+      newTunnelId: randomUUID,
+    })
+    observer.countTunnelsBy(() => registry.census())
+  }
+
+  isDuplicated(gatewayId: string): boolean {
+    return this.#claims.isDuplicated(gatewayId)
   }
 
   /** Never rejects. */
@@ -111,40 +139,57 @@ class Endpoint {
       socket.destroy()
     }
     socket.on('error', onError)
-    const refusal = this.#refusalByForm(request)
+    const refusal =
+      checkUpgradeForm(request) ?? (this.#isStopping ? busy('this replica is stopping', 1) : undefined)
     if (refusal !== undefined) {
       this.#refuse(socket, refusal)
       return
     }
-    const admission = this.#admission.enter()
+    const ipAddress = this.#options.clientIpOf?.(request) ?? request.socket.remoteAddress
+    const bearer = bearerOf(request)
+    const dialler = { source: clientNetworkOf(ipAddress ?? ''), keyName: keyNameOf(bearer) }
+    const admission = this.#admission.enter(dialler)
     if (!admission.admitted) {
+      this.#noteTurnedAway()
       this.#refuse(socket, busy('too many gateways connect at once', admission.retryAfterSeconds))
       return
     }
     const giveUp = new AbortController()
-    const deadline = giveUp.signal
     this.#arriving.set(socket, giveUp)
     const timer = setTimeout(
       () => giveUp.abort(),
       this.#options.handshakeTimeoutMs ?? defaults.handshakeTimeoutMs,
     )
+    let proof: Proof = 'unclear'
     try {
-      const gateway = await this.#authenticate(request, deadline)
+      if (admission.waitMs > 0) await sleep(admission.waitMs)
       if (socket.destroyed) return
-      if ('status' in gateway) {
-        this.#refuse(socket, gateway)
+      const dial = { bearer, nowMs: this.#now(), ...(ipAddress === undefined ? {} : { ipAddress }) }
+      const authentication = await authenticateUpgrade(this.#options, dial, giveUp.signal)
+      ;({ proof } = authentication)
+      if (socket.destroyed) return
+      if (authentication.proof !== 'proven') {
+        this.#refuse(socket, authentication.refusal)
         return
       }
       socket.removeListener('error', onError)
-      await this.#welcome(await this.#openWebSocket(request, socket, head), gateway, deadline)
+      const frames = await this.#openWebSocket(request, socket, head)
+      await this.#welcome.greet(frames, authentication.gateway, giveUp.signal)
     } catch (error) {
       socket.destroy()
       this.#options.log.error({ err: error }, 'a tunnel could not be opened')
     } finally {
       clearTimeout(timer)
       this.#arriving.delete(socket)
-      this.#admission.leave()
+      this.#admission.leave(dialler, proof)
     }
+  }
+
+  async leave(): Promise<void> {
+    this.#isStopping = true
+    this.#options.registry.endWaiting()
+    const { leaveWithinMs = defaults.leaveWithinMs, registry } = this.#options
+    await askGatewaysToLeave([...registry.all()], leaveWithinMs)
   }
 
   async close(): Promise<void> {
@@ -153,45 +198,9 @@ class Endpoint {
       socket.destroy()
       giveUp.abort()
     }
-    await this.#options.registry.close()
-  }
-
-  #refusalByForm(request: IncomingMessage): UpgradeRefusal | undefined {
-    const path = (request.url ?? '').split('?', 1)[0]
-    if (path !== tunnelPath) {
-      return {
-        status: 404,
-        code: 'not-found',
-        message: `tunnels are opened at ${tunnelPath}`,
-        permanent: false,
-      }
-    }
-    if (this.#isStopping) return busy('this replica is stopping', 1)
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-    if (!offered.includes(tunnelSubprotocol)) {
-      const message = `this control plane speaks ${tunnelSubprotocol}: bring the gateway to a version that does`
-      return { status: 400, code: 'unsupported-subprotocol', message, permanent: true }
-    }
-    return undefined
-  }
-
-  async #authenticate(request: IncomingMessage, deadline: AbortSignal): Promise<Gateway | UpgradeRefusal> {
-    const bearer = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    const ipAddress = this.#options.clientIpOf?.(request) ?? request.socket.remoteAddress
-    const dial = { bearer, nowMs: this.#now(), ...(ipAddress === undefined ? {} : { ipAddress }) }
-    const { promise: late, resolve } = Promise.withResolvers<UpgradeRefusal>()
-    const onDeadline = (): void => {
-      resolve(busy('the gateway could not be authenticated in time', 2))
-    }
-    deadline.addEventListener('abort', onDeadline)
-    try {
-      return await Promise.race([this.#options.authenticateGateway(dial), late])
-    } catch (error) {
-      this.#options.log.error({ err: error }, 'gateways cannot be authenticated now')
-      return busy('gateways cannot be authenticated now', 2)
-    } finally {
-      deadline.removeEventListener('abort', onDeadline)
-    }
+    const { finishWithinMs = defaults.finishWithinMs, registry } = this.#options
+    registry.endWaiting()
+    await endTunnels([...registry.all()], finishWithinMs)
   }
 
   #openWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<FrameSocket> {
@@ -208,95 +217,20 @@ class Endpoint {
     })
   }
 
-  async #welcome(socket: FrameSocket, gateway: Gateway, deadline: AbortSignal): Promise<void> {
-    const { registry, log } = this.#options
-    const greeting = await greetGateway(socket, deadline)
-    if (greeting.kind === 'gone') {
-      socket.terminate()
-      log.warn(
-        { gatewayId: gateway.gatewayId, detail: greeting.detail },
-        'a gateway did not complete its handshake',
-      )
-      return
-    }
-    if (greeting.kind === 'refuse') {
-      this.#refuseFrame(socket, greeting.code, greeting.message, greeting.permanent, 0)
-      return
-    }
-    const { hello } = greeting
-    if (registry.isSuperseded(gateway.gatewayId, hello)) {
-      const message = 'this instance has a newer connection'
-      this.#refuseFrame(socket, 'superseded', message, false, instanceRetryMs)
-      return
-    }
-    if (registry.isFull(gateway.gatewayId, hello)) {
-      const message = 'this gateway has too many tunnels: does each of its processes run once?'
-      this.#refuseFrame(socket, 'overloaded', message, false, instanceRetryMs)
-      return
-    }
-    this.#begin(socket, gateway, hello)
-  }
-
-  #begin(socket: FrameSocket, gateway: Gateway, hello: HelloFrame): void {
-    const { registry, replicaId, observer, log } = this.#options
-    const pingIntervalMs = this.#options.pingIntervalMs ?? heartbeatDefaults.pingIntervalMs
-    socket.send({
-      kind: 'welcome',
-      minorVersion,
-      features: hello.features & ownFeatures,
-      replicaId,
-      serverTimeMs: this.#now(),
-      pingIntervalMs,
-      limits: {
-        frameBytesMax: protocolLimits.frameBytesMax,
-        tokenBytesMax: protocolLimits.tokenBytesMax,
-        ...gatewayLimits,
-      },
-    })
-    const session = new GatewaySession({
-      socket,
-      tunnelId: randomUUID(),
-      gateway,
-      hello,
-      pingIntervalMs,
-      nonces: this.#nonces,
-      elapsed: this.#elapsed,
-      observer,
-      onEnd: (ended, end, detail) => {
-        registry.remove(ended)
-        log[end === 'replaced' || end === 'malformed-frame' ? 'warn' : 'info'](
-          { gatewayId: ended.gatewayId, tunnelId: ended.tunnelId, end, detail },
-          'tunnel closed',
-        )
-      },
-    })
-    registry.add(session)
-    const { gatewayId, tunnelId, instanceId, epoch, software } = session
-    log.info({ gatewayId, tunnelId, instanceId, epoch, software }, 'tunnel opened')
-    observer.tunnelOpened(session)
-    session.start()
-  }
-
   #refuse(socket: Duplex, refusal: UpgradeRefusal): void {
-    this.#options.observer.upgradeRefused(refusal.code)
-    this.#options.log.info({ code: refusal.code, status: refusal.status }, 'tunnel refused')
+    const { code, status } = refusal
+    this.#options.observer.upgradeRefused(code)
+    if (code !== 'busy') this.#options.log.info({ code, status }, 'tunnel refused')
     refuseUpgrade(socket, refusal, this.#now())
   }
 
-  #refuseFrame(
-    socket: FrameSocket,
-    code: RefusalCode,
-    message: string,
-    permanent: boolean,
-    retryAfterMs: number,
-  ): void {
-    this.#options.observer.upgradeRefused(code)
-    this.#options.log.info({ code }, 'tunnel refused')
-    socket.send({ kind: 'refusal', code, message, retryAfterMs, permanent })
-    socket.close()
+  /** In a crowd, one line in a while: thousands would cost more than the refusals themselves. */
+  #noteTurnedAway(): void {
+    this.#turnedAway.count += 1
+    const now = this.#elapsed()
+    if (now < this.#turnedAway.nextLogAt) return
+    const { count } = this.#turnedAway
+    this.#turnedAway = { count: 0, nextLogAt: now + crowdLogMs }
+    this.#options.log.warn({ count }, 'more dials than this replica takes: they are told when to come back')
   }
-}
-
-function busy(message: string, retryAfterSeconds: number): UpgradeRefusal {
-  return { status: 503, code: 'busy', message, permanent: false, retryAfterSeconds }
 }

@@ -1,13 +1,21 @@
+import type { FinishReason } from './session-phase.ts'
+
 /** What happens to tunnels, for metrics. Every call is synchronous and must not throw. */
 export interface TunnelObserver {
   tunnelOpened: (tunnel: TunnelFacts) => void
-  tunnelClosed: (tunnel: TunnelFacts, end: TunnelEndKind, livedMs: number) => void
+  tunnelClosed: (tunnel: TunnelFacts, ending: TunnelEnding) => void
+  /** From the moment that a tunnel was to take nothing new to its end. */
+  tunnelDrained: (reason: FinishReason, durationMs: number) => void
   /** By the code that the gateway was told. */
   upgradeRefused: (code: string) => void
+  /** A process showed an instance id that another process has; reviews go on, but one of the two has no tunnel. */
+  instanceDuplicated: () => void
   /** A verdict that is not for the review it names reached nobody. */
   answerDiscarded: (reason: DiscardReason, tunnel: TunnelFacts) => void
   /** One attempt on one tunnel. */
   reviewEnded: (outcome: string, durationMs: number, tunnel: TunnelFacts) => void
+  /** Called once, with the function that counts the tunnels; it is called whenever metrics are read. */
+  countTunnelsBy: (count: () => TunnelCensus) => void
 }
 
 export interface TunnelFacts {
@@ -18,6 +26,31 @@ export interface TunnelFacts {
   /** The gateway's software version. */
   software: string
 }
+
+/** How a tunnel ended. */
+export interface TunnelEnding {
+  end: TunnelEndKind
+  /** For people. */
+  detail: string
+  livedMs: number
+  /** Since the last frame from the gateway: what cuts idle connections shows here. */
+  idleMs: number
+}
+
+/** All tunnels of this replica at one moment. */
+export interface TunnelCensus {
+  states: Record<TunnelState, number>
+  /** Reviews that wait for an answer: in all, and on the tunnel that has most of them. */
+  inFlight: number
+  inFlightMax: number
+  /** Age of the review that waits longest; zero while none waits. */
+  oldestUnansweredMs: number
+  /** Of each tunnel's last ping, where one was answered; in ascending order. */
+  roundTripsMs: Float64Array
+}
+
+/** `suspect`: nothing was heard for an interval. The last two take, or will soon take, nothing new. */
+export type TunnelState = 'serving' | 'suspect' | 'asked-to-leave' | 'finishing'
 
 export type DiscardReason =
   /** The nonce is not the request's. */
@@ -33,6 +66,8 @@ export type TunnelEndKind =
   | 'malformed-frame'
   /** The gateway said GoAway. */
   | 'left'
+  /** The gateway drained, and then said GoAway. */
+  | 'drained'
   | 'replaced'
   | 'revoked'
   | 'shutting-down'
@@ -40,9 +75,12 @@ export type TunnelEndKind =
 export const silentObserver: TunnelObserver = {
   tunnelOpened: () => undefined,
   tunnelClosed: () => undefined,
+  tunnelDrained: () => undefined,
   upgradeRefused: () => undefined,
+  instanceDuplicated: () => undefined,
   answerDiscarded: () => undefined,
   reviewEnded: () => undefined,
+  countTunnelsBy: () => undefined,
 }
 
 /** A logger of pino's shape. */

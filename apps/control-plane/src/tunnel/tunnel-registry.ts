@@ -1,89 +1,104 @@
 import type { HelloFrame } from '@postern/protocol'
 import type { GatewaySession } from './gateway-session.ts'
+import { ReturningGateways } from './returning-gateways.ts'
+import { proofOfLifeMs } from './session-phase.ts'
+import type { TunnelCensus } from './tunnel-observer.ts'
 
 export interface TunnelRegistryOptions {
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }
 
-/** For how long after its last tunnel ended a gateway counts as about to return, in milliseconds. */
-const returningMs = 10_000
 /** Many times what the processes of one gateway need; whoever has its credential could fill the memory otherwise. */
 const tunnelsPerGatewayMax = 64
-/** Logins that may wait for the return of one gateway. */
-const waitersMax = 512
+const none: readonly GatewaySession[] = []
 
-/** The live tunnels of this replica by gateway. */
+/** One of the parallel tunnels of one process of a gateway. */
+export type TunnelPlace = Pick<HelloFrame, 'instanceId' | 'slot'>
+
+/**
+ * The tunnels of this replica that have not ended, by gateway. The list of a gateway is never changed but replaced, so
+ * that whoever walks through one may end tunnels meanwhile, and nobody needs a copy.
+ */
 export class TunnelRegistry {
   readonly #elapsed: () => number
-  readonly #tunnels = new Map<string, Set<GatewaySession>>()
-  /** When the last tunnel of a gateway ended; oldest first, dropped once of no interest. */
-  readonly #endedAt = new Map<string, number>()
-  readonly #waiters = new Map<string, Set<() => void>>()
+  readonly #tunnels = new Map<string, readonly GatewaySession[]>()
+  readonly #returning: ReturningGateways
+  #size = 0
 
   constructor(options: TunnelRegistryOptions) {
     this.#elapsed = options.elapsed
+    this.#returning = new ReturningGateways(options.elapsed)
   }
 
-  /** How many tunnels are live. */
+  /** How many tunnels there are, those included that take nothing new. */
   get size(): number {
-    let size = 0
-    for (const sessions of this.#tunnels.values()) size += sessions.size
-    return size
+    return this.#size
   }
 
+  /** All of a gateway's tunnels, those included that take nothing new. */
   tunnelsOf(gatewayId: string): readonly GatewaySession[] {
-    return [...(this.#tunnels.get(gatewayId) ?? [])]
+    return this.#tunnels.get(gatewayId) ?? none
   }
 
-  /** What the live tunnels authenticated with, each credential once. */
+  *all(): Iterable<GatewaySession> {
+    for (const sessions of this.#tunnels.values()) yield* sessions
+  }
+
+  /** What the tunnels authenticated with, each credential once. */
   connected(): { gatewayId: string; keyId: string }[] {
     const credentials = new Map<string, { gatewayId: string; keyId: string }>()
-    for (const sessions of this.#tunnels.values()) {
-      for (const { gatewayId, keyId } of sessions)
-        credentials.set(`${gatewayId} ${keyId}`, { gatewayId, keyId })
-    }
+    for (const { gatewayId, keyId } of this.all())
+      credentials.set(`${gatewayId} ${keyId}`, { gatewayId, keyId })
     return [...credentials.values()]
   }
 
-  /** Whether this instance's newer epoch is already here. An equal epoch is not: the newer connection wins. */
-  isSuperseded(gatewayId: string, { instanceId, epoch }: HelloFrame): boolean {
-    const twin = this.#ofInstance(gatewayId, instanceId)
-    return twin !== undefined && twin.epoch > epoch
+  /** The tunnel in the place that a new one is for, unless it takes nothing new anyway. */
+  holderOf(gatewayId: string, place: TunnelPlace): GatewaySession | undefined {
+    return this.tunnelsOf(gatewayId).find((session) => session.isRoutable && isAt(session, place))
   }
 
   /** Whether the gateway has as many tunnels as one may have; a new one in the place of an old one is none more. */
-  isFull(gatewayId: string, { instanceId }: HelloFrame): boolean {
-    const count = this.#tunnels.get(gatewayId)?.size ?? 0
-    return count >= tunnelsPerGatewayMax && this.#ofInstance(gatewayId, instanceId) === undefined
+  isFull(gatewayId: string, place: TunnelPlace): boolean {
+    return (
+      this.tunnelsOf(gatewayId).length >= tunnelsPerGatewayMax &&
+      this.holderOf(gatewayId, place) === undefined
+    )
   }
 
-  /** Takes a session in, and closes the older one of its instance. */
+  /** Takes a session in; the one that had its place takes nothing new, and ends when it has answered. */
   add(session: GatewaySession): void {
-    const twin = this.#ofInstance(session.gatewayId, session.instanceId)
-    const sessions = this.#tunnels.get(session.gatewayId) ?? new Set()
-    this.#tunnels.set(session.gatewayId, sessions.add(session))
-    twin?.close('replaced', 'a newer connection of this instance has come')
-    this.#forgetOldEnds()
-    const waiters = this.#waiters.get(session.gatewayId)
-    this.#waiters.delete(session.gatewayId)
-    for (const wake of waiters ?? []) wake()
+    const { gatewayId } = session
+    const replaced = this.holderOf(gatewayId, session)
+    this.#tunnels.set(gatewayId, [...this.tunnelsOf(gatewayId), session])
+    this.#size += 1
+    replaced?.finish('replaced')
+    // What waits on it is asked elsewhere at once if it is dead, which is why the gateway has dialled again.
+    if (replaced !== undefined && replaced.inFlight > 0) void replaced.isAlive(proofOfLifeMs)
+    this.#returning.hasReturned(gatewayId)
+  }
+
+  /** Of a session that is still there, and takes nothing new. */
+  noteUnroutable({ gatewayId }: GatewaySession): void {
+    if (!this.tunnelsOf(gatewayId).some(({ isRoutable }) => isRoutable)) this.#returning.hasLeft(gatewayId)
   }
 
   remove(session: GatewaySession): void {
-    const sessions = this.#tunnels.get(session.gatewayId)
-    if (sessions?.delete(session) !== true || sessions.size > 0) return
-    this.#tunnels.delete(session.gatewayId)
-    this.#endedAt.delete(session.gatewayId)
-    this.#endedAt.set(session.gatewayId, this.#elapsed())
-    this.#forgetOldEnds()
+    const { gatewayId } = session
+    const before = this.tunnelsOf(gatewayId)
+    const left = before.filter((other) => other !== session)
+    if (left.length === before.length) return
+    this.#size -= 1
+    if (left.length > 0) this.#tunnels.set(gatewayId, left)
+    else this.#tunnels.delete(gatewayId)
+    if (left.every(({ isRoutable }) => !isRoutable)) this.#returning.hasLeft(gatewayId)
   }
 
   /** The tunnel to ask: one that was heard lately before one that was not, then the one with fewest in flight. */
   choose(gatewayId: string, except?: GatewaySession): GatewaySession | undefined {
     let best: GatewaySession | undefined
-    for (const session of this.#tunnels.get(gatewayId) ?? []) {
-      if (session === except) continue
+    for (const session of this.tunnelsOf(gatewayId)) {
+      if (session === except || !session.isRoutable) continue
       if (best === undefined || isBetter(session, best)) best = session
     }
     return best
@@ -91,27 +106,12 @@ export class TunnelRegistry {
 
   /** The gateway had a tunnel a moment ago, so it is worth waiting for. */
   isReturning(gatewayId: string): boolean {
-    const endedAt = this.#endedAt.get(gatewayId)
-    return endedAt !== undefined && this.#elapsed() - endedAt < returningMs
+    return this.#returning.isReturning(gatewayId)
   }
 
   /** Resolves when a tunnel of the gateway comes, the time is over, or the signal fires, whichever is first. */
   waitForTunnel(gatewayId: string, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const waiters = this.#waiters.get(gatewayId) ?? new Set()
-    if (waiters.size >= waitersMax || signal?.aborted === true) return Promise.resolve()
-    this.#waiters.set(gatewayId, waiters)
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', wake)
-        waiters.delete(wake)
-        if (waiters.size === 0 && this.#waiters.get(gatewayId) === waiters) this.#waiters.delete(gatewayId)
-        resolve()
-      }
-      const timer = setTimeout(wake, waitMs)
-      signal?.addEventListener('abort', wake)
-      waiters.add(wake)
-    })
+    return this.#returning.wait(gatewayId, waitMs, signal)
   }
 
   /**
@@ -119,35 +119,48 @@ export class TunnelRegistry {
    * @returns how many there were
    */
   closeTunnelsOf(gatewayId: string, reason: string, keyId?: string): number {
-    const sessions = this.tunnelsOf(gatewayId).filter(
-      (session) => keyId === undefined || session.keyId === keyId,
-    )
-    for (const session of sessions) session.close('revoked', reason)
-    return sessions.length
-  }
-
-  /** Closes all, because this replica stops; resolves when the connections are gone. */
-  async close(): Promise<void> {
-    const sessions = [...this.#tunnels.keys()].flatMap((gatewayId) => this.tunnelsOf(gatewayId))
-    for (const session of sessions) session.close('shutting-down', 'this replica is stopping')
-    for (const waiters of this.#waiters.values()) for (const wake of waiters) wake()
-    await Promise.all(sessions.map((session) => session.closed))
-  }
-
-  #ofInstance(gatewayId: string, instanceId: string): GatewaySession | undefined {
-    for (const session of this.#tunnels.get(gatewayId) ?? []) {
-      if (session.instanceId === instanceId) return session
+    let closed = 0
+    for (const session of this.tunnelsOf(gatewayId)) {
+      if (keyId !== undefined && session.keyId !== keyId) continue
+      session.close('revoked', reason)
+      closed += 1
     }
-    return undefined
+    return closed
   }
 
-  #forgetOldEnds(): void {
+  /** Nobody waits for a gateway any more: this replica leaves. */
+  endWaiting(): void {
+    this.#returning.endWaiting()
+  }
+
+  /** Walks through all tunnels: for metrics, not for logins. */
+  census(): TunnelCensus {
     const now = this.#elapsed()
-    for (const [gatewayId, endedAt] of this.#endedAt) {
-      if (now - endedAt < returningMs) return
-      this.#endedAt.delete(gatewayId)
+    const states = { serving: 0, suspect: 0, 'asked-to-leave': 0, finishing: 0 }
+    const roundTripsMs = new Float64Array(this.#size)
+    let known = 0
+    let inFlight = 0
+    let inFlightMax = 0
+    let oldestSentAt = now
+    for (const session of this.all()) {
+      states[session.state] += 1
+      inFlight += session.inFlight
+      inFlightMax = Math.max(inFlightMax, session.inFlight)
+      oldestSentAt = Math.min(oldestSentAt, session.oldestSentAt ?? now)
+      if (session.roundTripMs !== undefined) roundTripsMs[known++] = session.roundTripMs
+    }
+    return {
+      states,
+      inFlight,
+      inFlightMax,
+      oldestUnansweredMs: now - oldestSentAt,
+      roundTripsMs: roundTripsMs.subarray(0, known).sort(),
     }
   }
+}
+
+function isAt(session: TunnelPlace, { instanceId, slot }: TunnelPlace): boolean {
+  return session.instanceId === instanceId && session.slot === slot
 }
 
 function isBetter(one: GatewaySession, other: GatewaySession): boolean {

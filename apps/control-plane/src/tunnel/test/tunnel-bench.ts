@@ -28,7 +28,9 @@ export class TunnelBench {
     const observer: TunnelObserver = {
       ...silentObserver,
       tunnelOpened: () => this.events.push('opened'),
-      tunnelClosed: (_, end) => this.events.push(`closed: ${end}`),
+      tunnelClosed: (_, { end }) => this.events.push(`closed: ${end}`),
+      tunnelDrained: (reason) => this.events.push(`drained: ${reason}`),
+      instanceDuplicated: () => this.events.push('duplicated'),
       upgradeRefused: (code) => this.events.push(`refused: ${code}`),
       answerDiscarded: (reason) => this.events.push(`discarded: ${reason}`),
     }
@@ -38,6 +40,7 @@ export class TunnelBench {
         const gatewayId = bearer?.split('.')[0] ?? ''
         return { ok: true, gatewayId, organizationId: 'organization', keyId: `key-of-${gatewayId}` }
       },
+      rotateGatewayKey: async () => ({ code: 'refused', keyId: '', detail: 'not here' }),
       replicaId: 'replica-1',
       log: { info: note, warn: note, error: note },
       observer,

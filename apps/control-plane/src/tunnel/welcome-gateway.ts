@@ -1,0 +1,200 @@
+import {
+  gatewayLimits,
+  minorVersion,
+  ownFeatures,
+  protocolLimits,
+  type FrameSocket,
+  type HelloFrame,
+  type RefusalCode,
+} from '@postern/protocol'
+import type { AuthenticatedGateway } from './authenticate-upgrade.ts'
+import { GatewaySession } from './gateway-session.ts'
+import { greetGateway } from './greet-gateway.ts'
+import type { InstanceClaims } from './instance-claims.ts'
+import { KeyRotations, type RotateGatewayKey } from './key-rotation.ts'
+import { NonceSource } from './nonce-source.ts'
+import { ReviewDeadlines } from './review-deadlines.ts'
+import { instanceRetryMs } from './session-phase.ts'
+import type { TunnelEnding, TunnelLog, TunnelObserver } from './tunnel-observer.ts'
+import type { TunnelRegistry } from './tunnel-registry.ts'
+
+/**
+ * Spends the ticket of a connection for raw streams.
+ * @returns what takes the connection over once it was welcomed; undefined: nobody waits for this ticket
+ */
+export type AcceptStreams = (
+  gateway: AuthenticatedGateway,
+  hello: HelloFrame,
+) => ((socket: FrameSocket) => void) | undefined
+
+export interface TunnelWelcomeOptions {
+  registry: TunnelRegistry
+  claims: InstanceClaims
+  rotateGatewayKey: RotateGatewayKey
+  acceptStreams?: AcceptStreams
+  replicaId: string
+  log: TunnelLog
+  observer: TunnelObserver
+  /** Unix time in milliseconds. */
+  now: () => number
+  /** Milliseconds from any fixed moment; never goes back. */
+  elapsed: () => number
+  pingIntervalMs: number
+  newTunnelId: () => string
+}
+
+interface Refusing {
+  code: RefusalCode
+  message: string
+  permanent?: boolean
+  retryAfterMs?: number
+}
+
+/** Ends that an operator should know of. */
+const worrying: ReadonlySet<TunnelEnding['end']> = new Set(['malformed-frame', 'silent'])
+
+/** From an open WebSocket to a session in the registry: Hello, then Welcome or Refusal. */
+export class TunnelWelcome {
+  readonly #options: TunnelWelcomeOptions
+  readonly #nonces = new NonceSource()
+  readonly #deadlines: ReviewDeadlines
+
+  constructor(options: TunnelWelcomeOptions) {
+    this.#options = options
+    this.#deadlines = new ReviewDeadlines(options.elapsed)
+  }
+
+  /** Never rejects. */
+  async greet(socket: FrameSocket, gateway: AuthenticatedGateway, deadline: AbortSignal): Promise<void> {
+    const greeting = await greetGateway(socket, deadline)
+    const { gatewayId } = gateway
+    if (greeting.kind === 'gone') {
+      socket.terminate()
+      this.#options.log.warn(
+        { gatewayId, detail: greeting.detail },
+        'a gateway did not complete its handshake',
+      )
+    } else if (greeting.kind === 'refuse') this.#refuse(socket, gatewayId, greeting)
+    else if (greeting.hello.purpose === 'streams') this.#takeStreams(socket, gateway, greeting.hello)
+    else await this.#takeTunnel(socket, gateway, greeting.hello)
+  }
+
+  async #takeTunnel(socket: FrameSocket, gateway: AuthenticatedGateway, hello: HelloFrame): Promise<void> {
+    const { registry, claims } = this.#options
+    const { gatewayId } = gateway
+    if ((await claims.claim(gatewayId, hello)) === 'superseded') {
+      this.#refuse(socket, gatewayId, {
+        code: 'superseded',
+        message: 'another connection has this instance id: does a second process run with it?',
+        retryAfterMs: instanceRetryMs,
+      })
+      return
+    }
+    if (registry.isFull(gatewayId, hello)) {
+      this.#refuse(socket, gatewayId, {
+        code: 'overloaded',
+        message: 'this gateway has too many tunnels: does each of its processes run once?',
+        retryAfterMs: instanceRetryMs,
+      })
+      return
+    }
+    this.#begin(socket, gateway, hello)
+  }
+
+  #takeStreams(socket: FrameSocket, gateway: AuthenticatedGateway, hello: HelloFrame): void {
+    const takeOver = this.#options.acceptStreams?.(gateway, hello)
+    if (takeOver === undefined) {
+      // The replica that called may be another one: dialling again may lead there.
+      const message = 'this replica waits for no connection with this ticket'
+      this.#refuse(socket, gateway.gatewayId, { code: 'superseded', message })
+      return
+    }
+    this.#sendWelcome(socket, hello)
+    takeOver(socket)
+  }
+
+  #sendWelcome(socket: FrameSocket, hello: HelloFrame): void {
+    const { replicaId, now, pingIntervalMs } = this.#options
+    socket.send({
+      kind: 'welcome',
+      minorVersion,
+      features: hello.features & ownFeatures,
+      replicaId,
+      serverTimeMs: now(),
+      pingIntervalMs,
+      limits: {
+        frameBytesMax: protocolLimits.frameBytesMax,
+        tokenBytesMax: protocolLimits.tokenBytesMax,
+        ...gatewayLimits,
+      },
+    })
+  }
+
+  #begin(socket: FrameSocket, gateway: AuthenticatedGateway, hello: HelloFrame): void {
+    const { registry, observer, log, elapsed, pingIntervalMs } = this.#options
+    this.#sendWelcome(socket, hello)
+    const session = new GatewaySession({
+      socket,
+      tunnelId: this.#options.newTunnelId(),
+      gateway,
+      hello,
+      pingIntervalMs,
+      nonces: this.#nonces,
+      deadlines: this.#deadlines,
+      elapsed,
+      observer,
+      openKeyRotations: (asker) => this.#openKeyRotations(asker, gateway),
+      onUnroutable: (leaving) => {
+        registry.noteUnroutable(leaving)
+      },
+      onEnd: (ended, ending) => {
+        registry.remove(ended)
+        this.#logEnd(ended, ending)
+      },
+    })
+    registry.add(session)
+    const { gatewayId, tunnelId, instanceId, slot, epoch, software } = session
+    log.info({ gatewayId, tunnelId, instanceId, slot, epoch, software }, 'tunnel opened')
+    observer.tunnelOpened(session)
+    session.start()
+  }
+
+  #openKeyRotations(session: GatewaySession, asker: AuthenticatedGateway): KeyRotations {
+    const { rotateGatewayKey, now, elapsed, log } = this.#options
+    return new KeyRotations({
+      asker,
+      rotateGatewayKey,
+      now,
+      elapsed,
+      send: (frame) => {
+        session.send(frame)
+      },
+      log,
+    })
+  }
+
+  #logEnd({ gatewayId, tunnelId, instanceId, slot }: GatewaySession, ending: TunnelEnding): void {
+    const { end, detail, livedMs, idleMs } = ending
+    this.#options.log[worrying.has(end) ? 'warn' : 'info'](
+      {
+        gatewayId,
+        tunnelId,
+        instanceId,
+        slot,
+        end,
+        detail,
+        livedMs: Math.round(livedMs),
+        idleSeconds: Math.round(idleMs / 100) / 10,
+      },
+      'tunnel closed',
+    )
+  }
+
+  #refuse(socket: FrameSocket, gatewayId: string, refusing: Refusing): void {
+    const { code, message, permanent = false, retryAfterMs = 0 } = refusing
+    this.#options.observer.upgradeRefused(code)
+    this.#options.log.info({ gatewayId, code, message }, 'tunnel refused')
+    socket.send({ kind: 'refusal', code, message, retryAfterMs, permanent })
+    socket.close()
+  }
+}
