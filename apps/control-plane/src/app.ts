@@ -111,6 +111,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const phases: ClosingPhase[] = [
     // Before the tunnels: logins under way need them.
     { name: 'requests', budgetMs: 12_000, close: () => drain.finishRequests(() => gateways.registry.size) },
+    { name: 'raw streams', budgetMs: 2000, close: () => gateways.streams.close() },
     { name: 'tunnels', budgetMs: 5000, close: () => gateways.endpoint.close() },
     { name: 'http server', budgetMs: 2000, close: () => drain.close() },
     { name: 'gateway watches', budgetMs: 2000, close: () => gateways.close() },
@@ -164,7 +165,14 @@ async function openParts(options: AppOptions) {
     logger,
     now,
   })
-  const reviews = openReviews({ ...options, ...stores, gatewayReviewer: gateways.reviewer, elapsed })
+  const reviews = openReviews({
+    ...options,
+    ...stores,
+    findPool: gatewayPools.findPoolToCheck,
+    gatewayReviewer: gateways.reviewer,
+    openStream: gateways.openStream,
+    elapsed,
+  })
   const accessTokens = await openAccessTokens({
     ...options,
     signingKeys: stores.signingKeys,

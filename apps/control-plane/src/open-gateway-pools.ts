@@ -6,9 +6,11 @@ import {
   type GatewayPoolChangeScope,
 } from './gateway-pools/administer-gateway-pools.ts'
 import { type ClusterReportScope, startClusterWatch } from './gateway-pools/cluster-watch.ts'
-import type { GatewayPoolStore } from './gateway-pools/gateway-pool-store.ts'
+import type { GatewayPool, GatewayPoolStore } from './gateway-pools/gateway-pool-store.ts'
+import { exclusionOf } from './gateway-pools/member-standing.ts'
 import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
 import type { LiveTunnels } from './gateways/live-tunnels.ts'
+import type { PoolToCheck } from './kubernetes-auth/check-pool.ts'
 
 export interface GatewayPoolsOptions {
   pools: GatewayPoolStore
@@ -35,6 +37,21 @@ export function openGatewayPools(options: GatewayPoolsOptions) {
   })
   return {
     administration: createGatewayPoolAdministration({ pools, commit, tunnels, auditLog, onChanged, now }),
+    /** For trying a pool before a configuration that names it is saved. */
+    findPoolToCheck: async (gatewayPoolId: string, organizationId: string) => {
+      const pool = await pools.find(gatewayPoolId, organizationId)
+      return pool && poolToCheck(pool, tunnels)
+    },
     close: () => watch.close(),
   }
+}
+
+function poolToCheck(pool: GatewayPool, tunnels: LiveTunnels): PoolToCheck {
+  const members = pool.members.map((member) => {
+    const { gatewayId, gatewayName, revokedAt } = member
+    const [health, reported] = [tunnels.healthOf(gatewayId), tunnels.clusterOf(gatewayId)]
+    const keptOut = exclusionOf(pool, member, health, reported)
+    return { gatewayId, gatewayName, isRevoked: revokedAt !== null, keptOut }
+  })
+  return { name: pool.name, members }
 }

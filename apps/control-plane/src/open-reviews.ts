@@ -1,10 +1,11 @@
 import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
 import { createAskApiServer } from './kubernetes-auth/ask-api-server.ts'
-import { createCheckReviewer } from './kubernetes-auth/check-reviewer.ts'
+import { type CheckReviewerDependencies, createCheckReviewer } from './kubernetes-auth/check-reviewer.ts'
 import { createChooseReviewer } from './kubernetes-auth/choose-reviewer.ts'
 import { createKubernetesAuthCache } from './kubernetes-auth/kubernetes-auth-cache.ts'
 import type { KubernetesAuthStore } from './kubernetes-auth/kubernetes-auth-store.ts'
+import type { OpenStream } from './kubernetes-auth/connect-through-gateway.ts'
 import { KubernetesConnections } from './kubernetes-auth/kubernetes-connections.ts'
 import { resolveBySystem } from './kubernetes-auth/resolve-host.ts'
 import type { TokenReviewer } from './login/token-reviewer.ts'
@@ -13,16 +14,25 @@ export interface ReviewsOptions {
   config: { allowInternalKubernetesHosts: boolean }
   kubernetesAuths: KubernetesAuthStore
   gateways: Pick<GatewayStore, 'findGateway'>
+  findPool: CheckReviewerDependencies['findPool']
   /** The tunnels'. */
   gatewayReviewer: (target: GatewayTarget, organizationId: string) => TokenReviewer
+  /** Raw streams through gateways. */
+  openStream: OpenStream
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }
 
 /** Kubernetes Auths ready for logins, and what tries a reviewer before it is saved. */
-export function openReviews({ config, kubernetesAuths, gateways, gatewayReviewer, elapsed }: ReviewsOptions) {
+export function openReviews(options: ReviewsOptions) {
+  const { config, kubernetesAuths, gateways, findPool, gatewayReviewer, openStream, elapsed } = options
   const rules = { allowInternal: config.allowInternalKubernetesHosts }
-  const connections = new KubernetesConnections({ rules, resolve: resolveBySystem, nowMs: elapsed })
+  const connections = new KubernetesConnections({
+    rules,
+    resolve: resolveBySystem,
+    openStream,
+    nowMs: elapsed,
+  })
   const ask = createAskApiServer({ connections, rules, nowMs: elapsed })
   const chooseReviewer = createChooseReviewer({ ask, gatewayReviewer })
   return {
@@ -35,6 +45,7 @@ export function openReviews({ config, kubernetesAuths, gateways, gatewayReviewer
       ask,
       chooseReviewer,
       findGateway: (gatewayId, organizationId) => gateways.findGateway(gatewayId, organizationId),
+      findPool,
       nowMs: elapsed,
     }),
     close: () => connections.close(),

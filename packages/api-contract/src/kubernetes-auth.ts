@@ -32,8 +32,10 @@ const allowedAudience = z
   .string()
   .max(512)
   .describe('The audience that the token must be for. Empty: the API server’s own')
-const gatewayId = namedId.describe('Required in mode `gateway`')
-const gatewayPoolId = z.uuid().describe('Not available in this version: null or absent')
+const gatewayId = namedId.describe('A gateway or a pool is required in mode `gateway`; not both')
+const gatewayPoolId = namedId.describe(
+  'A pool of gateways instead of one: another member takes over when one fails, within the same login',
+)
 const trustedIps = z
   .array(z.object({ ipAddress: z.string().max(64).describe('An address, or a network such as 10.0.0.0/8') }))
   .min(1)
@@ -71,8 +73,8 @@ export const updateKubernetesAuthRequest = z.object({
   allowedNamespaces: rule('Namespaces').nullish(),
   allowedNames: rule('Service-account names').nullish(),
   allowedAudience: allowedAudience.nullish(),
-  gatewayId: gatewayId.nullish(),
-  gatewayPoolId: gatewayPoolId.nullish(),
+  gatewayId: gatewayId.nullish().describe('Naming one clears gatewayPoolId; null clears it'),
+  gatewayPoolId: gatewayPoolId.nullish().describe('Naming one clears gatewayId; null clears it'),
   accessTokenTrustedIps: trustedIps.optional(),
   accessTokenTTL: ttlSeconds.optional(),
   accessTokenMaxTTL: ttlSeconds.optional(),

@@ -24,7 +24,7 @@ export interface ClusterWatchDependencies {
   sleep: RepeatOptions['sleep']
 }
 
-export const clusterWatchIntervalMs = 2000
+export const clusterWatchIntervalMs = 1000
 
 /**
  * Puts on record which cluster each connected member of a pool says it stands in, where that is news: reports of

@@ -31,12 +31,13 @@ export function compareClusters(known: Cluster, reported: Cluster): ClusterCompa
 }
 
 /**
- * For a gateway that was never seen in the cluster. Stricter: where clusters share a CA and an issuer's name, as those
- * made by the same tool may, their keys alone tell them apart.
+ * What a member's report makes of it. A gateway that was found in the cluster before need only have followed its
+ * rotation; a newcomer is judged more strictly: where clusters share a CA and an issuer's name, as those made by the
+ * same tool may, their keys alone tell them apart.
  */
-export function compareNewcomer(known: Cluster, reported: Cluster): ClusterComparison {
+export function compareMember(known: Cluster, reported: Cluster, wasOfCluster: boolean): ClusterComparison {
   const areKeysApart = compareLists(known.issuerKeys, reported.issuerKeys) === 'apart'
-  return areKeysApart ? 'other' : compareClusters(known, reported)
+  return areKeysApart && !wasOfCluster ? 'other' : compareClusters(known, reported)
 }
 
 /**

@@ -1,6 +1,12 @@
 import type { ClusterFrame } from '@postern/protocol'
 import type { GatewayHealth } from '../gateways/gateway-health.ts'
-import { type Cluster, clusterOf, compareClusters, describeCluster } from './compare-clusters.ts'
+import {
+  type Cluster,
+  clusterOf,
+  compareClusters,
+  compareMember,
+  describeCluster,
+} from './compare-clusters.ts'
 import type { GatewayPool, PoolMember } from './gateway-pool-store.ts'
 
 type PoolOfMember = Pick<GatewayPool, 'cluster'>
@@ -28,9 +34,10 @@ export function standingOf(
   reported: ClusterFrame | undefined,
 ): GatewayHealth {
   if (health.status === 'disconnected' || pool.cluster === null) return health
-  if (!admitsReport(pool, reported)) return elsewhere(pool.cluster, clusterOf(reported))
-  if (member.isOfCluster) return health
-  if (member.cluster !== null) return elsewhere(pool.cluster, member.cluster)
+  const said = clusterOf(reported) ?? member.cluster
+  const comparison = said && compareMember(pool.cluster, said, member.isOfCluster)
+  if (comparison === 'other') return elsewhere(pool.cluster, said)
+  if (member.isOfCluster || comparison === 'same' || comparison === 'rotated') return health
   return {
     status: 'degraded',
     reason:
@@ -39,8 +46,20 @@ export function standingOf(
   }
 }
 
-function elsewhere(poolCluster: Cluster, memberCluster: Cluster | undefined): GatewayHealth {
-  const said = memberCluster === undefined ? 'unknown' : describeCluster(memberCluster)
+/** Why no login asks the member although it is connected; undefined: it may be asked, or is not connected. */
+export function exclusionOf(
+  pool: PoolOfMember,
+  member: MemberOfPool,
+  health: GatewayHealth,
+  reported: ClusterFrame | undefined,
+): string | undefined {
+  if (health.status === 'disconnected') return undefined
+  const standing = standingOf(pool, member, { status: 'healthy' }, reported)
+  return standing.status === 'degraded' ? standing.reason : undefined
+}
+
+function elsewhere(poolCluster: Cluster, memberCluster: Cluster | null): GatewayHealth {
+  const said = memberCluster === null ? 'unknown' : describeCluster(memberCluster)
   return {
     status: 'degraded',
     reason:

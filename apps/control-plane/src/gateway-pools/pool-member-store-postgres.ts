@@ -1,13 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
-import {
-  type Cluster,
-  compareClusters,
-  compareNewcomer,
-  followCluster,
-  isSameReport,
-} from './compare-clusters.ts'
+import { type Cluster, compareMember, followCluster, isSameReport } from './compare-clusters.ts'
 import type {
   AddMemberOutcome,
   GatewayPoolStore,
@@ -66,10 +60,8 @@ async function addMember(database: Kysely<Schema>, member: NewMember): Promise<A
 
 type Verdict = RecordedReport['verdict']
 
-/** A gateway that was found in the cluster before need only have followed its rotation. */
 function judgeReport(poolCluster: Cluster | null, reported: Cluster, wasOfCluster: boolean): Verdict {
-  if (poolCluster === null) return 'learned'
-  return wasOfCluster ? compareClusters(poolCluster, reported) : compareNewcomer(poolCluster, reported)
+  return poolCluster === null ? 'learned' : compareMember(poolCluster, reported, wasOfCluster)
 }
 
 function isAdmitting(verdict: Verdict | undefined): boolean {

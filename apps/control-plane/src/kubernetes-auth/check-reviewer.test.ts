@@ -1,12 +1,14 @@
 import { type KubernetesStandIn, startKubernetesStandIn } from '@postern/testing/kubernetes-stand-in'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ApiError } from '../http/api-error.ts'
-import type { ReviewOutcome, TokenReviewer } from '../login/token-reviewer.ts'
+import type { ReviewFailure, ReviewOutcome, TokenReviewer } from '../login/token-reviewer.ts'
 import { createAskApiServer } from './ask-api-server.ts'
+import type { PoolMemberToCheck, PoolToCheck } from './check-pool.ts'
 import { createCheckReviewer } from './check-reviewer.ts'
 import { createChooseReviewer, type ReviewerSettings } from './choose-reviewer.ts'
 import { KubernetesConnections } from './kubernetes-connections.ts'
 import { resolveBySystem } from './resolve-host.ts'
+import { noStreams } from './test/no-streams.ts'
 
 const organizationId = '22222222-2222-4222-8222-222222222222'
 const gatewayId = '44444444-4444-4444-8444-444444444444'
@@ -29,17 +31,31 @@ afterEach(async () => {
 interface Options {
   allowInternal?: boolean
   reviewThroughGateway?: TokenReviewer
+  /** By the gateway that is asked; others are not connected. */
+  reviewThrough?: Record<string, TokenReviewer>
   revokedAt?: Date
+  pool?: PoolToCheck
 }
+
+/** Of the last refusal. */
+let lastDetails: unknown
 
 async function check(settings: Partial<ReviewerSettings>, options: Options = {}): Promise<string> {
   const rules = { allowInternal: options.allowInternal ?? true }
-  const connections = new KubernetesConnections({ rules, resolve: resolveBySystem, nowMs: Date.now })
+  const connections = new KubernetesConnections({
+    openStream: noStreams,
+    rules,
+    resolve: resolveBySystem,
+    nowMs: Date.now,
+  })
   closing.push(connections)
   const ask = createAskApiServer({ connections, rules, nowMs: Date.now })
   const chooseReviewer = createChooseReviewer({
     ask,
-    gatewayReviewer: () => options.reviewThroughGateway ?? answering({ kind: 'failed', ...unavailable }),
+    gatewayReviewer: (target) =>
+      options.reviewThroughGateway ??
+      (target.kind === 'gateway' ? options.reviewThrough?.[target.gatewayId] : undefined) ??
+      answering({ kind: 'failed', ...unavailable }),
   })
   const checkReviewer = createCheckReviewer({
     ask,
@@ -48,6 +64,7 @@ async function check(settings: Partial<ReviewerSettings>, options: Options = {})
       id === gatewayId && organization === organizationId
         ? { name: 'berlin', revokedAt: options.revokedAt ?? null }
         : undefined,
+    findPool: async () => options.pool,
     nowMs: Date.now,
   })
   try {
@@ -65,6 +82,7 @@ async function check(settings: Partial<ReviewerSettings>, options: Options = {})
     return 'accepted'
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
+    lastDetails = error.details
     return `${error.code}: ${error.message}`
   }
 }
@@ -167,5 +185,124 @@ describe('trying a gateway before it is saved', () => {
     const trusting = { authenticated: true, username: 'x', uid: '', groups: [], audiences: [] } as const
     const reviewThroughGateway = answering({ kind: 'reviewed', verdict: trusting, via })
     expect(await check(gateway, { reviewThroughGateway })).toMatch(/not the Kubernetes API/)
+  })
+})
+
+describe('trying a pool before it is saved', () => {
+  const settings = {
+    tokenReviewMode: 'gateway',
+    kubernetesHost: null,
+    gatewayPoolId: '55555555-5555-4555-8555-555555555555',
+  } as const
+  const [one, two, three] = ['one', 'two', 'three'].map((gatewayName) => ({
+    gatewayId: `id-of-${gatewayName}`,
+    gatewayName,
+    isRevoked: false,
+    keptOut: undefined,
+  })) as [PoolMemberToCheck, PoolMemberToCheck, PoolMemberToCheck]
+  const verdict = { authenticated: false, error: 'invalid bearer token' } as const
+  const reviewing = answering({ kind: 'reviewed', verdict, via })
+  const failing = (failure: ReviewFailure) => answering({ kind: 'failed', failure, detail: 'why', via })
+  const poolOf = (...members: PoolMemberToCheck[]): PoolToCheck => ({ name: 'berlin', members })
+
+  it('refuses one that does not exist', async () => {
+    expect(await check(settings)).toMatch(/^NotFound: There is no gateway pool 5555/)
+  })
+
+  it('refuses one without a member', async () => {
+    expect(await check(settings, { pool: poolOf() })).toMatch(/^BadRequest: The pool "berlin" has no gateway/)
+  })
+
+  it('refuses one of which no member is connected, and names each', async () => {
+    expect(await check(settings, { pool: poolOf(one, { ...two, isRevoked: true }) })).toMatch(
+      /^BadRequest: No gateway of the pool "berlin" is healthy. The gateway one is not connected.*two is revoked/,
+    )
+    expect(lastDetails).toMatchObject({
+      reason: 'gateway-unavailable',
+      members: [
+        { gatewayName: 'one', outcome: 'not-connected' },
+        { gatewayName: 'two', outcome: 'not-connected' },
+      ],
+    })
+  })
+
+  it('asks every member, and says which failed, why, and what to do', async () => {
+    const reviewThrough = {
+      [one.gatewayId]: reviewing,
+      [two.gatewayId]: failing('reviewer-forbidden'),
+      [three.gatewayId]: failing('api-server-unreachable'),
+    }
+    expect(await check(settings, { pool: poolOf(one, two, three), reviewThrough })).toMatch(
+      /^BadRequest: 2 of the 3 gateways of the pool "berlin" cannot review. .*two may not.*kubectl create cluster.*three/,
+    )
+    expect(lastDetails).toEqual({
+      reason: 'reviewer-forbidden',
+      members: [
+        { gatewayId: 'id-of-one', gatewayName: 'one', outcome: 'accepted', reason: null, message: null },
+        {
+          gatewayId: 'id-of-two',
+          gatewayName: 'two',
+          outcome: 'failed',
+          reason: 'reviewer-forbidden',
+          message: expect.stringContaining('system:auth-delegator'),
+        },
+        {
+          gatewayId: 'id-of-three',
+          gatewayName: 'three',
+          outcome: 'failed',
+          reason: 'api-server-unreachable',
+          message: expect.stringContaining('cannot reach the API server'),
+        },
+      ],
+    })
+  })
+
+  it('asks them at once: none waits for another', async () => {
+    let asked = 0
+    let letGo = (): void => undefined
+    const all = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const waiting: TokenReviewer = {
+      review: async () => {
+        asked += 1
+        if (asked === 3) letGo()
+        await all
+        return { kind: 'reviewed', verdict, via }
+      },
+    }
+    const reviewThrough = { [one.gatewayId]: waiting, [two.gatewayId]: waiting, [three.gatewayId]: waiting }
+    expect(await check(settings, { pool: poolOf(one, two, three), reviewThrough })).toBe('accepted')
+  })
+
+  it('passes over members that are not connected while another one reviews', async () => {
+    const reviewThrough = { [two.gatewayId]: reviewing }
+    expect(await check(settings, { pool: poolOf(one, two), reviewThrough })).toBe('accepted')
+  })
+
+  it('T6: refuses one with a member of another cluster, without asking it', async () => {
+    let asked = 0
+    const counting: TokenReviewer = {
+      review: async () => {
+        asked += 1
+        return { kind: 'reviewed', verdict, via }
+      },
+    }
+    const reviewThrough = { [one.gatewayId]: reviewing, [two.gatewayId]: counting }
+    const pool = poolOf(one, { ...two, keptOut: 'It stands in another cluster.' })
+    expect(await check(settings, { pool, reviewThrough })).toMatch(
+      /two is kept out of the pool. It stands in another/,
+    )
+    expect(lastDetails).toMatchObject({ reason: 'cluster-mismatched' })
+    expect(asked).toBe(0)
+  })
+
+  it('refuses one behind a member of which everything is true', async () => {
+    const trusting = { authenticated: true, username: 'x', uid: '', groups: [], audiences: [] } as const
+    const reviewThrough = {
+      [one.gatewayId]: reviewing,
+      [two.gatewayId]: answering({ kind: 'reviewed', verdict: trusting, via }),
+    }
+    expect(await check(settings, { pool: poolOf(one, two), reviewThrough })).toMatch(/not the Kubernetes API/)
   })
 })

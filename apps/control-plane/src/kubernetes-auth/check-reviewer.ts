@@ -1,7 +1,13 @@
 import { ApiError } from '../http/api-error.ts'
 import type { ReviewFailure, ReviewOutcome } from '../login/token-reviewer.ts'
 import type { AskApiServer } from './ask-api-server.ts'
-import { type ChooseReviewer, connectionTargetOf, type ReviewerSettings } from './choose-reviewer.ts'
+import { checkPool, type PoolToCheck } from './check-pool.ts'
+import {
+  type ChooseReviewer,
+  connectionTargetOf,
+  gatewayTargetOf,
+  type ReviewerSettings,
+} from './choose-reviewer.ts'
 import { readJwtPayload } from './settings-warnings.ts'
 
 /** Tries, before it is saved, whether a configuration can review. Throws ApiErrors for the operator. */
@@ -14,6 +20,7 @@ export interface CheckReviewerDependencies {
     gatewayId: string,
     organizationId: string,
   ) => Promise<{ name: string; revokedAt: Date | null } | undefined>
+  findPool: (gatewayPoolId: string, organizationId: string) => Promise<PoolToCheck | undefined>
   nowMs: () => number
 }
 
@@ -23,7 +30,7 @@ const checkBudgetMs = 10_000
 const impossibleToken = 'postern-checks-whether-it-may-review-tokens'
 
 export function createCheckReviewer(dependencies: CheckReviewerDependencies): CheckReviewer {
-  const { ask, chooseReviewer, findGateway, nowMs } = dependencies
+  const { ask, chooseReviewer, findGateway, findPool, nowMs } = dependencies
 
   async function checkGateway(settings: ReviewerSettings, gatewayId: string): Promise<void> {
     const gateway = await findGateway(gatewayId, settings.organizationId)
@@ -31,18 +38,31 @@ export function createCheckReviewer(dependencies: CheckReviewerDependencies): Ch
     if (gateway.revokedAt !== null) {
       throw refusal('gateway-unavailable', `The gateway ${gateway.name} is revoked: enrol it again`)
     }
-    const reviewer = chooseReviewer(settings)
-    const outcome = await reviewer.review({ token: impossibleToken, audiences: [], budgetMs: checkBudgetMs })
-    judgeProbe(outcome, `The gateway ${gateway.name}`, '<namespace>:<the gateway’s service account>')
+    await checkThrough(settings, gateway.name)
   }
 
-  async function checkApiServer(settings: ReviewerSettings): Promise<void> {
+  async function checkEachMember(settings: ReviewerSettings, gatewayPoolId: string): Promise<void> {
+    const pool = await findPool(gatewayPoolId, settings.organizationId)
+    if (pool === undefined) throw new ApiError('NotFound', `There is no gateway pool ${gatewayPoolId}`)
+    await checkPool(pool, ({ gatewayId, gatewayName }) =>
+      checkThrough({ ...settings, gatewayId, gatewayPoolId: null }, gatewayName),
+    )
+  }
+
+  async function checkThrough(settings: ReviewerSettings, gatewayName: string): Promise<void> {
+    if (settings.tokenReviewMode === 'api') return checkApiServer(settings, `The gateway ${gatewayName}`)
+    const reviewer = chooseReviewer(settings)
+    const outcome = await reviewer.review({ token: impossibleToken, audiences: [], budgetMs: checkBudgetMs })
+    judgeProbe(outcome, `The gateway ${gatewayName}`, '<namespace>:<the gateway’s service account>')
+  }
+
+  async function checkApiServer(settings: ReviewerSettings, dialler: string): Promise<void> {
     const deadlineMs = nowMs() + checkBudgetMs
     const target = connectionTargetOf(settings)
     const version = await ask(target, { method: 'GET', path: '/version', budgetMs: checkBudgetMs })
     const { origin } = target.host
     if (version.kind === 'failed') {
-      throw refusalOfFailure(version.failure, `${origin}: ${version.detail}`, 'The control plane')
+      throw refusalOfFailure(version.failure, `${origin}: ${version.detail}`, dialler)
     }
     if (version.status >= 500) {
       throw refusal('api-server-error', `${origin} answered /version with ${version.status}`)
@@ -58,8 +78,10 @@ export function createCheckReviewer(dependencies: CheckReviewerDependencies): Ch
   }
 
   return async (settings) => {
-    if (settings.tokenReviewMode === 'api') await checkApiServer(settings)
-    else if (settings.gatewayId !== null) await checkGateway(settings, settings.gatewayId)
+    const target = gatewayTargetOf(settings)
+    if (target === undefined) await checkApiServer(settings, 'The control plane')
+    else if (target.kind === 'pool') await checkEachMember(settings, target.gatewayPoolId)
+    else await checkGateway(settings, target.gatewayId)
   }
 }
 

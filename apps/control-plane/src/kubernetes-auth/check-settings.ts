@@ -23,17 +23,23 @@ export function checkSettings(settings: KubernetesAuthSettings): void {
   }
 }
 
-function checkReviewMode({ tokenReviewMode, kubernetesHost, gatewayId }: KubernetesAuthSettings): void {
+function checkReviewMode(settings: KubernetesAuthSettings): void {
+  const { tokenReviewMode, kubernetesHost, gatewayId, gatewayPoolId } = settings
+  if (gatewayId !== null && gatewayPoolId !== null) {
+    throw invalidField('gatewayPoolId', 'and gatewayId exclude each other: name one of them')
+  }
   if (tokenReviewMode === 'gateway') {
-    if (gatewayId === null) throw invalidField('gatewayId', 'is required in mode gateway')
+    if (gatewayId === null && gatewayPoolId === null) {
+      throw invalidField('gatewayId', 'or gatewayPoolId is required in mode gateway')
+    }
     return
   }
   if (kubernetesHost === null) throw invalidField('kubernetesHost', 'is required in mode api')
-  if (gatewayId !== null) {
+  if (gatewayId !== null || gatewayPoolId !== null) {
     throw new ApiError(
       'BadRequest',
       'Reaching an API server through a gateway in mode api is not available in this version: ' +
-        'set tokenReviewMode to gateway, so that the gateway itself reviews, or gatewayId to null',
+        'set tokenReviewMode to gateway, so that the gateway itself reviews, or gatewayId and gatewayPoolId to null',
     )
   }
 }

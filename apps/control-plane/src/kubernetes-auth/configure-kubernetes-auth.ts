@@ -169,6 +169,7 @@ async function acceptSettings(
 ): Promise<void> {
   checkSettings(settings)
   if (settings.gatewayId !== null) requirePermission(actor, 'attach', 'gateways')
+  if (settings.gatewayPoolId !== null) requirePermission(actor, 'attach', 'gateway-pools')
   await checkReviewer({ ...settings, organizationId: actor.organizationId })
 }
 
@@ -195,7 +196,7 @@ function savedOrThrow(outcome: SaveKubernetesAuthOutcome): KubernetesAuth {
   if (outcome.kind === 'saved') return outcome.auth
   if (outcome.kind === 'already-attached') throw alreadyAttached()
   if (outcome.kind === 'reference-gone') {
-    throw new ApiError('NotFound', 'The identity or the gateway was deleted meanwhile')
+    throw new ApiError('NotFound', 'The identity, the gateway or the pool was deleted meanwhile')
   }
   throw new ApiError(
     'BadRequest',
@@ -214,6 +215,7 @@ function auditDetailsOf(auth: KubernetesAuth): Record<string, JsonValue> {
     tokenReviewMode: auth.tokenReviewMode,
     kubernetesHost: auth.kubernetesHost,
     gatewayId: auth.gatewayId,
+    gatewayPoolId: auth.gatewayPoolId,
     verifyTlsCertificate: auth.verifyTlsCertificate,
     hasCaCert: auth.caCert !== '',
     hasTokenReviewerJwt: auth.tokenReviewerJwt !== null,

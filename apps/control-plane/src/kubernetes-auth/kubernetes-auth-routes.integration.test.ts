@@ -88,7 +88,12 @@ describe('what is not saved', () => {
     ['T20: credentials in the host', 422, { kubernetesHost: 'https://a:b@127.0.0.1' }],
     ['a TTL above the maximum', 422, { accessTokenTTL: 2, accessTokenMaxTTL: 1 }],
     ['mode gateway without a gateway', 422, { tokenReviewMode: 'gateway' }],
-    ['a pool', 400, { tokenReviewMode: 'gateway', gatewayPoolId: randomUUID() }],
+    ['a pool that does not exist', 404, { tokenReviewMode: 'gateway', gatewayPoolId: randomUUID() }],
+    [
+      'a gateway and a pool',
+      422,
+      { tokenReviewMode: 'gateway', gatewayId: randomUUID(), gatewayPoolId: randomUUID() },
+    ],
     ['a gateway that does not exist', 404, { tokenReviewMode: 'gateway', gatewayId: randomUUID() }],
     ['a bad trusted IP', 400, { accessTokenTrustedIps: [{ ipAddress: 'localhost' }] }],
     ['T23: a CA that did not sign', 400, { caCert: '' }],

@@ -39,7 +39,10 @@ const attachSchema = {
   summary: 'Attach Kubernetes Auth',
   description:
     'Lets workloads of a cluster log in to the identity. The reviewer is tried before it is saved: an API ' +
-    'server must answer, a stored reviewer JWT or a gateway must have the right to review tokens.',
+    'server must answer, a stored reviewer JWT or a gateway must have the right to review tokens. Of a pool every ' +
+    'member is tried, at once and for at most 10 seconds: one that is connected and cannot review, or stands in another ' +
+    'cluster, refuses the change (400); those that are not connected are passed over as long as another one can review. ' +
+    '`details.members` of the refusal names each, with its outcome and what to do.',
   body: attachKubernetesAuthRequest,
 }
 

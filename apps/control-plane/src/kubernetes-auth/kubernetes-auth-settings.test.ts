@@ -12,6 +12,7 @@ import { warningsOf } from './settings-warnings.ts'
 
 const { certificate } = await createCertificateAuthority('cluster')
 const gatewayId = '44444444-4444-4444-8444-444444444444'
+const gatewayPoolId = '55555555-5555-4555-8555-555555555555'
 
 const attachBody = {
   kubernetesHost: 'https://cluster.example',
@@ -46,7 +47,8 @@ describe('what is refused at save', () => {
     ['mode api with an empty host', { kubernetesHost: '' }, 'ValidationFailure'],
     ['mode gateway without a gateway', { tokenReviewMode: 'gateway' }, 'ValidationFailure'],
     ['mode api through a gateway', { gatewayId }, 'BadRequest'],
-    ['a pool', { tokenReviewMode: 'gateway', gatewayPoolId: gatewayId }, 'BadRequest'],
+    ['mode api through a pool', { gatewayPoolId }, 'BadRequest'],
+    ['a gateway and a pool', { tokenReviewMode: 'gateway', gatewayId, gatewayPoolId }, 'ValidationFailure'],
     ['a CA that is none', { caCert: 'not PEM' }, 'ValidationFailure'],
     [
       'a CA whose content is none',
@@ -71,6 +73,7 @@ describe('what is refused at save', () => {
     ['an unknown mode', { tokenReviewMode: 'relay' }],
     ['a host that is missing', { kubernetesHost: undefined }],
     ['a gateway that is no UUID', { gatewayId: 'berlin' }],
+    ['a pool that is no UUID', { gatewayPoolId: 'berlin' }],
   ])('the contract: %s', (_title, body) => {
     expect(attachKubernetesAuthRequest.safeParse({ ...attachBody, ...body }).success).toBe(false)
   })
@@ -82,6 +85,7 @@ describe('what is accepted at save', () => {
     ['any name, said out loud', { allowedNamespaces: '', allowedNames: '*' }],
     ['no maximum TTL', { accessTokenTTL: 315_360_000, accessTokenMaxTTL: 0 }],
     ['a CA', { caCert: `${certificate}\n${certificate}` }],
+    ['a pool that reviews', { tokenReviewMode: 'gateway', gatewayPoolId, kubernetesHost: null }],
     ['a gateway that reviews', { tokenReviewMode: 'gateway', gatewayId, kubernetesHost: null }],
     ['what Terraform adds', { identityId: gatewayId, gatewayId: null, gatewayPoolId: null, caCert: '' }],
   ])('%s', (_title, body) => {
@@ -167,6 +171,43 @@ describe('a change', () => {
       allowedNamespaces: '',
       allowedNames: 'api',
     })
+  })
+
+  it.each([
+    ['naming a pool clears the gateway', { gatewayId }, { gatewayPoolId }, [null, gatewayPoolId]],
+    ['naming a gateway clears the pool', { gatewayPoolId }, { gatewayId }, [gatewayId, null]],
+    ['null clears the pool', { gatewayPoolId }, { gatewayPoolId: null }, [null, null]],
+    [
+      'null for the gateway, as Terraform sends, leaves the pool',
+      { gatewayPoolId },
+      { gatewayId: null },
+      [null, gatewayPoolId],
+    ],
+    ['null for the pool leaves the gateway', { gatewayId }, { gatewayPoolId: null }, [gatewayId, null]],
+    [
+      'a gateway in the place of a pool that is cleared',
+      { gatewayPoolId },
+      { gatewayId, gatewayPoolId: null },
+      [gatewayId, null],
+    ],
+    ['both absent leaves both', { gatewayPoolId }, {}, [null, gatewayPoolId]],
+  ])('%s', (_title, before, body, [expectedGateway, expectedPool]) => {
+    const changed = update(attach({ tokenReviewMode: 'gateway', ...before }), body)
+    expect([changed.gatewayId, changed.gatewayPoolId]).toEqual([expectedGateway, expectedPool])
+  })
+
+  it('refuses a gateway and a pool in one request', () => {
+    const changed = update(attach({ tokenReviewMode: 'gateway', gatewayId }), { gatewayId, gatewayPoolId })
+    expect(refusalOf(() => checkSettings(changed))).toBe('ValidationFailure')
+  })
+
+  it('T8: another way to a host that no certificate proves clears the stored reviewer JWT', () => {
+    const unverified = attach({ verifyTlsCertificate: false, tokenReviewerJwt: 'r.r.r', gatewayId })
+    expect(update(unverified, { gatewayPoolId }).tokenReviewerJwt).toBeNull()
+    expect(update(unverified, { gatewayId: null }).tokenReviewerJwt).toBeNull()
+    expect(update(unverified, { gatewayPoolId, tokenReviewerJwt: 'n.n.n' }).tokenReviewerJwt).toBe('n.n.n')
+    expect(update(unverified, { gatewayId }).tokenReviewerJwt).toBe('r.r.r')
+    expect(update(stored, { gatewayPoolId }).tokenReviewerJwt).toBe('r.r.r')
   })
 
   it('T12: may not leave both lists empty', () => {

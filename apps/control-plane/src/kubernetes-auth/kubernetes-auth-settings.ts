@@ -9,7 +9,6 @@ import { isSameKubernetesHost } from './kubernetes-host.ts'
 
 /** What a request to attach asks for. Certificates are verified unless the request says otherwise in so many words. */
 export function settingsToAttach(body: AttachKubernetesAuthRequest): KubernetesAuthSettings {
-  refusePool(body.gatewayPoolId)
   return {
     tokenReviewMode: body.tokenReviewMode,
     kubernetesHost: presentText(body.kubernetesHost),
@@ -20,7 +19,7 @@ export function settingsToAttach(body: AttachKubernetesAuthRequest): KubernetesA
     allowedNames: body.allowedNames.trim(),
     allowedAudience: body.allowedAudience.trim(),
     gatewayId: body.gatewayId ?? null,
-    gatewayPoolId: null,
+    gatewayPoolId: body.gatewayPoolId ?? null,
     accessToken: {
       ttlSeconds: body.accessTokenTTL,
       maxTtlSeconds: body.accessTokenMaxTTL,
@@ -35,22 +34,27 @@ export function settingsToUpdate(
   current: KubernetesAuthSettings,
   body: UpdateKubernetesAuthRequest,
 ): KubernetesAuthSettings {
-  refusePool(body.gatewayPoolId)
   const kubernetesHost =
     body.kubernetesHost === undefined ? current.kubernetesHost : presentText(body.kubernetesHost)
   const caCert = body.caCert === undefined ? current.caCert : (presentText(body.caCert) ?? '')
+  const verifyTlsCertificate =
+    body.verifyTlsCertificate ?? (isGiven(body.caCert) || current.verifyTlsCertificate)
+  const way = wayAfter(current, body)
   const { accessToken } = current
   return {
     tokenReviewMode: body.tokenReviewMode ?? current.tokenReviewMode,
     kubernetesHost,
     caCert,
-    verifyTlsCertificate: body.verifyTlsCertificate ?? (isGiven(body.caCert) || current.verifyTlsCertificate),
-    tokenReviewerJwt: reviewerJwtAfter(current, kubernetesHost, body.tokenReviewerJwt),
+    verifyTlsCertificate,
+    tokenReviewerJwt: reviewerJwtAfter(
+      current,
+      { kubernetesHost, verifyTlsCertificate, ...way },
+      body.tokenReviewerJwt,
+    ),
     allowedNamespaces: changedText(current.allowedNamespaces, body.allowedNamespaces),
     allowedNames: changedText(current.allowedNames, body.allowedNames),
     allowedAudience: changedText(current.allowedAudience, body.allowedAudience),
-    gatewayId: body.gatewayId === undefined ? current.gatewayId : body.gatewayId,
-    gatewayPoolId: null,
+    ...way,
     accessToken: {
       ttlSeconds: body.accessTokenTTL ?? accessToken.ttlSeconds,
       maxTtlSeconds: body.accessTokenMaxTTL ?? accessToken.maxTtlSeconds,
@@ -63,23 +67,30 @@ export function settingsToUpdate(
   }
 }
 
-/** The contract: null removes, absent and empty leave. A stored JWT goes to the host that it was stored for alone. */
+type Way = Pick<KubernetesAuthSettings, 'gatewayId' | 'gatewayPoolId'>
+
+/** The contract: naming one clears the other, null clears what it is said of. Both at once are for `checkSettings`. */
+function wayAfter(current: Way, { gatewayId, gatewayPoolId }: Partial<UpdateKubernetesAuthRequest>): Way {
+  return {
+    gatewayId: gatewayId === undefined ? (gatewayPoolId ? null : current.gatewayId) : gatewayId,
+    gatewayPoolId: gatewayPoolId === undefined ? (gatewayId ? null : current.gatewayPoolId) : gatewayPoolId,
+  }
+}
+
+/**
+ * The contract: null removes, absent and empty leave. A stored JWT goes to the host that it was stored for alone: where
+ * no certificate says which host answers, the way there decides too, since each cluster has names of its own.
+ */
 function reviewerJwtAfter(
   current: KubernetesAuthSettings,
-  newHost: string | null,
+  after: Way & Pick<KubernetesAuthSettings, 'kubernetesHost' | 'verifyTlsCertificate'>,
   given: string | null | undefined,
 ): string | null {
   if (given === null) return null
   if (isGiven(given)) return given.trim()
-  return isSameKubernetesHost(current.kubernetesHost ?? '', newHost ?? '') ? current.tokenReviewerJwt : null
-}
-
-function refusePool(gatewayPoolId: string | null | undefined): void {
-  if (gatewayPoolId === null || gatewayPoolId === undefined) return
-  throw new ApiError(
-    'BadRequest',
-    'Gateway pools are not available in this version: name one gateway instead',
-  )
+  const isSameWay = current.gatewayId === after.gatewayId && current.gatewayPoolId === after.gatewayPoolId
+  const isSameHost = isSameKubernetesHost(current.kubernetesHost ?? '', after.kubernetesHost ?? '')
+  return isSameHost && (isSameWay || after.verifyTlsCertificate) ? current.tokenReviewerJwt : null
 }
 
 function readTrustedIps(list: readonly { ipAddress: string }[]): TrustedIp[] {

@@ -47,6 +47,14 @@ describeKubernetesAuthStore(() => ({
       .executeTakeFirstOrThrow()
     return row.id
   },
+  createPool: async (organizationId) => {
+    const row = await database.kysely
+      .insertInto('gateway_pools')
+      .values({ organization_id: organizationId, name: 'berlin' })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    return row.id
+  },
   organizationSlug: async (organizationId) => {
     const row = await database.kysely
       .selectFrom('organizations')

@@ -7,6 +7,7 @@ export interface KubernetesAuthStoreFixture {
   store: KubernetesAuthStore
   createIdentity: () => Promise<{ id: string; organizationId: string }>
   createGateway: (organizationId: string) => Promise<string>
+  createPool: (organizationId: string) => Promise<string>
   organizationSlug: (organizationId: string) => Promise<string>
 }
 
@@ -84,6 +85,20 @@ export function describeKubernetesAuthStore(fixture: () => KubernetesAuthStoreFi
       const gatewayId = await createGateway(identity.organizationId)
       await store.attach(identity, { ...bare, tokenReviewMode: 'gateway', gatewayId })
       expect(await store.find(identity.id)).toMatchObject({ tokenReviewMode: 'gateway', gatewayId })
+    })
+
+    it('remembers the pool, and attaches none that does not exist', async () => {
+      const { store, createIdentity, createPool } = fixture()
+      const identity = await createIdentity()
+      const throughNobody = { ...bare, gatewayPoolId: randomUUID() }
+      expect(await store.attach(identity, throughNobody)).toEqual({ kind: 'reference-gone' })
+      const gatewayPoolId = await createPool(identity.organizationId)
+      const auth = authOf(
+        await store.attach(identity, { ...bare, tokenReviewMode: 'gateway', gatewayPoolId }),
+      )
+      expect(await store.find(identity.id)).toMatchObject({ gatewayId: null, gatewayPoolId })
+      authOf(await store.update(auth, bare))
+      expect(await store.find(identity.id)).toMatchObject({ gatewayPoolId: null })
     })
 
     it('changes all settings at once, later than before', async () => {

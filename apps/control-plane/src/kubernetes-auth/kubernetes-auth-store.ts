@@ -5,7 +5,7 @@ export type SaveKubernetesAuthOutcome =
   /** Another change came between the reading and the writing, or the row is gone. */
   | { kind: 'changed-meanwhile' }
   | { kind: 'already-attached' }
-  /** The identity or the gateway was deleted meanwhile. */
+  /** The identity, the gateway or the pool was deleted meanwhile. */
   | { kind: 'reference-gone' }
 
 /** Kubernetes Auths, secrets in clear towards the caller and encrypted at rest. Ids are UUIDs. */
