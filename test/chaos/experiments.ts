@@ -1,6 +1,7 @@
 import type { Experiment } from './experiment.ts'
 import { vanishedPeer } from './p1-vanished-peer.ts'
+import { otherVersions } from './p25-other-versions.ts'
 import { storm } from './p8-storm.ts'
 
 /** Every experiment, in the order in which `--all` runs them: a new one is a file `p3-black-hole.ts` and a line here. */
-export const experiments: readonly Experiment[] = [vanishedPeer, storm]
+export const experiments: readonly Experiment[] = [vanishedPeer, storm, otherVersions]

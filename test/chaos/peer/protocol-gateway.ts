@@ -27,8 +27,6 @@ export interface ProtocolGatewayOptions {
   hello?: Partial<HelloFrame>
   /** What it does with a review; the default is to drop it. */
   review?: (review: ReviewTokenFrame, gateway: ProtocolGateway) => void
-  /** Every other frame, pings included; the heartbeat answers those. */
-  heard?: (frame: Frame, gateway: ProtocolGateway) => void
 }
 
 /**
@@ -41,11 +39,17 @@ export class ProtocolGateway {
   readonly ended: Promise<string>
   reviews = 0
   readonly #socket: FrameSocket
+  readonly #webSocket: WebSocket
   readonly #heartbeat: Heartbeat
 
-  private constructor(socket: FrameSocket, welcome: WelcomeFrame, options: ProtocolGatewayOptions) {
+  private constructor(
+    { socket, webSocket }: DialledTunnel,
+    welcome: WelcomeFrame,
+    options: ProtocolGatewayOptions,
+  ) {
     this.welcome = welcome
     this.#socket = socket
+    this.#webSocket = webSocket
     this.#heartbeat = new Heartbeat({
       intervalMs: welcome.pingIntervalMs,
       send: (frame) => socket.send(frame),
@@ -70,7 +74,8 @@ export class ProtocolGateway {
 
   /** Resolves once welcomed; rejects with the refusal otherwise. */
   static async connect(options: ProtocolGatewayOptions): Promise<ProtocolGateway> {
-    const socket = await dialTunnel(options)
+    const dialled = await dialTunnel(options)
+    const { socket } = dialled
     const { promise, resolve, reject } = Promise.withResolvers<WelcomeFrame>()
     socket.listen({
       frame(frame) {
@@ -82,11 +87,16 @@ export class ProtocolGateway {
       closed: (detail) => reject(new Error(detail)),
     })
     socket.send(helloOf(options.hello))
-    return new ProtocolGateway(socket, await promise, options)
+    return new ProtocolGateway(dialled, await promise, options)
   }
 
   send(frame: Frame): void {
     this.#socket.send(frame)
+  }
+
+  /** One message, whatever is in it. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#webSocket.send(bytes)
   }
 
   close(): void {
@@ -98,16 +108,19 @@ export class ProtocolGateway {
     this.#heartbeat.heard()
     if (frame.kind === 'ping') this.#heartbeat.onPing(frame)
     if (frame.kind === 'pong') this.#heartbeat.onPong(frame)
-    if (frame.kind !== 'review-token') options.heard?.(frame, this)
-    else {
-      this.reviews += 1
-      options.review?.(frame, this)
-    }
+    if (frame.kind !== 'review-token') return
+    this.reviews += 1
+    options.review?.(frame, this)
   }
 }
 
+interface DialledTunnel {
+  socket: FrameSocket
+  webSocket: WebSocket
+}
+
 /** Opens the WebSocket as a gateway does, and says nothing yet. */
-export async function dialTunnel({ url, credential }: ProtocolGatewayOptions): Promise<FrameSocket> {
+async function dialTunnel({ url, credential }: ProtocolGatewayOptions): Promise<DialledTunnel> {
   const { gatewayId, keyId } = credential
   const identity = { gatewayId, keyId, privateKey: privateKeyOf(credential) }
   const webSocket = new WebSocket(url.replace(/^http/, 'ws') + tunnelPath, tunnelSubprotocol, {
@@ -119,10 +132,10 @@ export async function dialTunnel({ url, credential }: ProtocolGatewayOptions): P
   webSocket.once('upgrade', (response) => (stream = response.socket))
   await once(webSocket, 'open')
   if (stream === undefined) throw new Error('a WebSocket opened without an upgrade')
-  return new FrameSocket(webSocket, stream)
+  return { socket: new FrameSocket(webSocket, stream), webSocket }
 }
 
-export function helloOf(fields: Partial<HelloFrame> = {}): HelloFrame {
+function helloOf(fields: Partial<HelloFrame> = {}): HelloFrame {
   const { frameBytesMax, tokenBytesMax } = protocolLimits
   return {
     kind: 'hello',
@@ -141,22 +154,37 @@ export function helloOf(fields: Partial<HelloFrame> = {}): HelloFrame {
 
 /** The verdict of an honest gateway on a token of a Kubernetes service account, read from the token itself. */
 export function verdictOn(review: ReviewTokenFrame): TokenReviewedFrame {
-  const claims = JSON.parse(Buffer.from(review.token.split('.')[1] ?? '', 'base64url').toString()) as {
-    sub: string
-    aud: string[]
-    'kubernetes.io': { namespace: string; serviceaccount: { uid: string } }
-  }
-  const { namespace, serviceaccount } = claims['kubernetes.io']
+  const claims = readClaims(review.token)
+  const namespace = claims?.['kubernetes.io'].namespace
   return {
     kind: 'token-reviewed',
     requestId: review.requestId,
     nonce: review.nonce,
     tokenSha256: createHash('sha256').update(review.token).digest(),
-    authenticated: true,
-    username: claims.sub,
-    uid: serviceaccount.uid,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-    audiences: review.audiences.length === 0 ? claims.aud : review.audiences,
+    authenticated: claims !== undefined,
+    username: claims?.sub ?? '',
+    uid: claims?.['kubernetes.io'].serviceaccount.uid ?? '',
+    groups:
+      namespace === undefined
+        ? []
+        : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+    audiences: review.audiences.length > 0 ? review.audiences : (claims?.aud ?? []),
     error: '',
+  }
+}
+
+interface ServiceAccountClaims {
+  sub: string
+  aud: string[]
+  'kubernetes.io': { namespace: string; serviceaccount: { uid: string } }
+}
+
+/** Undefined: not a service account's token, as the one that a control plane tries a gateway with. */
+function readClaims(token: string): ServiceAccountClaims | undefined {
+  try {
+    const json = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
+    return JSON.parse(json) as ServiceAccountClaims
+  } catch {
+    return undefined
   }
 }
