@@ -13,6 +13,8 @@ import { startRevocationWatch } from './gateways/revocation-watch.ts'
 import { createClientIp, forwardedForOf } from './http/client-ip.ts'
 import type { TokenReviewer } from './login/token-reviewer.ts'
 import { createReviewThroughGateway } from './tunnel/review-through-gateway.ts'
+import type { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
+import { openStreams } from './open-streams.ts'
 import { createTunnelEndpoint } from './tunnel/tunnel-endpoint.ts'
 import type { TunnelLog, TunnelObserver } from './tunnel/tunnel-observer.ts'
 import { TunnelRegistry } from './tunnel/tunnel-registry.ts'
@@ -35,7 +37,13 @@ export interface GatewaysOptions {
 export function openGateways(options: GatewaysOptions) {
   const { config, gateways, credentials, audit, rotateGatewayKey, logger, observer, now, elapsed } = options
   const registry = new TunnelRegistry({ elapsed })
-  const tunnels = liveTunnelsOf(registry)
+  const { streams, openStream } = openStreams({
+    registry,
+    poolDirectory: options.poolDirectory,
+    logger,
+    elapsed,
+  })
+  const tunnels = liveTunnelsOf(registry, streams)
   const clientIp = createClientIp(config.trustedProxies)
   const endpoint = createTunnelEndpoint({
     registry,
@@ -45,6 +53,7 @@ export function openGateways(options: GatewaysOptions) {
       audiences: [new URL(config.publicUrl).origin],
     }),
     rotateGatewayKey,
+    acceptStreams: (gateway, hello) => streams.admit(gateway, hello),
     replicaId: config.replicaId,
     log: logger,
     observer,
@@ -63,6 +72,8 @@ export function openGateways(options: GatewaysOptions) {
     registry,
     tunnels,
     endpoint,
+    streams,
+    openStream,
     reviewer: (target: GatewayTarget, organizationId: string): TokenReviewer =>
       target.kind === 'gateway'
         ? createReviewThroughGateway({
@@ -88,14 +99,16 @@ function unavailableReviewer(gatewayPoolId: string): TokenReviewer {
   }
 }
 
-function liveTunnelsOf(registry: TunnelRegistry): LiveTunnels {
+function liveTunnelsOf(registry: TunnelRegistry, streams: GatewayStreams): LiveTunnels {
   return {
     closeTunnelsOf: (gatewayId, reason, keyIds) => {
-      if (keyIds === undefined) registry.closeTunnelsOf(gatewayId, reason)
-      else for (const keyId of keyIds) registry.closeTunnelsOf(gatewayId, reason, keyId)
+      for (const keyId of keyIds ?? [undefined]) {
+        registry.closeTunnelsOf(gatewayId, reason, keyId)
+        streams.closeStreamsOf(gatewayId, reason, keyId)
+      }
     },
     tunnelCount: (gatewayId) => registry.tunnelsOf(gatewayId).length,
-    connectedCredentials: () => registry.connected(),
+    connectedCredentials: () => [...registry.connected(), ...streams.connected()],
     healthOf: (gatewayId) => ({
       status: registry.tunnelsOf(gatewayId).length > 0 ? 'healthy' : 'disconnected',
     }),

@@ -121,9 +121,11 @@ function requestHeaders(question: ApiServerQuestion): Record<string, string> {
   }
 }
 
-/** A name is vetted when it is resolved, but a literal is never looked up. Throws HostNotAllowed. */
-function refuseInternalLiteral({ host }: ConnectionTarget, rules: AddressRules): void {
-  if (isIP(host.hostname) === 0) return
+/**
+ * A name is vetted when it is resolved, but a literal is never looked up. Where a gateway dials, its configuration
+ * decides. Throws HostNotAllowed. */
+function refuseInternalLiteral({ host, via }: ConnectionTarget, rules: AddressRules): void {
+  if (via !== undefined || isIP(host.hostname) === 0) return
   const reason = vetAddress(host.hostname, rules)
   if (reason !== undefined) throw new HostNotAllowed(host.hostname, host.hostname, reason)
 }

@@ -53,9 +53,11 @@ export function gatewayTargetOf({
 export function connectionTargetOf(settings: ReviewerSettings): ConnectionTarget {
   const parsed = parseKubernetesHost(settings.kubernetesHost ?? '')
   if (!parsed.ok) throw new Error(`Kubernetes Auth with a host that ${parsed.problem}`)
+  const target = gatewayTargetOf(settings)
   return {
     host: parsed.host,
     caCert: settings.caCert === '' ? undefined : settings.caCert,
     verifyTls: settings.verifyTlsCertificate,
+    via: target && { target, organizationId: settings.organizationId },
   }
 }

@@ -10,6 +10,7 @@ import { createDirectReviewer } from './direct-review.ts'
 import { KubernetesConnections } from './kubernetes-connections.ts'
 import { parseKubernetesHost } from './kubernetes-host.ts'
 import type { ResolveHost } from './resolve-host.ts'
+import { noStreams } from './test/no-streams.ts'
 
 const user = { username: 'system:serviceaccount:payments:api', uid: 'u', groups: ['system:serviceaccounts'] }
 const goodAnswer = JSON.stringify({
@@ -75,7 +76,7 @@ function createClient(
 ): Client {
   const rules = { allowInternal: options.allowInternal ?? true }
   const resolve = options.resolve ?? (async () => [{ address: '127.0.0.1', family: 4 }])
-  const connections = new KubernetesConnections({ rules, resolve, nowMs: Date.now })
+  const connections = new KubernetesConnections({ openStream: noStreams, rules, resolve, nowMs: Date.now })
   closing.push(() => connections.close())
   const ask = createAskApiServer({ connections, rules, nowMs: Date.now })
   const parsed = parseKubernetesHost(host)

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { KubernetesConnections } from './kubernetes-connections.ts'
 import { parseKubernetesHost } from './kubernetes-host.ts'
+import { noStreams } from './test/no-streams.ts'
 
 let connections: KubernetesConnections
 afterEach(() => connections.close())
@@ -8,6 +9,7 @@ afterEach(() => connections.close())
 let nowMs = 0
 const open = (): KubernetesConnections =>
   (connections = new KubernetesConnections({
+    openStream: noStreams,
     rules: { allowInternal: false },
     resolve: async () => [],
     nowMs: () => nowMs,

@@ -3,6 +3,8 @@ import type { LookupFunction } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { callbackify } from 'node:util'
 import { Pool } from 'undici'
+import type { GatewayTarget } from '../gateways/gateway-target.ts'
+import { connectThroughGateway, type OpenStream } from './connect-through-gateway.ts'
 import type { KubernetesHost } from './kubernetes-host.ts'
 import { type ResolveHost, resolveVetted } from './resolve-host.ts'
 import type { AddressRules } from './vet-address.ts'
@@ -12,11 +14,14 @@ export interface ConnectionTarget {
   /** PEM. Without it the certificate is checked against the system's roots. */
   caCert: string | undefined
   verifyTls: boolean
+  /** Whose gateway carries the connection; undefined: the control plane dials itself. TLS is end to end either way. */
+  via?: { target: GatewayTarget; organizationId: string } | undefined
 }
 
 export interface KubernetesConnectionsOptions {
   rules: AddressRules
   resolve: ResolveHost
+  openStream: OpenStream
   nowMs: () => number
   poolsMax?: number
   idleMs?: number
@@ -31,15 +36,18 @@ export interface ConnectionPool {
 const connectionsPerHost = 32
 const connectTimeoutMs = 5_000
 const keepAliveMs = 30_000
+/** A gateway that leaves its pool carries connections no longer than this, however busy they are. */
+const gatewayConnectionMsMax = 60_000
 const sweepEveryMs = 60_000
 const answerHeaderBytesMax = 16 * 1024
 const answerBodyBytesMax = 64 * 1024
 
 /**
- * Connections to API servers, in one pool for each (host, CA, verification): a server that hangs holds up nobody else,
+ * Connections to API servers, in one pool for each (host, CA, verification, way): a server that hangs holds up nobody else,
  * and a connection made under one CA is never used under another.
  *
  * 1. A name is resolved and vetted inside of the connection's own look-up, so the vetted address is the one dialled.
+ *    Through a gateway it is the gateway that resolves and dials, and its configuration that says where it may.
  * 2. TLS sessions are not resumed: each connection verifies the certificate as it is now.
  * 3. There are never more than `poolsMax` pools; the one that was idle longest goes first.
  */
@@ -106,7 +114,13 @@ export class KubernetesConnections {
     void pool.close()
   }
 
-  #createPool({ host, caCert, verifyTls }: ConnectionTarget): Pool {
+  #createPool(target: ConnectionTarget): Pool {
+    const { host, caCert, verifyTls, via } = target
+    const tls = {
+      timeout: connectTimeoutMs,
+      rejectUnauthorized: verifyTls,
+      ...(caCert === undefined ? { secureContext: this.#trustSystemRoots() } : { ca: caCert }),
+    }
     return new Pool(host.origin, {
       connections: connectionsPerHost,
       pipelining: 1,
@@ -115,12 +129,12 @@ export class KubernetesConnections {
       maxResponseSize: answerBodyBytesMax,
       keepAliveTimeout: keepAliveMs,
       maxCachedSessions: 0,
-      connect: {
-        timeout: connectTimeoutMs,
-        lookup: this.#lookup,
-        rejectUnauthorized: verifyTls,
-        ...(caCert === undefined ? { secureContext: this.#trustSystemRoots() } : { ca: caCert }),
-      },
+      ...(via === undefined
+        ? { connect: { ...tls, lookup: this.#lookup } }
+        : {
+            connect: connectThroughGateway(this.#options.openStream, via, tls),
+            clientTtl: gatewayConnectionMsMax,
+          }),
     })
   }
 
@@ -132,11 +146,17 @@ export class KubernetesConnections {
   }
 }
 
-function poolKey({ host, caCert, verifyTls }: ConnectionTarget): string {
+function poolKey({ host, caCert, verifyTls, via }: ConnectionTarget): string {
   const ca = createHash('sha256')
     .update(caCert ?? '')
     .digest('base64')
-  return `${host.origin} ${verifyTls ? 'verified' : 'unverified'} ${ca}`
+  return `${host.origin} ${verifyTls ? 'verified' : 'unverified'} ${ca} ${wayOf(via)}`
+}
+
+function wayOf(via: ConnectionTarget['via']): string {
+  if (via === undefined) return 'direct'
+  const { target, organizationId } = via
+  return `${organizationId} ${target.kind} ${target.kind === 'gateway' ? target.gatewayId : target.gatewayPoolId}`
 }
 
 const resolveVettedThen = callbackify(resolveVetted)

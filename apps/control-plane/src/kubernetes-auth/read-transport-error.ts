@@ -1,3 +1,4 @@
+import { StreamError } from '@postern/protocol'
 import type { ReviewFailure } from '../login/token-reviewer.ts'
 import { HostNotAllowed } from './resolve-host.ts'
 
@@ -8,6 +9,20 @@ export interface TransportFailure {
   /** The connection ended before an answer came: a review may be repeated, since it has no side effects. */
   isLostConnection: boolean
 }
+
+/** What went wrong on the way through a gateway. */
+const streamFailures: Record<StreamError['reason'], ReviewFailure> = {
+  'host-not-allowed': 'host-not-allowed',
+  unreachable: 'api-server-unreachable',
+  timeout: 'api-server-timeout',
+  closed: 'api-server-unreachable',
+  overloaded: 'gateway-overloaded',
+  'connection-lost': 'gateway-unavailable',
+  'window-overrun': 'gateway-unavailable',
+  unsupported: 'gateway-unavailable',
+  unspecified: 'gateway-unavailable',
+}
+const lostStream: ReadonlySet<StreamError['reason']> = new Set(['closed', 'connection-lost'])
 
 const detailLengthMax = 300
 
@@ -39,6 +54,12 @@ export function readTransportError(error: unknown): TransportFailure {
   if (error instanceof HostNotAllowed) return failed('host-not-allowed', error.message)
   // Node tries several addresses and reports them together; what is true of the first says enough.
   if (error instanceof AggregateError && error.errors.length > 0) return readTransportError(error.errors[0])
+  if (error instanceof StreamError) {
+    return {
+      ...failed(streamFailures[error.reason], error.message),
+      isLostConnection: lostStream.has(error.reason),
+    }
+  }
   const code = codeOf(error)
   const tlsReason = tlsReasons.get(code)
   if (tlsReason !== undefined) return failed('tls-failed', `${tlsReason} (${code})`)

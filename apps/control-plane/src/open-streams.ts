@@ -1,0 +1,35 @@
+import { heartbeatDefaults } from '@postern/protocol'
+import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
+import { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
+import { createOpenStream, type CandidateTunnel, type OpenStream } from './tunnel/streams/open-stream.ts'
+import type { TunnelLog } from './tunnel/tunnel-observer.ts'
+
+export interface StreamsOptions {
+  registry: { tunnelsOf: (gatewayId: string) => readonly CandidateTunnel[] }
+  poolDirectory: PoolDirectory
+  logger: TunnelLog
+  /** Milliseconds from any fixed moment; never goes back. */
+  elapsed: () => number
+}
+
+/** The connections for raw streams of this replica, and the way to open a stream through a gateway or a pool. */
+export function openStreams({ registry, poolDirectory, logger, elapsed }: StreamsOptions): {
+  streams: GatewayStreams
+  openStream: OpenStream
+} {
+  const streams = new GatewayStreams({
+    log: logger,
+    elapsed,
+    pingIntervalMs: heartbeatDefaults.pingIntervalMs,
+  })
+  const openStream = createOpenStream({
+    streams,
+    tunnelsOf: (gatewayId) => registry.tunnelsOf(gatewayId),
+    membersOf: async (target, organizationId) =>
+      target.kind === 'gateway'
+        ? { memberIds: [target.gatewayId], admits: () => true }
+        : poolDirectory.find(target.gatewayPoolId, organizationId),
+    random: Math.random,
+  })
+  return { streams, openStream }
+}
