@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -136,7 +137,7 @@ describe('main with the embedded PostgreSQL', { timeout: 120_000 }, () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
   })
 
-  it('ends at once on a second signal, though a request is under way', async () => {
+  it('ends at once on a second signal, though a request is under way, and takes a doubled one for one', async () => {
     const { child, exit, ...first } = start(environment)
     const { port, hostname } = new URL(await ready({ child, exit, ...first }))
     const socket = connect(Number(port), hostname)
@@ -144,8 +145,10 @@ describe('main with the embedded PostgreSQL', { timeout: 120_000 }, () => {
     await once(socket, 'connect')
     socket.write('POST /api/v1/admin/bootstrap HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n{')
     await expect.poll(async () => (await fetch(`http://${hostname}:${port}/livez`)).status, patient).toBe(200)
+    child.kill('SIGINT')
     child.kill('SIGTERM')
     await expect.poll(first.log, patient).toContain('"stopping')
+    await sleep(1_000)
     expect(child.exitCode).toBeNull()
     child.kill('SIGTERM')
     expect(await exit).toBe(1)

@@ -5,6 +5,9 @@ import { type ControlPlane, openControlPlane } from './control-plane.ts'
 import { type ProcessLogger, createLogger } from './observability/logger.ts'
 import { StartupProblem } from './startup-problem.ts'
 
+/** One Ctrl-C comes twice where a supervisor such as `node --watch` passes on what the terminal has sent to all. */
+const doubledSignalMsMax = 500
+
 process.exit(await main())
 
 /** @returns the exit code: 0 after a signal, 1 when the operator must do something, or after a loss or a bug */
@@ -65,15 +68,16 @@ async function run(config: Config): Promise<number> {
 
 /** The first signal asks to stop; the second one does not wait. The embedded PostgreSQL is adopted at the next start. */
 function onSignals(stop: (signal: NodeJS.Signals) => void, flush: () => void): void {
-  let hasSignal = false
+  let firstAt: number | undefined
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
-      if (hasSignal) {
+      if (firstAt === undefined) {
+        firstAt = performance.now()
+        stop(name)
+      } else if (performance.now() - firstAt > doubledSignalMsMax) {
         flush()
         process.exit(1)
       }
-      hasSignal = true
-      stop(name)
     })
   }
 }
