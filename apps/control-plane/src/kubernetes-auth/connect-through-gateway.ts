@@ -1,6 +1,8 @@
+import { once } from 'node:events'
+import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { SecureContext } from 'node:tls'
-import { buildConnector } from 'undici'
+import { connect, type SecureContext, type TLSSocket } from 'node:tls'
+import type { buildConnector } from 'undici'
 import type { GatewayTarget } from '../gateways/gateway-target.ts'
 
 /** A raw stream to a host through a gateway, or any member of a pool. Rejects with StreamError, or the signal's reason. */
@@ -12,14 +14,19 @@ export type OpenStream = (
 ) => Promise<Duplex>
 
 export interface StreamTls {
-  timeout: number
   rejectUnauthorized: boolean
   secureContext?: SecureContext
+  /** PEM. */
   ca?: string
 }
 
-/** For the call for a connection, the gateway's own dial, and another gateway's if that fails. */
-const openMsMax = 8_000
+interface Address {
+  host: string
+  port: number
+}
+
+/** For the call for a connection, the gateway's own dial, another gateway's if that fails, and TLS. */
+const connectMsMax = 8_000
 
 class StreamTooLate extends Error {
   readonly code = 'ETIMEDOUT'
@@ -31,27 +38,58 @@ class StreamTooLate extends Error {
  */
 export function connectThroughGateway(
   openStream: OpenStream,
-  via: { target: GatewayTarget; organizationId: string },
+  { target, organizationId }: { target: GatewayTarget; organizationId: string },
   tls: StreamTls,
 ): buildConnector.connector {
-  const startTls = buildConnector({ ...tls, allowH2: false, maxCachedSessions: 0 })
+  const open = (address: Address, signal: AbortSignal): Promise<Duplex> =>
+    openStream(target, organizationId, address, signal)
   return (options, callback) => {
-    const address = { host: plainHost(options.hostname), port: Number(options.port) || 443 }
-    const deadline = new AbortController()
-    const timer = setTimeout(
-      () => deadline.abort(new StreamTooLate(`no stream to the API server within ${openMsMax} ms`)),
-      openMsMax,
-    )
-    openStream(via.target, via.organizationId, address, deadline.signal)
-      .finally(() => clearTimeout(timer))
-      .then(
-        // undici takes any Duplex for the connection that TLS is to run over, though its types say socket.
-        (stream) => startTls({ ...options, httpSocket: stream as never }, callback),
-        (error: unknown) => callback(error instanceof Error ? error : new Error('no stream'), null),
-      )
+    const host = options.hostname.replaceAll(/[[\]]/g, '')
+    void connectFor({ host, port: Number(options.port) || 443 }, open, tls, callback)
   }
 }
 
-function plainHost(hostname: string): string {
-  return hostname.replaceAll(/[[\]]/g, '')
+async function connectFor(
+  address: Address,
+  open: (address: Address, signal: AbortSignal) => Promise<Duplex>,
+  tls: StreamTls,
+  callback: buildConnector.Callback,
+): Promise<void> {
+  const deadline = new AbortController()
+  const late = new StreamTooLate(`no connection to the API server within ${connectMsMax} ms`)
+  const timer = setTimeout(() => deadline.abort(late), connectMsMax)
+  try {
+    const stream = await open(address, deadline.signal)
+    callback(null, await startTls(stream, address.host, tls, deadline.signal))
+  } catch (error) {
+    const isLate = deadline.signal.aborted || !(error instanceof Error)
+    callback(isLate ? late : error, null)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function startTls(
+  stream: Duplex,
+  host: string,
+  tls: StreamTls,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const socket = connect({
+    ...tls,
+    socket: stream,
+    host,
+    // RFC 6066 §3: a name, never an address.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ALPNProtocols: ['http/1.1'],
+  })
+  try {
+    await once(socket, 'secureConnect', { signal })
+    return socket
+  } catch (error) {
+    socket.on('error', () => undefined)
+    socket.destroy()
+    stream.destroy()
+    throw error
+  }
 }

@@ -117,7 +117,6 @@ export class KubernetesConnections {
   #createPool(target: ConnectionTarget): Pool {
     const { host, caCert, verifyTls, via } = target
     const tls = {
-      timeout: connectTimeoutMs,
       rejectUnauthorized: verifyTls,
       ...(caCert === undefined ? { secureContext: this.#trustSystemRoots() } : { ca: caCert }),
     }
@@ -130,7 +129,7 @@ export class KubernetesConnections {
       keepAliveTimeout: keepAliveMs,
       maxCachedSessions: 0,
       ...(via === undefined
-        ? { connect: { ...tls, lookup: this.#lookup } }
+        ? { connect: { ...tls, timeout: connectTimeoutMs, lookup: this.#lookup } }
         : {
             connect: connectThroughGateway(this.#options.openStream, via, tls),
             clientTtl: gatewayConnectionMsMax,
