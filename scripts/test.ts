@@ -39,7 +39,12 @@ const result = await runStep(
 const report = await readReport()
 await rm(folder, { recursive: true, force: true })
 
-const lines = [describeDatabase(), describeKubernetes()]
+const projects = projectsAskedFor(process.argv.slice(2))
+const needsDatabase = projects.includes('integration') || projects.includes('kubernetes')
+const lines = [
+  ...(needsDatabase ? [describeDatabase()] : []),
+  ...(projects.includes('kubernetes') ? [describeKubernetes()] : []),
+]
 if (report !== undefined) {
   const failed = report.numFailedTests + (report.numFailedTests === 0 && !result.ok ? 1 : 0)
   lines.unshift(...describeFailures(report))
@@ -72,6 +77,14 @@ function describeFailures({ testResults }: VitestReport): string[] {
 
 function firstLines(message: string): string {
   return message.split('\n').slice(0, failureLinesMax).join('\n')
+}
+
+/** All of them, unless `--project` names some. */
+function projectsAskedFor(args: readonly string[]): readonly string[] {
+  const named = args.flatMap((arg, index) =>
+    args[index - 1] === '--project' ? [arg] : arg.startsWith('--project=') ? [arg.slice(10)] : [],
+  )
+  return named.length === 0 ? ['unit', 'integration', 'kubernetes'] : named
 }
 
 function describeDatabase(): string {
