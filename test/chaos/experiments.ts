@@ -1,7 +1,17 @@
 import type { Experiment } from './experiment.ts'
 import { vanishedPeer } from './p1-vanished-peer.ts'
+import { silentReviewer } from './p2-silent-reviewer.ts'
 import { otherVersions } from './p25-other-versions.ts'
+import { blackHole } from './p3-black-hole.ts'
+import { rollingRestart } from './p5-rolling-restart.ts'
 import { storm } from './p8-storm.ts'
 
 /** Every experiment, in the order in which `--all` runs them: a new one is a file `p3-black-hole.ts` and a line here. */
-export const experiments: readonly Experiment[] = [vanishedPeer, storm, otherVersions]
+export const experiments: readonly Experiment[] = [
+  vanishedPeer,
+  silentReviewer,
+  blackHole,
+  rollingRestart,
+  storm,
+  otherVersions,
+]

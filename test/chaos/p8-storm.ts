@@ -81,8 +81,7 @@ function watchHandshakes(url: string): { stop(): Promise<number> } {
   async function look(): Promise<void> {
     while (!stop.signal.aborted) {
       const metrics = await readMetrics(url)
-      const opened = metrics.sum('postern_tunnels_open') + metrics.sum('postern_tunnels_closed_total')
-      samples.push({ at: metrics.at, opened })
+      samples.push({ at: metrics.at, opened: metrics.sum('postern_tunnels_opened_total') })
       await sleep(100)
     }
   }

@@ -37,7 +37,7 @@ export interface ChaosWorld extends AsyncDisposable {
   readonly platform: Platform
   addGateway(name: string): Promise<WorldGateway>
   /** @returns the pool's id */
-  addPool(name: string, gateways: readonly WorldGateway[]): Promise<string>
+  addPool(name: string, gateways: readonly { gatewayId: string }[]): Promise<string>
   /** An identity whose tokens the gateway or the pool reviews, and tokens of some pods of it. */
   addWorkload(reviewer: { gatewayId: string } | { gatewayPoolId: string }): Promise<Workload>
   /** Ended with the world, last first. */
@@ -143,7 +143,11 @@ async function addGateway(around: Around, name: string): Promise<WorldGateway> {
   }
 }
 
-async function addPool(platform: Platform, name: string, gateways: readonly WorldGateway[]): Promise<string> {
+async function addPool(
+  platform: Platform,
+  name: string,
+  gateways: readonly { gatewayId: string }[],
+): Promise<string> {
   const pool = expectOk(await platform.admin.post('/api/v1/gateway-pools', { name }))
   const poolId = textAt(pool, 'id')
   for (const { gatewayId } of gateways) {
