@@ -12,6 +12,7 @@ import type { RotateGatewayKey } from './gateways/rotate-gateway-key.ts'
 import { startRevocationWatch } from './gateways/revocation-watch.ts'
 import { createClientIp, forwardedForOf } from './http/client-ip.ts'
 import type { TokenReviewer } from './login/token-reviewer.ts'
+import { judgeGatewayHealth } from './tunnel/judge-gateway-health.ts'
 import { createReviewThroughGateway } from './tunnel/review-through-gateway.ts'
 import type { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
 import { openStreams } from './open-streams.ts'
@@ -43,7 +44,12 @@ export function openGateways(options: GatewaysOptions) {
     logger,
     elapsed,
   })
-  const tunnels = liveTunnelsOf(registry, streams)
+  const tunnels = liveTunnelsOf(
+    registry,
+    streams,
+    (gatewayId) => endpoint.isDuplicated(gatewayId),
+    () => now().getTime(),
+  )
   const clientIp = createClientIp(config.trustedProxies)
   const endpoint = createTunnelEndpoint({
     registry,
@@ -99,7 +105,12 @@ function unavailableReviewer(gatewayPoolId: string): TokenReviewer {
   }
 }
 
-function liveTunnelsOf(registry: TunnelRegistry, streams: GatewayStreams): LiveTunnels {
+function liveTunnelsOf(
+  registry: TunnelRegistry,
+  streams: GatewayStreams,
+  isDuplicated: (gatewayId: string) => boolean,
+  nowMs: () => number,
+): LiveTunnels {
   return {
     closeTunnelsOf: (gatewayId, reason, keyIds) => {
       for (const keyId of keyIds ?? [undefined]) {
@@ -109,10 +120,10 @@ function liveTunnelsOf(registry: TunnelRegistry, streams: GatewayStreams): LiveT
     },
     tunnelCount: (gatewayId) => registry.tunnelsOf(gatewayId).length,
     connectedCredentials: () => [...registry.connected(), ...streams.connected()],
-    healthOf: (gatewayId) => ({
-      status: registry.tunnelsOf(gatewayId).length > 0 ? 'healthy' : 'disconnected',
-    }),
-    clusterOf: () => undefined,
+    healthOf: (gatewayId) =>
+      judgeGatewayHealth(registry.tunnelsOf(gatewayId), isDuplicated(gatewayId), nowMs()),
+    clusterOf: (gatewayId) =>
+      registry.tunnelsOf(gatewayId).findLast(({ cluster }) => cluster !== undefined)?.cluster,
   }
 }
 

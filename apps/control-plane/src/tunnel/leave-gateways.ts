@@ -5,27 +5,31 @@ import type { GatewaySession } from './gateway-session.ts'
 const toldPerSecond = 100
 const spreadMsMax = 15_000
 
+/** Telling them and waiting for them, together. */
+const leaveMsMax = 18_000
+
 /** Over how long as many gateways are told that this replica leaves, in milliseconds. */
-export function leaveSpreadMs(tunnels: number): number {
+function spreadMsOf(tunnels: number): number {
   return Math.min(spreadMsMax, (tunnels / toldPerSecond) * 1000)
 }
 
 /**
  * Asks the gateways, one after the other, to dial another replica first.
- * @param withinMs what each has for it
- * @returns when each has, or cannot in time
+ * @param withinMs what each has for it; less when there are very many
+ * @returns when each has, or cannot in time: after 18 s at most
  */
 export async function askGatewaysToLeave(
   sessions: readonly GatewaySession[],
   withinMs: number,
 ): Promise<void> {
   const startedAt = performance.now()
-  const spreadMs = leaveSpreadMs(sessions.length)
+  const spreadMs = spreadMsOf(sessions.length)
+  const patienceMs = Math.min(withinMs, leaveMsMax - spreadMs)
   const asked: Promise<void>[] = []
   for (const [index, session] of sessions.entries()) {
     const aheadMs = (index / sessions.length) * spreadMs - (performance.now() - startedAt)
     if (aheadMs > 0) await sleep(aheadMs)
-    asked.push(session.askToLeave(withinMs, 'this replica is stopping'))
+    asked.push(session.askToLeave(patienceMs, 'this replica is stopping'))
   }
   await Promise.all(asked)
 }
@@ -35,7 +39,7 @@ export async function askGatewaysToLeave(
  * @param withinMs what waits has for it
  */
 export async function endTunnels(sessions: readonly GatewaySession[], withinMs: number): Promise<void> {
-  const spreadMs = leaveSpreadMs(sessions.length)
+  const spreadMs = spreadMsOf(sessions.length)
   for (const [index, session] of sessions.entries()) {
     // Gateways that found no other replica dial again soon, and not all in one moment.
     session.finish('shutting-down', withinMs, Math.round((index / sessions.length) * spreadMs))

@@ -46,7 +46,7 @@ export interface TunnelEndpointOptions {
 export interface TunnelEndpoint {
   /** For the `upgrade` event of the HTTP server. Answers every request, whatever its path. */
   handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
-  /** Takes no new tunnel, and asks the gateways to dial another replica; resolves when each has or cannot, in 20 s at most. */
+  /** Takes no new tunnel, and asks the gateways to dial another replica; resolves when each has or cannot, in 18 s at most. */
   leave: () => Promise<void>
   /** Closes all tunnels with GoAway and refuses new ones; resolves when no connection is left. */
   close: () => Promise<void>
@@ -58,7 +58,7 @@ const defaults = {
   handshakeTimeoutMs: 10_000,
   handshakesMax: 256,
   handshakesPerSecondMax: 100,
-  leaveWithinMs: 5000,
+  leaveWithinMs: 3000,
   finishWithinMs: 2000,
 } as const
 const crowdLogMs = 5000
