@@ -104,7 +104,7 @@ export async function startGatewayFeature(
 
 const roles: readonly OrganizationRole[] = ['admin', 'member', 'no-access']
 
-function actorOf(authorization: string | undefined) {
+export function actorOf(authorization: string | undefined) {
   const [, roleName, organizationId] = authorization?.split(' ') ?? []
   const role = roles.find((known) => known === roleName)
   if (role === undefined || organizationId === undefined) throw new ApiError('Unauthorized', 'Log in')
@@ -119,7 +119,12 @@ function actorOf(authorization: string | undefined) {
   }
 }
 
-async function call(url: string, method: string, path: string, options: CallOptions = {}): Promise<Reply> {
+export async function call(
+  url: string,
+  method: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<Reply> {
   const reply = await fetch(`${url}${path}`, {
     method,
     headers: {

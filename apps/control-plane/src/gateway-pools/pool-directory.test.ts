@@ -1,0 +1,117 @@
+import type { ClusterFrame } from '@postern/protocol'
+import { expect, it } from 'vitest'
+import { clusterOf } from './compare-clusters.ts'
+import type { GatewayPool, PoolMember } from './gateway-pool-store.ts'
+import { createPoolDirectory } from './pool-directory.ts'
+
+function frameOf(byte: number): ClusterFrame {
+  const hash = new Uint8Array(32).fill(byte)
+  return { kind: 'cluster', rootCaSha256: [hash], tokenIssuer: 'https://one', issuerKeySha256: [hash] }
+}
+
+function poolOf(cluster: ClusterFrame | undefined, members: [string, boolean][]): GatewayPool {
+  return {
+    id: 'pool',
+    organizationId: 'acme',
+    name: 'berlin',
+    createdAt: new Date(0),
+    updatedAt: new Date(0),
+    cluster: clusterOf(cluster) ?? null,
+    members: members.map(([gatewayId, isOfCluster]): PoolMember => ({
+      gatewayId,
+      gatewayName: gatewayId,
+      lastConnectedAt: null,
+      revokedAt: null,
+      cluster: null,
+      isOfCluster,
+    })),
+    attachedIdentityCount: 0,
+  }
+}
+
+/** A directory over one pool that the test may change, with a clock of its own. */
+function directoryOf(pool: GatewayPool) {
+  const state = { pool, nowMs: 0, reads: 0, isAway: false }
+  const directory = createPoolDirectory({
+    pools: {
+      find: async (gatewayPoolId, organizationId) => {
+        state.reads += 1
+        if (state.isAway) throw new Error('the database is away')
+        const isIt = gatewayPoolId === state.pool.id && organizationId === state.pool.organizationId
+        return isIt ? state.pool : undefined
+      },
+    },
+    elapsed: () => state.nowMs,
+  })
+  return { directory, state }
+}
+
+it('reads a pool once in five seconds, however many ask', async () => {
+  const { directory, state } = directoryOf(poolOf(undefined, [['one', false]]))
+  const asked = await Promise.all(Array.from({ length: 10 }, () => directory.find('pool', 'acme')))
+  state.nowMs = 4999
+  expect(await directory.find('pool', 'acme')).toBe(asked[0])
+  expect(state.reads).toBe(1)
+  state.nowMs = 5000
+  await directory.find('pool', 'acme')
+  expect(state.reads).toBe(2)
+})
+
+it('forgets at once what changed', async () => {
+  const { directory, state } = directoryOf(poolOf(undefined, [['one', false]]))
+  await directory.find('pool', 'acme')
+  state.pool = poolOf(undefined, [
+    ['one', false],
+    ['two', false],
+  ])
+  directory.forget('pool')
+  expect((await directory.find('pool', 'acme'))?.memberIds).toEqual(['one', 'two'])
+})
+
+it('T48: does not know a pool of another organization, nor keeps one for it', async () => {
+  const { directory } = directoryOf(poolOf(undefined, [['one', false]]))
+  expect(await directory.find('pool', 'acme')).toBeDefined()
+  expect(await directory.find('pool', 'another')).toBeUndefined()
+  expect(await directory.find('pool', 'acme')).toBeDefined()
+})
+
+it('tells a failure to those who wait for it, and asks again', async () => {
+  const { directory, state } = directoryOf(poolOf(undefined, [['one', false]]))
+  state.isAway = true
+  await expect(directory.find('pool', 'acme')).rejects.toThrow('away')
+  state.isAway = false
+  expect(await directory.find('pool', 'acme')).toBeDefined()
+})
+
+it('while no member has said where it stands, all are candidates', async () => {
+  const { directory } = directoryOf(
+    poolOf(undefined, [
+      ['one', false],
+      ['two', false],
+    ]),
+  )
+  const found = await directory.find('pool', 'acme')
+  expect(found?.memberIds).toEqual(['one', 'two'])
+  expect(found?.admits(undefined)).toBe(true)
+  expect(found?.admits(frameOf(1))).toBe(true)
+})
+
+it('T6: once the cluster is known, a member that was not found in it is no candidate', async () => {
+  const { directory } = directoryOf(
+    poolOf(frameOf(1), [
+      ['one', true],
+      ['two', false],
+    ]),
+  )
+  expect((await directory.find('pool', 'acme'))?.memberIds).toEqual(['one'])
+})
+
+it('T6: a candidate’s tunnel that reports another cluster is not admitted, one that has said nothing yet is', async () => {
+  const { directory } = directoryOf(poolOf(frameOf(1), [['one', true]]))
+  const found = await directory.find('pool', 'acme')
+  const elsewhere = frameOf(2)
+  expect(found?.admits(undefined)).toBe(true)
+  expect(found?.admits(frameOf(1))).toBe(true)
+  expect(found?.admits(elsewhere)).toBe(false)
+  expect(found?.admits(elsewhere)).toBe(false)
+})
