@@ -294,7 +294,7 @@ export class PooledReview {
       : patienceMs
     const waitedMs = state.elapsed() - startedAt
     if (waitedMs >= allowedMs) return isAccepted ? 'beyond-p99' : 'not-accepted'
-    this.#setTimer(allowedMs - waitedMs)
+    this.#setTimer(Math.max(1, allowedMs - waitedMs))
     return undefined
   }
 
