@@ -4,7 +4,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { WebSocket } from 'ws'
 import { openConnection } from '../../apps/gateway/src/http/open-connection.ts'
-import { openTunnel } from '../../apps/gateway/src/tunnel/open-tunnel.ts'
+import { InFlight } from '../../apps/gateway/src/tunnel/in-flight.ts'
+import { openTunnels } from '../../apps/gateway/src/tunnel/open-tunnels.ts'
+import { fixedCredential } from '../../apps/gateway/src/tunnel/test/fixed-credential.ts'
 import type { ReviewResult } from '../../apps/gateway/src/token-review/review-token.ts'
 
 const [mode, url = '', ca = '', answerBytes = '0'] = process.argv.slice(2)
@@ -30,16 +32,17 @@ if (mode === 'gateway') {
   const { privateKey } = generateKeyPairSync('ed25519')
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
   const trust = ca === '' ? undefined : createSecureContext({ ca })
-  const tunnel = openTunnel({
+  const tunnels = openTunnels({
     controlPlaneUrl: url,
-    credential: () => ({ gatewayId: 'bench', keyId: 'bench', privateKey }),
-    reviewToken: async () => verdict,
+    credential: fixedCredential({ gatewayId: 'bench', keyId: 'bench', privateKey }),
+    inFlight: new InFlight({ reviewToken: async () => verdict, elapsed: () => performance.now() }),
+    slots: 1,
     log,
     software: 'bench',
     connectTo: (destination, signal) => openConnection({ destination, proxy: undefined, trust, signal }),
   })
   process.once('disconnect', () => {
-    void tunnel.close()
+    void tunnels.close()
   })
 } else {
   const answer = Buffer.alloc(Number(answerBytes))

@@ -63,7 +63,7 @@ function greet(socket: WebSocket, bytes: Buffer): void {
   if (frame.kind === 'malformed' || frame.kind === 'unknown') throw new Error(frame.kind)
   received.push(frame)
   if (frame.kind !== 'hello') return
-  const { minorVersion, features, limits } = frame
+  const { minorVersion, features, limits, slot } = frame
   const refusal: Frame = {
     kind: 'refusal',
     code: 'revoked',
@@ -76,7 +76,7 @@ function greet(socket: WebSocket, bytes: Buffer): void {
     minorVersion,
     features,
     limits,
-    replicaId: 'replica-1',
+    replicaId: `replica-${slot}`,
     serverTimeMs: Date.now(),
     pingIntervalMs: 3_000,
   }
@@ -129,14 +129,18 @@ describe('a gateway', () => {
     expect(gateway.state).toMatchObject({
       phase: 'serving',
       gatewayId: 'g-1',
-      tunnel: { phase: 'connected' },
+      tunnels: [{ phase: 'connected' }, { phase: 'connected' }],
     })
-    expect(received[0]).toMatchObject({ kind: 'hello', software: expect.stringContaining('0.0.0-test') })
+    expect(received[0]).toMatchObject({
+      kind: 'hello',
+      slot: 0,
+      software: expect.stringContaining('0.0.0-test'),
+    })
   })
 
   it('reviews a token that comes through the tunnel, and counts it', async () => {
     const { healthPort } = await start().start()
-    await vi.waitFor(() => expect(hellos()).toBe(1))
+    await vi.waitFor(() => expect(hellos()).toBe(2))
     const token = await cluster.mintToken({ namespace: 'payments', name: 'api' })
     const nonce = Buffer.alloc(16, 7)
     const review: Frame = {
@@ -157,17 +161,17 @@ describe('a gateway', () => {
     )
     const metrics = await health(healthPort, '/metrics')
     expect(metrics.text).toContain('postern_gateway_reviews_total{result="authenticated"} 1')
-    expect(metrics.text).toContain('postern_gateway_tunnel_phase{phase="connected"} 1')
+    expect(metrics.text).toContain('postern_gateway_tunnels{phase="connected"} 2')
     expect(logged.join('\n')).not.toContain(token.slice(-20))
   })
 
   it('starts again from its credential, without the token', async () => {
     const first = start()
     await first.start()
-    await vi.waitFor(() => expect(hellos()).toBe(1))
+    await vi.waitFor(() => expect(hellos()).toBe(2))
     await first.close()
     await start({ POSTERN_ENROLMENT_TOKEN: '' }).start()
-    await vi.waitFor(() => expect(hellos()).toBe(2))
+    await vi.waitFor(() => expect(hellos()).toBe(4))
     expect(controlPlane.presented).toHaveLength(1)
   })
 
@@ -208,7 +212,7 @@ describe('a gateway', () => {
 
     const serving = start()
     const { healthPort } = await serving.start()
-    await vi.waitFor(() => expect(hellos()).toBe(1))
+    await vi.waitFor(() => expect(hellos()).toBe(2))
     await Promise.all([serving.close(), serving.close()])
     expect(await serving.ended).toEqual({ kind: 'closed' })
     expect(serving.state).toEqual({ phase: 'closed' })
@@ -239,7 +243,7 @@ describe('a gateway', () => {
       start({ POSTERN_CREDENTIAL: 'secret:postern-gateway' }),
     ]
     await Promise.all(both.map((gateway) => gateway.start()))
-    await vi.waitFor(() => expect(hellos()).toBe(2), 5_000)
+    await vi.waitFor(() => expect(hellos()).toBe(4), 5_000)
     expect(new Set(controlPlane.presented).size).toBe(1)
   })
 })

@@ -5,40 +5,20 @@ import type { GatewayConfig } from './config.ts'
 import { createFileCredentialStore } from './credential/credential-store-file.ts'
 import { createSecretCredentialStore } from './credential/credential-store-secret.ts'
 import type { CredentialStore } from './credential/credential-store.ts'
-import { createEnrol } from './credential/enrol.ts'
-import { obtainCredential } from './credential/obtain-credential.ts'
-import { readEnrolmentToken } from './credential/read-enrolment-token.ts'
-import { GatewayLifecycle, type GatewayEnd, type GatewayWork } from './gateway-lifecycle.ts'
+import type { GatewayDependencies } from './gateway-dependencies.ts'
+import { GatewayLifecycle, type GatewayEnd } from './gateway-lifecycle.ts'
 import { createGatewayMetrics, type GatewayMetrics } from './health/gateway-metrics.ts'
 import { startHealthServer } from './health/health-server.ts'
-import { observeTunnel } from './health/observe-tunnel.ts'
 import { readinessOf, type GatewayState } from './health/readiness.ts'
-import { createConnectTo, createControlPlaneDispatcher } from './http/control-plane-connections.ts'
-import { ControlPlaneTrust } from './http/control-plane-trust.ts'
+import { joinControlPlane } from './join-control-plane.ts'
 import { openReviews, type Reviews } from './open-reviews.ts'
-import { openTunnel } from './tunnel/open-tunnel.ts'
-import type { Timing } from './tunnel/timing.ts'
-
-export interface GatewayDependencies {
-  log: GatewayLog
-  timing: Timing
-  /** This build's version. */
-  version: string
-}
-
-/** A logger of pino's shape. */
-export interface GatewayLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
 
 export interface Gateway {
   readonly state: GatewayState
   /** Resolves when the gateway is closed, or refused for good. Rejects only on a bug. */
   readonly ended: Promise<GatewayEnd>
   /**
-   * Answers health checks, then enrols if needed and keeps a tunnel, in the background. To be called once. Rejects with
+   * Answers health checks, then enrols if needed and keeps its tunnels, in the background. To be called once. Rejects with
    * an error that names the remedy where it cannot even begin; `close()` is needed then too.
    */
   start(): Promise<{ healthPort: number }>
@@ -47,8 +27,6 @@ export interface Gateway {
 }
 
 const reviewsGraceMs = 2_000
-const enrolBackoffFirstMs = 500
-const enrolBackoffMsMax = 30_000
 
 export function createGateway(config: GatewayConfig, dependencies: GatewayDependencies): Gateway {
   const lifecycle = new GatewayLifecycle(dependencies.log)
@@ -99,7 +77,7 @@ async function start(
   opened.reviews = reviews
 
   const store = await chooseStore(config, connection, account)
-  lifecycle.run(await joinWork({ config, dependencies, metrics, reviews, store, lifecycle }))
+  lifecycle.run(await joinControlPlane({ config, dependencies, metrics, reviews, store, lifecycle }))
   return { healthPort: health.port }
 }
 
@@ -131,48 +109,4 @@ async function chooseStore(
   if (credential.kind === 'file') return createFileCredentialStore(credential.path)
   const namespace = await account.namespace()
   return createSecretCredentialStore({ connection, namespace, name: credential.name })
-}
-
-interface Parts {
-  config: GatewayConfig
-  dependencies: GatewayDependencies
-  metrics: GatewayMetrics
-  reviews: Reviews
-  store: CredentialStore
-  lifecycle: GatewayLifecycle
-}
-
-async function joinWork(parts: Parts): Promise<GatewayWork> {
-  const { config, metrics, reviews, store, lifecycle } = parts
-  const { log, timing, version } = parts.dependencies
-  const { controlPlaneOrigin, outbound } = config
-  const trust = await ControlPlaneTrust.open({ extraCaFile: outbound.extraCaFile, log })
-  const connectTo = createConnectTo(outbound, trust)
-  const dispatcher = createControlPlaneDispatcher(connectTo)
-  lifecycle.closeLater({ name: 'control plane requests', msMax: 1_000, close: () => dispatcher.destroy() })
-  return {
-    obtainCredential: (signal) =>
-      obtainCredential({
-        store,
-        enrol: createEnrol({ controlPlaneOrigin, dispatcher }),
-        readEnrolmentToken: () => readEnrolmentToken(config.enrolmentToken),
-        controlPlaneOrigin,
-        log,
-        backoffMs: (attempt) =>
-          timing.random() * Math.min(enrolBackoffFirstMs * 2 ** Math.min(attempt, 10), enrolBackoffMsMax),
-        sleep: (ms, signal) => timing.sleep(ms, signal),
-        signal,
-      }),
-    openTunnel: (credential) =>
-      openTunnel({
-        controlPlaneUrl: controlPlaneOrigin,
-        credential: () => credential,
-        reviewToken: reviews.reviewToken,
-        log,
-        timing,
-        software: version,
-        connectTo,
-        onState: observeTunnel(metrics),
-      }),
-  }
 }

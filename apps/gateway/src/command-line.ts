@@ -9,6 +9,9 @@ Environment (a flag wins over its variable):
   POSTERN_URL                     the control plane, as in https://postern.example.com
   POSTERN_ENROLMENT_TOKEN         single-use token of the first start; later starts need none
   POSTERN_ENROLMENT_TOKEN_FILE    the same, in a file
+  POSTERN_ENROL_METHOD            token (default), or kubernetes: by the pod's own token
+  POSTERN_GATEWAY_ID              for kubernetes: the gateway's id
+  POSTERN_ENROL_TOKEN_FILE        for kubernetes: the pod's projected token
   POSTERN_CREDENTIAL              secret:<name> or file:<absolute path>
                                   (default in a pod: secret:postern-gateway)
   POSTERN_KUBERNETES_URL          the API server, where KUBERNETES_SERVICE_HOST is not set
@@ -16,6 +19,10 @@ Environment (a flag wins over its variable):
   POSTERN_LISTEN                  address of /livez, /readyz, /metrics (default :8080)
   POSTERN_LOG_LEVEL               trace, debug, info, warn, error, fatal or silent
   POSTERN_EXTRA_CA_FILE           PEM bundle trusted for the control plane beside the system's
+  POSTERN_KEY_ROTATION_HOURS      how often the gateway replaces its key (default 24; 0: never)
+  POSTERN_ALLOWED_KUBERNETES_HOSTS
+                                  host:port, … that the control plane may reach through this
+                                  gateway (default: the API server)
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY   how to reach the control plane`
 
 /** Reads the flags. `--help`, `--version` and unknown flags throw commander's `CommanderError`, printed already. */

@@ -33,6 +33,9 @@ describe('the configuration of a gateway', () => {
       listen: { host: undefined, port: 8080 },
       logLevel: 'info',
       outbound: { httpsProxy: undefined, httpProxy: undefined, noProxy: undefined, extraCaFile: undefined },
+      podEnrolment: undefined,
+      allowedHosts: [{ host: '10.96.0.1', port: 6443 }],
+      keyRotationMs: 24 * 3_600_000,
     })
   })
 
@@ -129,6 +132,26 @@ describe('the configuration of a gateway', () => {
     expect(token?.kind === 'text' && token.token.reveal()).toBe('enrol-canary')
     const printed = `${JSON.stringify(config)} ${inspect(config, { depth: 9, showHidden: true })} ${String(config.outbound.httpsProxy)}`
     expect(printed).not.toContain('canary')
+  })
+
+  it.each([
+    ['0', undefined],
+    ['0.001', 3_600],
+    ['12', 12 * 3_600_000],
+  ])('replaces its key every %s hours', (hours, keyRotationMs) => {
+    expect(configOf({ ...inPod, POSTERN_KEY_ROTATION_HOURS: hours }).keyRotationMs).toBe(keyRotationMs)
+  })
+
+  it.each([
+    ['POSTERN_KEY_ROTATION_HOURS', '-1'],
+    ['POSTERN_KEY_ROTATION_HOURS', '501'],
+    ['POSTERN_KEY_ROTATION_HOURS', 'daily'],
+    ['HTTPS_PROXY', 'socks5://u:pw-canary@proxy'],
+    ['http_proxy', 'http://'],
+  ])('names %s=%s as a problem without repeating it', (name, text) => {
+    const problems = problemsOf({ ...inPod, [name]: text })
+    expect(problems).toEqual([expect.stringContaining(name.toUpperCase())])
+    expect(problems[0]).not.toContain('canary')
   })
 
   it('has an answer to any environment', () => {

@@ -7,6 +7,8 @@ import {
   type CredentialPlace,
   type ListenAddress,
 } from './config-values.ts'
+import { parseProxy } from './http/parse-proxy.ts'
+import { parseAllowedHosts, type AllowedHosts } from './streams/allowed-hosts.ts'
 import { SecretText } from './secret-text.ts'
 
 export interface GatewayConfig {
@@ -14,6 +16,8 @@ export interface GatewayConfig {
   controlPlaneOrigin: string
   /** Needed once; a gateway that has its credential starts without. */
   enrolmentToken: EnrolmentTokenSource | undefined
+  /** Instead of such a token: the pod's own, which another reviewer vouches for. */
+  podEnrolment: PodEnrolment | undefined
   credential: CredentialPlace
   kubernetes: {
     /** The API server's origin. */
@@ -25,9 +29,19 @@ export interface GatewayConfig {
   listen: ListenAddress
   logLevel: LogLevel
   outbound: OutboundConfig
+  /** Where raw streams may lead: nothing else is ever dialled for the control plane. */
+  allowedHosts: AllowedHosts
+  /** How often the gateway's key is replaced. Undefined: never. */
+  keyRotationMs: number | undefined
 }
 
 export type EnrolmentTokenSource = { kind: 'text'; token: SecretText } | { kind: 'file'; path: string }
+
+export interface PodEnrolment {
+  gatewayId: string
+  /** A projected service-account token, with the audience that the gateway's authentication allows. */
+  tokenFile: string
+}
 
 /** How to reach the control plane. The API server is in the cluster and is always dialled directly. */
 export interface OutboundConfig {
@@ -60,6 +74,8 @@ export type ConfigOutcome =
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** Timers take no more than 24 days. */
+const keyRotationHoursMax = 500
 const serviceAccountFolderDefault = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 export function readEnvironment(): Environment {
@@ -83,6 +99,14 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
       value('POSTERN_ENROLMENT_TOKEN_FILE', flags.enrolmentTokenFile),
     ),
   )
+  const podEnrolment = kept(
+    podEnrolmentFrom({
+      method: value('POSTERN_ENROL_METHOD'),
+      gatewayId: value('POSTERN_GATEWAY_ID'),
+      tokenFile: value('POSTERN_ENROL_TOKEN_FILE'),
+      hasEnrolmentToken: enrolmentToken !== undefined,
+    }),
+  )
   const credential = kept(
     parseCredentialPlace(
       value('POSTERN_CREDENTIAL', flags.credential) ?? credentialPlaceDefault(environment),
@@ -91,8 +115,21 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
   const url = kept(kubernetesUrlFrom(value('POSTERN_KUBERNETES_URL', flags.kubernetesUrl), environment))
   const listen = kept(parseListenAddress(value('POSTERN_LISTEN', flags.listen) ?? ':8080'))
   const logLevel = kept(logLevelFrom(value('POSTERN_LOG_LEVEL', flags.logLevel) ?? 'info'))
+  const allowedHosts =
+    url === undefined ? undefined : kept(parseAllowedHosts(value('POSTERN_ALLOWED_KUBERNETES_HOSTS'), url))
+  const keyRotationMs = kept(keyRotationFrom(value('POSTERN_KEY_ROTATION_HOURS') ?? '24'))
+  const outbound = kept(outboundFrom(environment))
 
-  if (!controlPlaneOrigin || !credential || !url || !listen || !logLevel || problems.length > 0) {
+  if (
+    !controlPlaneOrigin ||
+    !credential ||
+    !url ||
+    !listen ||
+    !logLevel ||
+    !outbound ||
+    !allowedHosts ||
+    problems.length > 0
+  ) {
     return { kind: 'problems', problems }
   }
   const serviceAccountFolder =
@@ -102,11 +139,14 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
     config: {
       controlPlaneOrigin,
       enrolmentToken,
+      podEnrolment,
       credential,
       kubernetes: { url, serviceAccountFolder },
       listen,
       logLevel,
-      outbound: outboundFrom(environment),
+      outbound,
+      allowedHosts,
+      keyRotationMs,
     },
   }
 }
@@ -138,6 +178,37 @@ function enrolmentTokenFrom(
   }
   if (text !== undefined) return { value: { kind: 'text', token: new SecretText(text.trim()) } }
   return { value: path === undefined ? undefined : { kind: 'file', path } }
+}
+
+function podEnrolmentFrom(set: {
+  method: string | undefined
+  gatewayId: string | undefined
+  tokenFile: string | undefined
+  hasEnrolmentToken: boolean
+}): { value: PodEnrolment | undefined } | { problem: string } {
+  const { method, gatewayId, tokenFile } = set
+  if (method === undefined || method === 'token') {
+    if (gatewayId === undefined && tokenFile === undefined) return { value: undefined }
+    return {
+      problem:
+        'POSTERN_GATEWAY_ID and POSTERN_ENROL_TOKEN_FILE are for POSTERN_ENROL_METHOD=kubernetes: set that, or remove them',
+    }
+  }
+  if (method !== 'kubernetes') return { problem: 'POSTERN_ENROL_METHOD is neither token nor kubernetes' }
+  if (set.hasEnrolmentToken) {
+    return { problem: 'POSTERN_ENROL_METHOD=kubernetes needs no enrolment token: remove the one that is set' }
+  }
+  if (gatewayId === undefined || !/^[\w-]{1,64}$/.test(gatewayId)) {
+    return {
+      problem: 'POSTERN_GATEWAY_ID is missing or no id: set it to the id of the gateway (console: Gateways)',
+    }
+  }
+  if (tokenFile === undefined) {
+    return {
+      problem: "POSTERN_ENROL_TOKEN_FILE is missing: set it to the path of the pod's projected token",
+    }
+  }
+  return { value: { gatewayId, tokenFile } }
 }
 
 function credentialPlaceDefault(environment: Environment): string {
@@ -175,17 +246,37 @@ function logLevelFrom(level: string): { value: LogLevel } | { problem: string } 
   return { problem: `POSTERN_LOG_LEVEL is none of ${logLevels.join(', ')}` }
 }
 
+/** Hours, with parts of them; 0: never. */
+function keyRotationFrom(hours: string): { value: number | undefined } | { problem: string } {
+  const number = Number(hours)
+  if (!(number >= 0) || number > keyRotationHoursMax) {
+    return {
+      problem: `POSTERN_KEY_ROTATION_HOURS is no number from 0 (never) to ${keyRotationHoursMax}: write 24 for a new key every day`,
+    }
+  }
+  return { value: number === 0 ? undefined : number * 3_600_000 }
+}
+
 /** The lower-case spellings count too, and first, as in curl. */
-function outboundFrom(environment: Environment): OutboundConfig {
+function outboundFrom(environment: Environment): { value: OutboundConfig } | { problem: string } {
   const either = (name: string): string | undefined =>
     nonEmpty(environment[name.toLowerCase()]) ?? nonEmpty(environment[name])
+  const [httpsProxy, httpProxy] = [either('HTTPS_PROXY'), either('HTTP_PROXY')]
+  for (const [name, proxy] of Object.entries({ HTTPS_PROXY: httpsProxy, HTTP_PROXY: httpProxy })) {
+    if (proxy === undefined || parseProxy(proxy) !== undefined) continue
+    return {
+      problem: `${name} is not the address of an HTTP proxy: write http://host:port or http://user:password@host:port, special characters of the password percent-encoded`,
+    }
+  }
   const secret = (text: string | undefined): SecretText | undefined =>
     text === undefined ? undefined : new SecretText(text)
   return {
-    httpsProxy: secret(either('HTTPS_PROXY')),
-    httpProxy: secret(either('HTTP_PROXY')),
-    noProxy: either('NO_PROXY'),
-    extraCaFile: nonEmpty(environment['POSTERN_EXTRA_CA_FILE']),
+    value: {
+      httpsProxy: secret(httpsProxy),
+      httpProxy: secret(httpProxy),
+      noProxy: either('NO_PROXY'),
+      extraCaFile: nonEmpty(environment['POSTERN_EXTRA_CA_FILE']),
+    },
   }
 }
 

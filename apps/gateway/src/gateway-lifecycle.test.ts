@@ -3,7 +3,7 @@ import type { Credential } from './credential/credential.ts'
 import type { CredentialOutcome } from './credential/obtain-credential.ts'
 import { createGatewayKey } from './credential/gateway-key.ts'
 import { GatewayLifecycle } from './gateway-lifecycle.ts'
-import type { Tunnel } from './tunnel/open-tunnel.ts'
+import type { Tunnels } from './tunnel/open-tunnels.ts'
 
 const credential: Credential = {
   gatewayId: 'g-1',
@@ -14,13 +14,14 @@ const credential: Credential = {
   controlPlaneOrigin: 'https://postern.example.com',
 }
 
-function createTunnel(closed: string[]): Tunnel {
+function createTunnels(closed: string[]): Tunnels {
   const { promise, resolve } = Promise.withResolvers<{ kind: 'closed' }>()
   return {
-    state: () => ({ phase: 'connected', since: 0, replicaId: 'r' }),
+    states: () => [{ phase: 'connected', since: 0, replicaId: 'r' }],
+    sessions: () => [],
     ended: promise,
     async close() {
-      closed.push('tunnel')
+      closed.push('tunnels')
       resolve({ kind: 'closed' })
     },
   }
@@ -34,16 +35,16 @@ function createLifecycle(closed: string[]): GatewayLifecycle {
   return lifecycle
 }
 
-it('closes the tunnel first, while what its reviews need is still there, and then in the reverse order', async () => {
+it('closes the tunnels first, while what its reviews need is still there, and then in the reverse order', async () => {
   const closed: string[] = []
   const lifecycle = createLifecycle(closed)
   lifecycle.run({
     obtainCredential: async () => ({ kind: 'credential', credential }),
-    openTunnel: () => createTunnel(closed),
+    openTunnels: () => createTunnels(closed),
   })
   await expect.poll(() => lifecycle.state.phase).toBe('serving')
   await Promise.all([lifecycle.close(), lifecycle.close()])
-  expect(closed).toEqual(['tunnel', 'opened second', 'opened first'])
+  expect(closed).toEqual(['tunnels', 'opened second', 'opened first'])
   expect(await lifecycle.ended).toEqual({ kind: 'closed' })
 })
 
@@ -53,9 +54,9 @@ it('opens no tunnel with a credential that comes while it is closing', async () 
   const lifecycle = createLifecycle([])
   lifecycle.run({
     obtainCredential: () => enrolled.promise,
-    openTunnel: () => {
+    openTunnels: () => {
       opened += 1
-      return createTunnel([])
+      return createTunnels([])
     },
   })
   const closing = lifecycle.close()
@@ -69,7 +70,7 @@ it('stays refused, with the remedy, until it is closed', async () => {
   const lifecycle = createLifecycle([])
   lifecycle.run({
     obtainCredential: async () => ({ kind: 'refused', remedy: 'enrol again' }),
-    openTunnel: () => createTunnel([]),
+    openTunnels: () => createTunnels([]),
   })
   expect(await lifecycle.ended).toEqual({ kind: 'refused', remedy: 'enrol again' })
   expect(lifecycle.state).toEqual({ phase: 'refused', remedy: 'enrol again' })
@@ -81,7 +82,7 @@ it('tells a bug instead of waiting for ever', async () => {
   const lifecycle = createLifecycle([])
   lifecycle.run({
     obtainCredential: () => Promise.reject(new RangeError('a bug')),
-    openTunnel: () => createTunnel([]),
+    openTunnels: () => createTunnels([]),
   })
   await expect(lifecycle.ended).rejects.toThrow('a bug')
 })

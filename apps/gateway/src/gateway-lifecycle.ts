@@ -2,25 +2,25 @@ import { closeInPhases, type ClosingLog, type ClosingPhase } from './close-in-ph
 import type { Credential } from './credential/credential.ts'
 import type { CredentialOutcome } from './credential/obtain-credential.ts'
 import type { GatewayState } from './health/readiness.ts'
-import type { Tunnel } from './tunnel/open-tunnel.ts'
+import type { Tunnels } from './tunnel/open-tunnels.ts'
 
 /** How a gateway ends for good. */
 export type GatewayEnd = { kind: 'closed' } | { kind: 'refused'; remedy: string }
 
 export interface GatewayWork {
   obtainCredential: (signal: AbortSignal) => Promise<CredentialOutcome>
-  openTunnel: (credential: Credential) => Tunnel
+  openTunnels: (credential: Credential) => Tunnels
 }
 
 type Phase =
   | { phase: 'idle' | 'enrolling' | 'closing' | 'closed' }
-  | { phase: 'serving'; credential: Credential; tunnel: Tunnel }
+  | { phase: 'serving'; credential: Credential; tunnels: Tunnels }
   | { phase: 'refused'; remedy: string }
 
-/** Longer than the tunnel needs to drain; the pod has 30 s in all. */
-const tunnelCloseMsMax = 15_000
+/** Longer than the tunnels need to drain; the pod has 30 s in all. */
+const tunnelsCloseMsMax = 16_000
 
-/** From nothing to a credential to a tunnel to the end. Only one tunnel, only one way through. */
+/** From nothing to a credential to tunnels to the end; only one way through. */
 export class GatewayLifecycle {
   /** Fires when the gateway is told to stop. */
   readonly stop = new AbortController()
@@ -41,10 +41,10 @@ export class GatewayLifecycle {
     const phase = this.#phase
     if (phase.phase !== 'serving') return phase
     const { gatewayId, gatewayName } = phase.credential
-    return { phase: 'serving', gatewayId, gatewayName, tunnel: phase.tunnel.state() }
+    return { phase: 'serving', gatewayId, gatewayName, tunnels: phase.tunnels.states() }
   }
 
-  /** To be closed after the tunnel, the last added first. */
+  /** To be closed after the tunnels, the last added first. */
   closeLater(phase: ClosingPhase): void {
     this.#closers.unshift(phase)
   }
@@ -60,13 +60,13 @@ export class GatewayLifecycle {
     return this.#closing
   }
 
-  async #work({ obtainCredential, openTunnel }: GatewayWork): Promise<void> {
+  async #work({ obtainCredential, openTunnels }: GatewayWork): Promise<void> {
     const outcome = await obtainCredential(this.stop.signal)
     if (outcome.kind === 'refused') return this.#refuse(outcome.remedy)
     if (outcome.kind === 'stopped' || this.#closing !== undefined) return undefined
-    const tunnel = openTunnel(outcome.credential)
-    this.#phase = { phase: 'serving', credential: outcome.credential, tunnel }
-    const end = await tunnel.ended
+    const tunnels = openTunnels(outcome.credential)
+    this.#phase = { phase: 'serving', credential: outcome.credential, tunnels }
+    const end = await tunnels.ended
     return end.kind === 'refused' ? this.#refuse(end.remedy) : undefined
   }
 
@@ -78,14 +78,14 @@ export class GatewayLifecycle {
 
   async #close(): Promise<void> {
     const { phase } = this.#phase
-    const tunnel = this.#phase.phase === 'serving' ? this.#phase.tunnel : undefined
+    const tunnels = this.#phase.phase === 'serving' ? this.#phase.tunnels : undefined
     if (phase !== 'refused') this.#phase = { phase: 'closing' }
     const drain = {
-      name: 'tunnel',
-      msMax: tunnelCloseMsMax,
-      close: () => tunnel?.close() ?? Promise.resolve(),
+      name: 'tunnels',
+      msMax: tunnelsCloseMsMax,
+      close: () => tunnels?.close() ?? Promise.resolve(),
     }
-    // The tunnel drains before anything that its reviews need is stopped.
+    // The tunnels drain before anything that its reviews need is stopped.
     await closeInPhases([drain], this.#log)
     this.stop.abort()
     await closeInPhases(this.#closers, this.#log)

@@ -93,7 +93,7 @@ it('exits with 1 and the remedy when its enrolment token is refused, without pri
 it('exits with 0 on SIGTERM', async () => {
   controlPlane.answerNext(...Array.from({ length: 100 }, () => ({ status: 503, body: '{}' })))
   const { child, exited, output } = run([], environmentOf())
-  await expect.poll(output, { timeout: 5_000 }).toContain('no credential yet')
+  await expect.poll(output, { timeout: 20_000 }).toContain('no credential yet')
   child.kill('SIGTERM')
   expect(await exited).toBe(0)
 })

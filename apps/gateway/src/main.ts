@@ -41,9 +41,7 @@ async function run(config: GatewayConfig): Promise<number> {
 }
 
 async function serve(gateway: Gateway, log: pino.Logger): Promise<number> {
-  const { promise: signalled, resolve: signal } = Promise.withResolvers<NodeJS.Signals>()
-  process.once('SIGTERM', signal)
-  process.once('SIGINT', signal)
+  const signalled = firstSignal(log)
   try {
     await gateway.start()
     const end = await Promise.race([gateway.ended, signalled])
@@ -57,4 +55,22 @@ async function serve(gateway: Gateway, log: pino.Logger): Promise<number> {
     await gateway.close()
     return 1
   }
+}
+
+/** Resolves with the first signal to stop; a second one does not wait for the end of what the first began. */
+function firstSignal(log: pino.Logger): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
+  let isStopping = false
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isStopping) {
+      log.warn({ signal }, 'stopping at once')
+      log.flush(() => process.exit(1))
+      return
+    }
+    isStopping = true
+    resolve(signal)
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  return promise
 }

@@ -5,7 +5,10 @@ import { createPrivateKey } from 'node:crypto'
 import type { ReviewToken } from '../../../apps/gateway/src/token-review/review-token.ts'
 import { createConnectTo } from '../../../apps/gateway/src/http/control-plane-connections.ts'
 import { systemTiming } from '../../../apps/gateway/src/tunnel/timing.ts'
-import { openTunnel } from '../../../apps/gateway/src/tunnel/open-tunnel.ts'
+import { InFlight } from '../../../apps/gateway/src/tunnel/in-flight.ts'
+import { openTunnels } from '../../../apps/gateway/src/tunnel/open-tunnels.ts'
+import { fixedCredential } from '../../../apps/gateway/src/tunnel/test/fixed-credential.ts'
+import { noObserver } from '../../../apps/gateway/src/tunnel/tunnel-observer.ts'
 import type { StormOrder, StormReport } from './start-storm.ts'
 
 const reportEveryMs = 50
@@ -21,15 +24,19 @@ let reported = -1
 function open({ url, credentials }: StormOrder): void {
   for (const [index, { gatewayId, keyId, privateKey }] of credentials.entries()) {
     const credential = { gatewayId, keyId, privateKey: createPrivateKey(privateKey) }
-    openTunnel({
+    openTunnels({
       controlPlaneUrl: url,
-      credential: () => credential,
-      reviewToken: refuseReview,
+      credential: fixedCredential(credential),
+      inFlight: new InFlight({ reviewToken: refuseReview, elapsed: () => systemTiming.elapsed() }),
+      slots: 1,
       connectTo,
       log: silent,
       timing: systemTiming,
       software: 'storm',
-      onState: ({ phase }) => void (phase === 'connected' ? up.add(index) : up.delete(index)),
+      observer: {
+        ...noObserver,
+        entered: (_, { phase }) => void (phase === 'connected' ? up.add(index) : up.delete(index)),
+      },
     })
   }
 }

@@ -16,7 +16,7 @@ export type EnrolOutcome =
   | { kind: 'refused'; reason: string }
   | { kind: 'unavailable'; reason: string; retryAfterSeconds?: number }
 
-/** `token` is the single-use enrolment token, `publicKey` 32 raw bytes as base64url. Never rejects. */
+/** `token` is the single-use enrolment token or the pod's own, `publicKey` 32 raw bytes as base64url. Never rejects. */
 export type Enrol = (enrolment: { token: string; publicKey: string }) => Promise<EnrolOutcome>
 
 export interface EnrolOptions {
@@ -24,34 +24,52 @@ export interface EnrolOptions {
   dispatcher: Dispatcher
 }
 
-const enrolPath = '/api/v3/gateways/token-auth/enroll'
+const tokenEnrolPath = '/api/v3/gateways/token-auth/enroll'
+const podEnrolPath = '/api/v3/gateways/login'
 const enrolMsMax = 15_000
 
 /**
  * `POST /api/v3/gateways/token-auth/enroll` `{token, publicKey}` → 200 `{gatewayId, gatewayName, organizationId, keyId}`.
  * The control plane answers a repetition with the same token and key as it answered the first.
  */
-export function createEnrol({ controlPlaneOrigin, dispatcher }: EnrolOptions): Enrol {
-  return async ({ token, publicKey }) => {
-    const outcome = await exchange(
-      dispatcher,
-      {
-        origin: controlPlaneOrigin,
-        method: 'POST',
-        path: enrolPath,
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify({ token, publicKey }),
-      },
-      { timeoutMs: enrolMsMax },
-    )
-    if (outcome.kind === 'failure') {
-      return {
-        kind: 'unavailable',
-        reason: `no answer from ${controlPlaneOrigin}: ${outcome.detail}; ${outcome.remedy ?? remedies[outcome.failure]}`,
-      }
+export function createEnrol(options: EnrolOptions): Enrol {
+  return ({ token, publicKey }) => post(options, tokenEnrolPath, { token, publicKey })
+}
+
+/**
+ * `POST /api/v3/gateways/login` `{method: 'kubernetes', gatewayId, jwt, publicKey}` → 200, as above. `jwt` is the token of
+ * the gateway's own pod. The same key again has the same answer.
+ */
+export function createPodEnrol(options: EnrolOptions & { gatewayId: string }): Enrol {
+  const { gatewayId } = options
+  return ({ token, publicKey }) =>
+    post(options, podEnrolPath, { method: 'kubernetes', gatewayId, jwt: token, publicKey })
+}
+
+async function post(
+  { controlPlaneOrigin, dispatcher }: EnrolOptions,
+  path: string,
+  body: Record<string, string>,
+): Promise<EnrolOutcome> {
+  const outcome = await exchange(
+    dispatcher,
+    {
+      origin: controlPlaneOrigin,
+      method: 'POST',
+      path,
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify(body),
+    },
+    { timeoutMs: enrolMsMax },
+  )
+  if (outcome.kind === 'failure') {
+    const remedy = outcome.remedy ?? remedies[outcome.failure]
+    return {
+      kind: 'unavailable',
+      reason: `no answer from ${controlPlaneOrigin}: ${outcome.detail}; ${remedy}`,
     }
-    return outcomeOf(outcome, controlPlaneOrigin)
   }
+  return outcomeOf(outcome, controlPlaneOrigin)
 }
 
 const check = 'check POSTERN_URL, the network policies and firewalls on the way, and HTTPS_PROXY and NO_PROXY'

@@ -5,10 +5,10 @@ import { startEnrolmentServer, type EnrolmentServer } from '../test/enrolment-se
 import type { CredentialRecord } from './credential.ts'
 import { CredentialStoreError, type CredentialStore } from './credential-store.ts'
 import { readCredentialText, writeCredentialText } from './credential-text.ts'
-import { createEnrol } from './enrol.ts'
+import { createEnrol, type Enrol } from './enrol.ts'
+import { createTokenEnrolment, EnrolmentTokenUnreadable } from './enrolment-method.ts'
 import { keyIdOf, publicKeyTextOf } from './gateway-key.ts'
 import {
-  EnrolmentTokenUnreadable,
   obtainCredential,
   type CredentialOutcome,
   type ObtainCredentialOptions,
@@ -48,20 +48,26 @@ function createPlace(): { open: () => CredentialStore; text: () => string } {
 
 function obtain(
   store: CredentialStore,
-  options: Partial<ObtainCredentialOptions> = {},
+  options: Partial<ObtainCredentialOptions> & {
+    enrol?: Enrol
+    readEnrolmentToken?: () => Promise<string | undefined>
+  } = {},
 ): Promise<CredentialOutcome> {
+  const { enrol, readEnrolmentToken, ...others } = options
   const log = (fields: object, message: string): void =>
     void logged.push(`${message} ${JSON.stringify(fields)}`)
   return obtainCredential({
     store,
-    enrol: createEnrol({ controlPlaneOrigin: controlPlane.origin, dispatcher: agent }),
-    readEnrolmentToken: async () => 'token-1-canary',
+    enrolment: createTokenEnrolment(
+      enrol ?? createEnrol({ controlPlaneOrigin: controlPlane.origin, dispatcher: agent }),
+      readEnrolmentToken ?? (async () => 'token-1-canary'),
+    ),
     controlPlaneOrigin: controlPlane.origin,
     log: { info: log, warn: log },
     backoffMs: (attempt) => attempt,
     sleep: async (ms) => void waited.push(ms),
     signal: new AbortController().signal,
-    ...options,
+    ...others,
   })
 }
 
@@ -121,7 +127,7 @@ describe('a crash or a lost answer', () => {
   it('keeps the key before the control plane hears of it', async () => {
     const place = createPlace()
     let heldWhenPresented = ''
-    const enrol: ObtainCredentialOptions['enrol'] = async () => {
+    const enrol: Enrol = async () => {
       heldWhenPresented = place.text()
       throw new RangeError('crash')
     }
@@ -152,7 +158,7 @@ describe('a crash or a lost answer', () => {
 
   it('makes another key for another token, because no key is taken twice', async () => {
     const place = createPlace()
-    const enrol: ObtainCredentialOptions['enrol'] = async (enrolment) => {
+    const enrol: Enrol = async (enrolment) => {
       await createEnrol({ controlPlaneOrigin: controlPlane.origin, dispatcher: agent })(enrolment)
       return { kind: 'refused', reason: 'status 401' }
     }
@@ -177,7 +183,7 @@ describe('processes that start together', () => {
 
   it('take a refusal for nothing when another was faster', async () => {
     const place = createPlace()
-    const enrol: ObtainCredentialOptions['enrol'] = async () => {
+    const enrol: Enrol = async () => {
       await obtain(place.open())
       return { kind: 'refused', reason: 'status 401' }
     }
@@ -241,7 +247,7 @@ describe('a control plane that does not enrol', () => {
 
   it('is asked no more once the gateway is told to stop', async () => {
     const stop = new AbortController()
-    const enrol: ObtainCredentialOptions['enrol'] = async () => ({ kind: 'unavailable', reason: 'away' })
+    const enrol: Enrol = async () => ({ kind: 'unavailable', reason: 'away' })
     const sleep = async (): Promise<void> => stop.abort()
     const outcome = await obtain(createPlace().open(), { enrol, sleep, signal: stop.signal })
     expect(outcome).toEqual({ kind: 'stopped' })

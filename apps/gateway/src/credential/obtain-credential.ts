@@ -1,7 +1,8 @@
 import type { Credential, PendingKey } from './credential.ts'
 import { CredentialStoreError, type CredentialStore, type StoredRecord } from './credential-store.ts'
-import type { Enrol, EnrolledGateway } from './enrol.ts'
-import { createGatewayKey, fingerprintOf, keyIdOf, publicKeyTextOf } from './gateway-key.ts'
+import type { EnrolledGateway } from './enrol.ts'
+import { EnrolmentTokenUnreadable, type EnrolmentMethod } from './enrolment-method.ts'
+import { createGatewayKey, keyIdOf, publicKeyTextOf } from './gateway-key.ts'
 
 // Enrolling spends a token that works once. What keeps it from being spent for nothing:
 //
@@ -9,16 +10,17 @@ import { createGatewayKey, fingerprintOf, keyIdOf, publicKeyTextOf } from './gat
 //    answer the next start presents the same token with the same key, which the control plane answers as before.
 // 2. Every write names the revision that was read. Of processes that start together with one token, one stores its
 //    key; the others find it, present that key too, and end with the same credential.
-// 3. A pending key belongs to one token (its fingerprint is beside it): another token gets another key, because the
-//    control plane takes no key twice.
+// 3. A pending key belongs to one enrolment (its fingerprint is beside it): another single-use token gets another key,
+//    because the control plane takes no key twice. All tokens of a pod are one enrolment.
 // 4. A refusal counts only if the store still has no credential: another process may have been faster.
-// 5. A credential, once bound, is never replaced here, and needs no token.
+// 5. A credential, once bound, needs no token, and is replaced only by the word of the control plane that it does not
+//    know its key.
 
 export interface ObtainCredentialOptions {
   store: CredentialStore
-  enrol: Enrol
-  /** Undefined: none is configured. Rejects with `EnrolmentTokenUnreadable`. */
-  readEnrolmentToken: () => Promise<string | undefined>
+  enrolment: EnrolmentMethod
+  /** A key that the control plane does not know: the credential with it counts for nothing. */
+  unknownKeyId?: string | undefined
   controlPlaneOrigin: string
   log: CredentialLog
   /** How long to wait before the given attempt (1 is the first repetition), in milliseconds. */
@@ -34,10 +36,6 @@ export interface CredentialLog {
   warn: (fields: object, message: string) => void
 }
 
-export class EnrolmentTokenUnreadable extends Error {
-  override name = 'EnrolmentTokenUnreadable'
-}
-
 export type CredentialOutcome =
   | { kind: 'credential'; credential: Credential }
   /** Only a person can help; `remedy` says how. */
@@ -45,9 +43,6 @@ export type CredentialOutcome =
   | { kind: 'stopped' }
 
 type Step = CredentialOutcome | { kind: 'again'; reason: string; retryAfterSeconds?: number | undefined }
-
-const newTokenRemedy =
-  'create a new enrolment token for this gateway (console: Gateways; API: POST /api/v3/gateways/<id>/token-auth/generate-enrollment-token), it is good for one hour, and set it as POSTERN_ENROLMENT_TOKEN or in POSTERN_ENROLMENT_TOKEN_FILE'
 
 /** The credential from the store, or by enrolling. Goes on until there is one, a person is needed, or `signal` fires. */
 export async function obtainCredential(options: ObtainCredentialOptions): Promise<CredentialOutcome> {
@@ -68,12 +63,14 @@ async function tryOnce(options: ObtainCredentialOptions): Promise<Step> {
   if (options.signal.aborted) return { kind: 'stopped' }
   try {
     const stored = await options.store.read()
-    const token = await options.readEnrolmentToken()
-    if (stored.record?.phase === 'bound') return take(stored.record.credential, token !== undefined, options)
+    const bound = boundIn(stored, options)
+    const token = await readToken(options, bound)
+    if (bound !== undefined) return take(bound, token !== undefined, options)
     if (token === undefined) {
-      return { kind: 'refused', remedy: `${options.store.place} holds no credential: ${newTokenRemedy}` }
+      const { missing } = options.enrolment.remedies
+      return { kind: 'refused', remedy: `${options.store.place} holds no credential: ${missing}` }
     }
-    const pending = await keepKey(stored, token, options.store)
+    const pending = await keepKey(stored, token, options)
     if (pending === 'conflict') return { kind: 'again', reason: 'another process wrote at the same time' }
     return await enrolKey(pending, token, options)
   } catch (error) {
@@ -83,6 +80,22 @@ async function tryOnce(options: ObtainCredentialOptions): Promise<Step> {
       ? { kind: 'again', reason: error.message }
       : { kind: 'refused', remedy: error.message }
   }
+}
+
+function boundIn(
+  { record }: StoredRecord,
+  { unknownKeyId }: ObtainCredentialOptions,
+): Credential | undefined {
+  if (record?.phase !== 'bound' || record.credential.keyId === unknownKeyId) return undefined
+  return record.credential
+}
+
+/** A token that is single-use and left is worth a word; another is of no interest beside a credential. */
+async function readToken(
+  { enrolment }: ObtainCredentialOptions,
+  bound: Credential | undefined,
+): Promise<string | undefined> {
+  return bound === undefined || enrolment.isSingleUse ? enrolment.readToken() : undefined
 }
 
 function take(
@@ -115,9 +128,9 @@ interface KeptKey {
 async function keepKey(
   stored: StoredRecord,
   token: string,
-  store: CredentialStore,
+  { store, enrolment }: ObtainCredentialOptions,
 ): Promise<KeptKey | 'conflict'> {
-  const tokenFingerprint = fingerprintOf(token)
+  const tokenFingerprint = enrolment.fingerprintOf(token)
   const { record } = stored
   if (record?.phase === 'pending' && record.tokenFingerprint === tokenFingerprint) {
     return { pending: record, revision: stored.revision }
@@ -131,7 +144,7 @@ async function keepKey(
 
 async function enrolKey(kept: KeptKey, token: string, options: ObtainCredentialOptions): Promise<Step> {
   const { privateKey } = kept.pending
-  const outcome = await options.enrol({ token, publicKey: publicKeyTextOf(privateKey) })
+  const outcome = await options.enrolment.enrol({ token, publicKey: publicKeyTextOf(privateKey) })
   if (outcome.kind === 'enrolled') return bindKey(outcome.gateway, kept, options)
   if (outcome.kind === 'refused') return acceptRefusal(outcome.reason, options)
   return { kind: 'again', reason: outcome.reason, retryAfterSeconds: outcome.retryAfterSeconds }
@@ -156,9 +169,7 @@ async function bindKey(
 
 /** Invariant 4. */
 async function acceptRefusal(reason: string, options: ObtainCredentialOptions): Promise<Step> {
-  const { record } = await options.store.read()
-  if (record?.phase === 'bound') return take(record.credential, true, options)
-  const tokenFact =
-    'the control plane refused the enrolment token: it is unknown, used, expired or superseded'
-  return { kind: 'refused', remedy: `${tokenFact} (${reason}); ${newTokenRemedy}` }
+  const bound = boundIn(await options.store.read(), options)
+  if (bound !== undefined) return take(bound, options.enrolment.isSingleUse, options)
+  return { kind: 'refused', remedy: options.enrolment.remedies.refused(reason) }
 }

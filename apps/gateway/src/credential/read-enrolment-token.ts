@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { EnrolmentTokenSource } from '../config.ts'
-import { EnrolmentTokenUnreadable } from './obtain-credential.ts'
+import { EnrolmentTokenUnreadable } from './enrolment-method.ts'
 
 /** A file that is missing or empty counts as no token: an optional Secret volume of a gateway that is enrolled. */
 export async function readEnrolmentToken(

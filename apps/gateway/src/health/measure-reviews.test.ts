@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { ReviewResult } from '../token-review/review-token.ts'
 import { createGatewayMetrics } from './gateway-metrics.ts'
 import { measureReviews } from './measure-reviews.ts'
-import { observeTunnel } from './observe-tunnel.ts'
+import { observeTunnels } from './observe-tunnel.ts'
 
 const request = { token: 'workload-canary', audiences: [], deadlineMs: 1 }
 const results: ReviewResult[] = [
@@ -39,12 +39,23 @@ it('counts reviews by result, those in flight, and their time', async () => {
   expect(text).not.toContain('canary')
 })
 
-it('counts a reconnect for every connection after the first', async () => {
+it('counts tunnels by phase, what cut them, and how long nothing had come by then', async () => {
   const metrics = createGatewayMetrics()
-  const observe = observeTunnel(metrics)
-  for (const phase of ['connected', 'waiting', 'dialling', 'connected'] as const) observe({ phase })
+  const observe = observeTunnels(metrics)
+  observe.entered(0, { phase: 'connected', since: 0, replicaId: 'r' })
+  observe.entered(1, { phase: 'connected', since: 0, replicaId: 's' })
+  observe.lost('lost', 4_000)
+  observe.entered(1, { phase: 'dialling', since: 0, trouble: undefined })
+  observe.dialFailed('tls')
+  observe.reconnected()
+  observe.drained(700)
   const text = await metrics.registry.metrics()
+  expect(text).toContain('postern_gateway_tunnels{phase="connected"} 1')
+  expect(text).toContain('postern_gateway_tunnels{phase="dialling"} 1')
+  expect(text).toContain('postern_gateway_tunnels{phase="waiting"} 0')
+  expect(text).toContain('postern_gateway_tunnel_losses_total{cause="lost"} 1')
+  expect(text).toContain('postern_gateway_tunnel_loss_idle_seconds_sum{cause="lost"} 4')
+  expect(text).toContain('postern_gateway_tunnel_dial_failures_total{at="tls"} 1')
   expect(text).toContain('postern_gateway_tunnel_reconnects_total 1')
-  expect(text).toContain('postern_gateway_tunnel_phase{phase="connected"} 1')
-  expect(text).toContain('postern_gateway_tunnel_phase{phase="waiting"} 0')
+  expect(text).toContain('postern_gateway_tunnel_drain_seconds_sum 0.7')
 })

@@ -1,24 +1,37 @@
-import type { TunnelState } from '../tunnel/tunnel-state.ts'
+import type { TunnelObserver } from '../tunnel/tunnel-observer.ts'
+import { isServing, tunnelPhases } from '../tunnel/tunnel-state.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
 
-const phases = [
-  'dialling',
-  'connected',
-  'waiting',
-  'refused',
-  'closed',
-] as const satisfies TunnelState['phase'][]
+type TunnelMetrics = Pick<
+  GatewayMetrics,
+  | 'tunnels'
+  | 'tunnelReconnects'
+  | 'tunnelLosses'
+  | 'tunnelLossIdleSeconds'
+  | 'tunnelDialFailures'
+  | 'tunnelDrainSeconds'
+  | 'tunnelRoundTrip'
+>
 
-/** Keeps the tunnel's metrics; to be told every state that the tunnel enters. */
-export function observeTunnel(
-  metrics: Pick<GatewayMetrics, 'tunnelPhase' | 'tunnelReconnects'>,
-): (state: Pick<TunnelState, 'phase'>) => void {
-  let wasConnected = false
-  for (const phase of phases) metrics.tunnelPhase.set({ phase }, 0)
-  return (state) => {
-    for (const phase of phases) metrics.tunnelPhase.set({ phase }, phase === state.phase ? 1 : 0)
-    if (state.phase !== 'connected') return
-    if (wasConnected) metrics.tunnelReconnects.inc()
-    wasConnected = true
+/** Keeps the metrics of the tunnels. */
+export function observeTunnels(metrics: TunnelMetrics): TunnelObserver {
+  const phases = new Map<number, string>()
+  return {
+    entered(slot, state) {
+      phases.set(slot, state.phase)
+      if (!isServing(state)) metrics.tunnelRoundTrip.remove({ slot })
+      for (const known of tunnelPhases) {
+        const count = [...phases.values()].filter((current) => current === known).length
+        metrics.tunnels.set({ phase: known }, count)
+      }
+    },
+    reconnected: () => metrics.tunnelReconnects.inc(),
+    lost(cause, idleMs) {
+      metrics.tunnelLosses.inc({ cause })
+      metrics.tunnelLossIdleSeconds.observe({ cause }, idleMs / 1000)
+    },
+    dialFailed: (at) => metrics.tunnelDialFailures.inc({ at }),
+    roundTrip: (slot, ms) => metrics.tunnelRoundTrip.set({ slot }, ms / 1000),
+    drained: (ms) => metrics.tunnelDrainSeconds.observe(ms / 1000),
   }
 }

@@ -4,8 +4,8 @@ import { readinessOf, type GatewayState } from './readiness.ts'
 
 const trouble = { at: 0, code: 'tcp' as const, detail: 'no connection', remedy: 'open the firewall' }
 
-function serving(tunnel: TunnelState): GatewayState {
-  return { phase: 'serving', gatewayId: 'g', gatewayName: 'eu', tunnel }
+function serving(...tunnels: TunnelState[]): GatewayState {
+  return { phase: 'serving', gatewayId: 'g', gatewayName: 'eu', tunnels }
 }
 
 const well = { apiServerReachable: true, mayReviewTokens: true, credentialExpiresAtS: 0, detail: '' }
@@ -39,6 +39,16 @@ it.each([
     ready: false,
     missing: [{ what: 'api-server', why: expect.stringContaining(why) }],
   })
+})
+
+it.each<TunnelState[]>([
+  [
+    { phase: 'waiting', since: 0, until: 1, trouble },
+    { phase: 'connected', since: 0, replicaId: 'r' },
+  ],
+  [{ phase: 'handing-over', since: 0, replicaId: 'r', trouble: undefined }],
+])('is ready with one tunnel that serves (%j)', (...tunnels) => {
+  expect(readinessOf(serving(...tunnels), well)).toMatchObject({ ready: true })
 })
 
 it('stays ready while the API server asks for patience', () => {

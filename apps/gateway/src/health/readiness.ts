@@ -1,4 +1,4 @@
-import type { TunnelState } from '../tunnel/tunnel-state.ts'
+import { isServing, type TunnelState } from '../tunnel/tunnel-state.ts'
 import type { HealthReport } from './watch-health.ts'
 
 /** How far a gateway has come. */
@@ -6,7 +6,7 @@ export type GatewayState =
   | { phase: 'idle' }
   /** No credential yet. */
   | { phase: 'enrolling' }
-  | { phase: 'serving'; gatewayId: string; gatewayName: string; tunnel: TunnelState }
+  | { phase: 'serving'; gatewayId: string; gatewayName: string; tunnels: readonly TunnelState[] }
   /** Final: only a person can help. */
   | { phase: 'refused'; remedy: string }
   | { phase: 'closing' }
@@ -47,14 +47,19 @@ function missingOfState(state: GatewayState): Missing[] {
     case 'closed':
       return [{ what: 'service', why: 'this gateway is stopping' }]
     default:
-      return missingOfTunnel(state.tunnel)
+      return missingOfTunnels(state.tunnels)
   }
 }
 
-function missingOfTunnel(tunnel: TunnelState): Missing[] {
-  if (tunnel.phase === 'connected') return []
-  const trouble = 'trouble' in tunnel ? tunnel.trouble : undefined
-  const why = trouble === undefined ? `the tunnel is ${tunnel.phase}` : `${trouble.detail}; ${trouble.remedy}`
+/** One is enough: the others are for when it goes. */
+function missingOfTunnels(tunnels: readonly TunnelState[]): Missing[] {
+  if (tunnels.some(isServing)) return []
+  const [tunnel] = tunnels
+  const trouble = tunnel !== undefined && 'trouble' in tunnel ? tunnel.trouble : undefined
+  const why =
+    trouble === undefined
+      ? `the tunnel is ${tunnel?.phase ?? 'not there'}`
+      : `${trouble.detail}; ${trouble.remedy}`
   return [{ what: 'tunnel', why }]
 }
 

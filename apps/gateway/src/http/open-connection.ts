@@ -4,7 +4,7 @@ import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContext } from 'node:tls'
 import type { ConnectionHop, ConnectionOutcome } from './connection-outcome.ts'
 import { explainConnection } from './explain-connection.ts'
-import type { ProxyAddress } from './proxy-choice.ts'
+import type { ProxyAddress } from './parse-proxy.ts'
 
 export interface Destination {
   /** A name or an address; IPv6 without brackets. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SecretText } from '../secret-text.ts'
-import { chooseProxy, parseProxy } from './proxy-choice.ts'
+import { parseProxy } from './parse-proxy.ts'
+import { chooseProxy } from './proxy-choice.ts'
 
 function chosen(noProxy: string | undefined, host: string, port = 443): boolean {
   const outbound = {

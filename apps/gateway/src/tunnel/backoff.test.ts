@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { backoffLimits, freshHistory, nextStep, type BackoffHistory } from './backoff.ts'
-import type { RoundOutcome, TunnelRefusal } from './outcome.ts'
+import type { ReliefCause, RoundOutcome, TunnelRefusal } from './outcome.ts'
 
 const refusal: TunnelRefusal = { code: 'busy', message: 'busy', permanent: false }
 const unreachable: RoundOutcome = { kind: 'unreachable', hop: 'tcp', detail: '', remedy: '' }
@@ -9,12 +9,16 @@ const lost = (servedMs: number): RoundOutcome => ({
   kind: 'served',
   end: { kind: 'lost', detail: '' },
   servedMs,
+  idleMs: 0,
 })
 const toldToLeave = (code: 'shutting-down' | 'replaced', reconnectAfterMs = 0): RoundOutcome => ({
   kind: 'served',
   end: { kind: 'told-to-leave', code, reason: '', reconnectAfterMs },
   servedMs: 60_000,
+  idleMs: 0,
 })
+
+const relief = (cause: ReliefCause, servedMs: number): RoundOutcome => ({ kind: 'relief', cause, servedMs })
 
 /** The longest wait that a step may draw. */
 function longestWait(outcome: RoundOutcome, history: BackoffHistory, elapsed: number): number | string {
@@ -76,7 +80,18 @@ describe('after a round', () => {
     ['a corrected clock: at once', { kind: 'clock-off', offsetMs: 1, refusal }, failing(9), old, 250],
     ['a word to leave: at once', toldToLeave('shutting-down'), fresh, old, 250],
     ['a word to leave and wait: what it says', toldToLeave('shutting-down', 3000), fresh, old, 3250],
-    ['another process with this instance id: 15 s', toldToLeave('replaced'), fresh, old, 15_250],
+    [
+      'another process with this instance id: 15 s for each slot',
+      toldToLeave('replaced'),
+      fresh,
+      old,
+      30_250,
+    ],
+    ['another key, when one was refused: at once', { kind: 'key-replaced', refusal }, fresh, old, 250],
+    ['the wish for relief: at once', relief('key-changed', 100), failing(3), old, 0],
+    ['the wish for relief of a replica that drains: at once', relief('replica-drains', 5000), fresh, old, 0],
+    ['a replica that drains what it welcomes: half a second', relief('replica-drains', 100), fresh, old, 500],
+    ['the same once more: a second', relief('replica-drains', 100), flapping(1), old, 1000],
     ['a stop: nothing', { kind: 'stopped' }, fresh, old, 'stop'],
   ])('%s', (_, outcome, history, elapsed, expected) => {
     expect(longestWait(outcome, history, elapsed)).toBe(expected)

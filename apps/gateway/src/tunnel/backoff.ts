@@ -13,8 +13,11 @@ export const backoffLimits = {
   youngOutageMs: 15_000,
   /** … because no wait is longer than this. */
   youngOutageWaitMs: 2000,
-  /** Another process has this instance id: to take turns quickly would help neither. */
-  replacedMs: 15_000,
+  /**
+   * Another process has this instance id: to take turns quickly would help neither. For each of two slots, so that
+   * together they are replaced once in 15 s.
+   */
+  replacedMs: 30_000,
   /** However long the other side asks to wait: longer is its mistake, and beyond 2^31 no timer would wait at all. */
   askedMsMax: 300_000,
 } as const
@@ -65,6 +68,14 @@ export function nextStep(
       )
       return { kind: 'dial', afterMs: random * bound, history: next }
     }
+    case 'relief':
+      return afterRelief(outcome, history, elapsed, random)
+    case 'key-replaced':
+      return {
+        kind: 'dial',
+        afterMs: random * backoffLimits.quickMs,
+        history: { ...history, failures: history.failures + 1 },
+      }
     case 'clock-off':
       return {
         kind: 'dial',
@@ -102,6 +113,19 @@ function afterSession(
   const asked = Math.min(end.reconnectAfterMs, backoffLimits.askedMsMax)
   const least = Math.max(asked, end.code === 'replaced' ? backoffLimits.replacedMs : 0)
   return { kind: 'dial', afterMs: least + wait, history: next }
+}
+
+/** The tunnel still serves. Only a replica that drains what it has just welcomed is not hurried after. */
+function afterRelief(
+  { cause, servedMs }: Extract<RoundOutcome, { kind: 'relief' }>,
+  history: BackoffHistory,
+  elapsed: number,
+  random: number,
+): NextStep {
+  const isFlap = cause === 'replica-drains' && servedMs < backoffLimits.flapMs
+  const flaps = servedMs >= backoffLimits.stableMs ? 0 : history.flaps + (isFlap ? 1 : 0)
+  const next: BackoffHistory = { failures: 0, flaps, outageSince: elapsed, clockCorrected: false }
+  return { kind: 'dial', afterMs: isFlap ? random * boundAfter(next) : 0, history: next }
 }
 
 function boundAfter({ failures, flaps }: BackoffHistory): number {

@@ -4,7 +4,7 @@ import type { TunnelTrouble } from './tunnel-state.ts'
 
 /** An unhappy outcome as an operator reads it. */
 export function describeTrouble(
-  outcome: Exclude<RoundOutcome, { kind: 'stopped' }>,
+  outcome: Exclude<RoundOutcome, { kind: 'stopped' | 'relief' }>,
 ): Omit<TunnelTrouble, 'at'> {
   switch (outcome.kind) {
     case 'unreachable':
@@ -12,6 +12,10 @@ export function describeTrouble(
     case 'refused': {
       const { code, message } = outcome.refusal
       return { code, detail: message, remedy: remedyForRefusal(outcome.refusal) }
+    }
+    case 'key-replaced': {
+      const { code, message } = outcome.refusal
+      return { code, detail: message, remedy: 'the gateway has another key, and dials again with that' }
     }
     case 'clock-off': {
       const detail = describeClockOffset(outcome.offsetMs)
@@ -38,7 +42,7 @@ function describeEnd(end: Extract<RoundOutcome, { kind: 'served' }>['end']): Omi
         detail: end.reason === '' ? `the control plane ended the tunnel: ${end.code}` : end.reason,
         remedy:
           end.code === 'replaced'
-            ? 'another process has the same instance id: do not copy the state of a running gateway'
+            ? 'another process has the same instance id: two copies of one running process (a restored checkpoint, a cloned virtual machine) take turns instead of working side by side; restart one of them'
             : 'the gateway dials again',
       }
     case 'malformed-frame':

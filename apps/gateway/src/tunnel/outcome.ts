@@ -26,6 +26,16 @@ export interface Unreachable {
   remedy: string
 }
 
+/** What came instead of a tunnel. */
+export type DialFailure =
+  | { kind: 'refused'; refusal: TunnelRefusal }
+  /** Refused because of this machine's clock, which was corrected by this much for the next dial. */
+  | { kind: 'clock-off'; offsetMs: number; refusal: TunnelRefusal }
+  /** The key was refused, and there is another one for the next dial. */
+  | { kind: 'key-replaced'; refusal: TunnelRefusal }
+  | Unreachable
+  | { kind: 'stopped' }
+
 export type DialOutcome =
   | { kind: 'connected'; socket: FrameSocket }
   | { kind: 'refused'; refusal: TunnelRefusal }
@@ -43,13 +53,21 @@ export type SessionEnd =
   | { kind: 'lost'; detail: string }
   | { kind: 'told-to-leave'; code: GoAwayCode; reason: string; reconnectAfterMs: number }
   | { kind: 'malformed-frame'; reason: string }
-  | { kind: 'stopped' }
+  /** This side left, as it meant to. */
+  | { kind: 'left' }
+
+/** Why a tunnel that serves wants another in its place first. */
+export type ReliefCause =
+  /** Its replica is leaving. */
+  | 'replica-drains'
+  /** The gateway has another key. */
+  | 'key-changed'
+  /** The other tunnel is on the same replica. */
+  | 'same-replica'
 
 /** What one round of dial, handshake and serve came to. */
 export type RoundOutcome =
-  | { kind: 'served'; end: Exclude<SessionEnd, { kind: 'stopped' }>; servedMs: number }
-  | { kind: 'refused'; refusal: TunnelRefusal }
-  /** Refused because of this machine's clock, which was corrected by this much for the next round. */
-  | { kind: 'clock-off'; offsetMs: number; refusal: TunnelRefusal }
-  | Unreachable
-  | { kind: 'stopped' }
+  | { kind: 'served'; end: Exclude<SessionEnd, { kind: 'left' }>; servedMs: number; idleMs: number }
+  /** The tunnel goes on serving until the next round has another. */
+  | { kind: 'relief'; cause: ReliefCause; servedMs: number }
+  | DialFailure

@@ -6,7 +6,9 @@ import type { Duplex } from 'node:stream'
 import {
   decodeFrame,
   encodeFrame,
+  features,
   gatewayLimits,
+  minorVersion,
   protocolLimits,
   tunnelSubprotocol,
   type DecodedFrame,
@@ -17,7 +19,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 
 /** How the fake meets the next upgrade. */
 export type Reception =
-  | { kind: 'welcome'; pingIntervalMs?: number; serverTimeMs?: number }
+  | ({ kind: 'welcome' } & WelcomeOptions)
   /** Upgrades and reads Hello, and answers with these frames. */
   | { kind: 'answer'; frames: Frame[] }
   /** Upgrades and then says nothing. */
@@ -25,6 +27,14 @@ export type Reception =
   | { kind: 'http'; status: number; body: string; headers?: Record<string, string> }
   /** Accepts the connection and never answers the upgrade. */
   | { kind: 'no-answer' }
+
+export interface WelcomeOptions {
+  pingIntervalMs?: number
+  serverTimeMs?: number
+  replicaId?: string
+  minorVersion?: number
+  features?: number
+}
 
 export interface FakeUpgrade {
   path: string
@@ -35,6 +45,8 @@ export interface FakeUpgrade {
 /** The server's end of one tunnel, in the hands of a test. */
 export class FakeTunnel {
   readonly received: DecodedFrame[] = []
+  /** Answers Drain by Drained, as a control plane that is well does. */
+  answersDrain = true
   readonly webSocket: WebSocket
   readonly stream: Duplex
   #wake: (() => void)[] = []
@@ -45,6 +57,7 @@ export class FakeTunnel {
     webSocket.on('message', (message: Buffer) => {
       const frame = decodeFrame(message)
       if (frame.kind === 'ping') this.send({ ...frame, kind: 'pong' })
+      if (frame.kind === 'drain' && this.answersDrain) this.send({ kind: 'drained' })
       this.received.push(frame)
       this.#wakeAll()
     })
@@ -190,12 +203,13 @@ export class FakeControlPlane {
   }
 }
 
-export function welcomeFrame(of: { pingIntervalMs?: number; serverTimeMs?: number } = {}): Frame {
+/** As a control plane of today answers, unless the test says otherwise. */
+export function welcomeFrame(of: WelcomeOptions = {}): Frame {
   return {
     kind: 'welcome',
-    minorVersion: 1,
-    features: 1,
-    replicaId: 'replica-1',
+    minorVersion: of.minorVersion ?? minorVersion,
+    features: of.features ?? features.reviews | features.drain | features.rotation,
+    replicaId: of.replicaId ?? 'replica-1',
     serverTimeMs: of.serverTimeMs ?? Date.now(),
     pingIntervalMs: of.pingIntervalMs ?? 3000,
     limits: {

@@ -1,17 +1,20 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { encodeFrame, type ReviewTokenFrame } from '@postern/protocol'
+import { encodeFrame, features, type ReviewTokenFrame } from '@postern/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openConnection } from '../http/open-connection.ts'
-import type { ReviewResult, ReviewTokenRequest } from '../token-review/review-token.ts'
-import { openTunnel, type Tunnel, type TunnelOptions } from './open-tunnel.ts'
+import type { ReviewResult, ReviewToken, ReviewTokenRequest } from '../token-review/review-token.ts'
+import { InFlight } from './in-flight.ts'
+import { openTunnels, type Tunnels, type TunnelsOptions } from './open-tunnels.ts'
+import { fixedCredential } from './test/fixed-credential.ts'
 import { FakeControlPlane, isSignedBy, welcomeFrame, type Reception } from './test/fake-control-plane.ts'
 import { systemTiming, type Timing } from './timing.ts'
+import { noObserver } from './tunnel-observer.ts'
 import type { TunnelState } from './tunnel-state.ts'
 
 const keys = generateKeyPairSync('ed25519')
 const gatewayId = '0f0e0d0c-0b0a-4908-8706-050403020100'
 
-/** Real time, without the waits between dials; those are noted. */
+/** Real time, without the waits between dials; those are noted. Looks at the stored credential come as rarely as ever. */
 class QuickTiming implements Timing {
   readonly waits: number[] = []
   wallOffsetMs = 0
@@ -19,14 +22,15 @@ class QuickTiming implements Timing {
   elapsed = (): number => systemTiming.elapsed()
   random = (): number => 0.5
   sleep = async (ms: number, signal: AbortSignal): Promise<void> => {
-    this.waits.push(ms)
-    await systemTiming.sleep(1, signal)
+    const isBetweenLooks = ms === 30_000
+    if (!isBetweenLooks) this.waits.push(ms)
+    await systemTiming.sleep(isBetweenLooks ? ms : 1, signal)
   }
 }
 
 let server: FakeControlPlane
 let timing: QuickTiming
-let tunnel: Tunnel | undefined
+let tunnel: Tunnels | undefined
 let states: TunnelState[]
 let log: { message: string; fields: object }[]
 let asked: ReviewTokenRequest[]
@@ -49,26 +53,42 @@ const verdict: ReviewResult = {
   verdict: { authenticated: true, username: 'u', uid: '1', groups: [], audiences: [] },
 }
 
-function open(options: Partial<TunnelOptions> = {}): Tunnel {
+/** One tunnel, unless the test says otherwise. */
+function open(options: Partial<TunnelsOptions> & { reviewToken?: ReviewToken } = {}): {
+  tunnels: Tunnels
+  state: () => TunnelState | undefined
+  ended: Tunnels['ended']
+  close: Tunnels['close']
+} {
   const note = (fields: object, message: string): void => {
     log.push({ fields, message })
   }
-  tunnel = openTunnel({
+  const { reviewsInFlightMax = 128, reviewsQueuedMax = 256 } = options
+  const reviewToken: ReviewToken = async (request) => {
+    asked.push(request)
+    return verdict
+  }
+  const tunnels = openTunnels({
     controlPlaneUrl: server.url,
-    credential: () => ({ gatewayId, keyId: 'key-1', privateKey: keys.privateKey }),
-    reviewToken: async (request) => {
-      asked.push(request)
-      return verdict
-    },
+    credential: fixedCredential({ gatewayId, keyId: 'key-1', privateKey: keys.privateKey }),
+    inFlight: new InFlight({
+      reviewToken: options.reviewToken ?? reviewToken,
+      elapsed: () => performance.now(),
+      reviewsInFlightMax,
+      reviewsQueuedMax,
+    }),
     log: { info: note, warn: note, error: note },
     software: '0.1.0',
+    slots: 1,
     connectTo: (destination, signal) =>
       openConnection({ destination, proxy: undefined, trust: undefined, signal }),
     timing,
-    onState: (state) => states.push(state),
+    observer: { ...noObserver, entered: (_, state) => void states.push(state) },
     ...options,
   })
-  return tunnel
+  tunnel = tunnels
+  const { ended, close } = tunnels
+  return { tunnels, ended, close, state: () => tunnels.states()[0] }
 }
 
 function review(requestId: number): ReviewTokenFrame {
@@ -108,7 +128,9 @@ describe('a dial', () => {
     expect(far.of('hello')[0]).toMatchObject({
       instanceId: 'instance-1',
       epoch: 1,
-      features: 1,
+      features: features.reviews | features.drain,
+      slot: 0,
+      purpose: 'reviews',
       software: '0.1.0',
       limits: { reviewsInFlightMax: 128, reviewsQueuedMax: 256 },
     })
@@ -145,7 +167,7 @@ describe('a dial', () => {
     expect(states.find(({ phase }) => phase === 'waiting')).toMatchObject({
       trouble: { code: 'tcp', remedy: expect.stringContaining('nothing listens at 127.0.0.1') },
     })
-    expect(state().phase).not.toBe('connected')
+    expect(state()?.phase).not.toBe('connected')
     server = await FakeControlPlane.start(Number(new URL(server.url).port))
     await expect.poll(state, { timeout: 5000 }).toMatchObject({ phase: 'connected' })
   })
@@ -412,15 +434,15 @@ describe('close', () => {
     const { close, state } = open()
     await server.until(() => server.upgrades.length === 1)
     await close()
-    expect(state().phase).toBe('closed')
+    expect(state()?.phase).toBe('closed')
   })
 
   test('during a wait ends at once', async () => {
     server.receptions = [refusal({ code: 'busy', retryAfterSeconds: 60 }, 503)]
     const { close, state } = open({ timing: systemTiming })
-    await expect.poll(() => state().phase).toBe('waiting')
+    await expect.poll(() => state()?.phase).toBe('waiting')
     await close()
-    expect(state().phase).toBe('closed')
+    expect(state()?.phase).toBe('closed')
   })
 })
 

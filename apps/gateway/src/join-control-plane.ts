@@ -1,0 +1,121 @@
+import { clampText, protocolLimits } from '@postern/protocol'
+import type { GatewayConfig } from './config.ts'
+import { chooseEnrolment } from './credential/choose-enrolment.ts'
+import { CredentialKeeper } from './credential/credential-keeper.ts'
+import type { CredentialStore } from './credential/credential-store.ts'
+import type { Credential } from './credential/credential.ts'
+import { obtainCredential, type CredentialOutcome } from './credential/obtain-credential.ts'
+import { createKeyRotation } from './credential/rotate-key.ts'
+import type { GatewayDependencies } from './gateway-dependencies.ts'
+import type { GatewayLifecycle, GatewayWork } from './gateway-lifecycle.ts'
+import type { GatewayMetrics } from './health/gateway-metrics.ts'
+import { observeTunnels } from './health/observe-tunnel.ts'
+import {
+  createConnectTo,
+  createControlPlaneDispatcher,
+  type ConnectTo,
+} from './http/control-plane-connections.ts'
+import { ControlPlaneTrust } from './http/control-plane-trust.ts'
+import type { Reviews } from './open-reviews.ts'
+import { createDialHost } from './streams/dial-host.ts'
+import { createServeStream } from './streams/serve-stream.ts'
+import { StreamConnections } from './streams/stream-connections.ts'
+import { announce, type Announcement } from './tunnel/announcement.ts'
+import { openTunnels, type Tunnels, type TunnelsOptions } from './tunnel/open-tunnels.ts'
+
+export interface JoinOptions {
+  config: GatewayConfig
+  dependencies: GatewayDependencies
+  metrics: GatewayMetrics
+  reviews: Reviews
+  store: CredentialStore
+  lifecycle: Pick<GatewayLifecycle, 'closeLater'>
+}
+
+const enrolBackoffFirstMs = 500
+const enrolBackoffMsMax = 30_000
+
+/** All that goes to the control plane: enrolment, and the tunnels with what they carry. */
+export async function joinControlPlane(options: JoinOptions): Promise<GatewayWork> {
+  const { outbound } = options.config
+  const { log } = options.dependencies
+  const trust = await ControlPlaneTrust.open({ extraCaFile: outbound.extraCaFile, log })
+  const connectTo = createConnectTo(outbound, trust)
+  return {
+    obtainCredential: createObtainCredential(options, connectTo),
+    openTunnels: (credential) => openTunnelsWith(credential, options, connectTo),
+  }
+}
+
+function createObtainCredential(
+  { config, dependencies, store, lifecycle }: JoinOptions,
+  connectTo: ConnectTo,
+): (signal: AbortSignal) => Promise<CredentialOutcome> {
+  const { log, timing } = dependencies
+  const { controlPlaneOrigin } = config
+  const dispatcher = createControlPlaneDispatcher(connectTo)
+  lifecycle.closeLater({ name: 'control plane requests', msMax: 1_000, close: () => dispatcher.destroy() })
+  return (signal) =>
+    obtainCredential({
+      store,
+      enrolment: chooseEnrolment(config, dispatcher),
+      controlPlaneOrigin,
+      log,
+      backoffMs: (attempt) =>
+        timing.random() * Math.min(enrolBackoffFirstMs * 2 ** Math.min(attempt, 10), enrolBackoffMsMax),
+      sleep: (ms, stop) => timing.sleep(ms, stop),
+      signal,
+    })
+}
+
+function openTunnelsWith(
+  credential: Credential,
+  { config, dependencies, metrics, reviews, store }: JoinOptions,
+  connectTo: ConnectTo,
+): Tunnels {
+  const { log, timing, version } = dependencies
+  const keeper = new CredentialKeeper({ store, credential, log })
+  return openTunnels({
+    controlPlaneUrl: config.controlPlaneOrigin,
+    credential: keeper,
+    connectTo,
+    inFlight: reviews.inFlight,
+    announcements: announcementsOf(reviews),
+    createStreams: createStreamsBy(config, dependencies),
+    ...(config.keyRotationMs === undefined
+      ? {}
+      : { keyRotation: { rotation: createKeyRotation({ store, keeper }), everyMs: config.keyRotationMs } }),
+    log,
+    timing,
+    software: version,
+    observer: observeTunnels(metrics),
+  })
+}
+
+function announcementsOf({ health, cluster }: Reviews): Announcement[] {
+  return [
+    announce(health, (report) => ({
+      kind: 'health',
+      ...report,
+      detail: clampText(report.detail, protocolLimits.detailBytesMax),
+    })),
+    announce(cluster, (known) => ({ kind: 'cluster', ...known })),
+  ]
+}
+
+function createStreamsBy(
+  { allowedHosts }: GatewayConfig,
+  { log, timing }: GatewayDependencies,
+): NonNullable<TunnelsOptions['createStreams']> {
+  return (reach) =>
+    new StreamConnections({
+      reach,
+      serveStream: createServeStream({
+        allowedHosts,
+        dialHost: createDialHost(),
+        onRefused: (target, code, detail) => log.warn({ target, code, detail }, 'a stream was refused'),
+      }),
+      elapsed: () => timing.elapsed(),
+      log,
+    })
+}

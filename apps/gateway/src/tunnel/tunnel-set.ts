@@ -1,0 +1,177 @@
+import type { WelcomeFrame } from '@postern/protocol'
+import type { Announcement } from './announcement.ts'
+import type { InFlight } from './in-flight.ts'
+import type { DialFailure } from './outcome.ts'
+import type { ReachControlPlane, TunnelCredential } from './reach-control-plane.ts'
+import { ReplicaSpread } from './replica-spread.ts'
+import { TunnelSession, type LeaveLimits } from './session.ts'
+import { Supervisor, type Attempt, type TunnelEnd, type TunnelLog } from './supervisor.ts'
+import type { Timing } from './timing.ts'
+import type { TunnelObserver } from './tunnel-observer.ts'
+import type { TunnelState } from './tunnel-state.ts'
+
+export interface TunnelSetOptions {
+  slots: number
+  reach: ReachControlPlane
+  credential: Pick<TunnelCredential, 'current' | 'onChange'>
+  inFlight: InFlight
+  announcements: readonly Announcement[]
+  onDialStreams: (ticket: Uint8Array) => void
+  leaveLimits: Partial<LeaveLimits> | undefined
+  timing: Timing
+  log: TunnelLog
+  observer: TunnelObserver
+}
+
+/** The first version of the protocol in which one process may have several tunnels. */
+const minorVersionWithSlots = 2
+/** Before a second tunnel is tried again on a control plane that is too old for it, in milliseconds. */
+const noSlotsRetryMs = 60_000
+
+/**
+ * The tunnels of one process, each in its slot.
+ *
+ * 1. The second slot dials once the first has seen a control plane that takes two tunnels of one process; an older one
+ *    would replace the first by the second.
+ * 2. Of two tunnels on one replica one tries for another (`replica-spread.ts`).
+ * 3. A tunnel that another key opened is replaced by one of the key in use.
+ */
+export class TunnelSet {
+  readonly ended: Promise<TunnelEnd>
+  readonly #options: TunnelSetOptions
+  readonly #spread: ReplicaSpread
+  readonly #supervisors: readonly Supervisor[]
+  readonly #takesSlots = Promise.withResolvers<void>()
+  readonly #tries = new Map<number, AbortController>()
+  readonly #stopHearing: () => void
+
+  constructor(options: TunnelSetOptions) {
+    this.#options = options
+    this.#spread = new ReplicaSpread(() => options.timing.random())
+    this.#stopHearing = options.credential.onChange(() => this.#replaceOldKeys())
+    this.#supervisors = Array.from({ length: options.slots }, (_, slot) => this.#supervise(slot))
+    this.ended = endOf(this.#supervisors)
+  }
+
+  /** By slot. */
+  get states(): readonly TunnelState[] {
+    return this.#supervisors.map(({ state }) => state)
+  }
+
+  /** Those that serve, of each slot one at most. */
+  get sessions(): readonly TunnelSession[] {
+    return this.#supervisors.flatMap(({ session }) => (session === undefined ? [] : [session]))
+  }
+
+  async close(): Promise<void> {
+    this.#stopHearing()
+    for (const slot of this.#tries.keys()) this.#cancelTry(slot)
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.close()))
+  }
+
+  #supervise(slot: number): Supervisor {
+    const { timing, log, observer } = this.#options
+    return new Supervisor({
+      slot,
+      mayDial: async (stop) => {
+        if (slot === 0) return
+        await Promise.race([this.#takesSlots.promise, fired(stop)])
+      },
+      reach: (attempt) => this.#reach(slot, attempt),
+      onTunnel: (session) => this.#onTunnel(slot, session),
+      timing,
+      log,
+      observer,
+    })
+  }
+
+  async #reach(
+    slot: number,
+    attempt: Attempt,
+  ): Promise<{ kind: 'welcomed'; session: TunnelSession } | DialFailure> {
+    const { reach, timing, log, observer, inFlight, announcements, onDialStreams, leaveLimits } =
+      this.#options
+    const reached = await reach({ ...attempt, slot, purpose: 'reviews', ticket: new Uint8Array(0) })
+    if (reached.kind !== 'welcomed') return reached
+    const { socket, welcome, keyId } = reached
+    if (slot > 0 && welcome.minorVersion < minorVersionWithSlots) {
+      socket.terminate()
+      return takesOneTunnel
+    }
+    if (welcome.minorVersion >= minorVersionWithSlots) this.#takesSlots.resolve()
+    log.info(describeWelcome(welcome, slot, attempt.epoch), 'the tunnel is up')
+    const session = new TunnelSession({
+      socket,
+      welcome,
+      keyId,
+      inFlight,
+      announcements,
+      onDialStreams,
+      leaveLimits,
+      elapsed: () => timing.elapsed(),
+      onRoundTrip: (ms) => observer.roundTrip(slot, ms),
+    })
+    return { kind: 'welcomed', session }
+  }
+
+  #onTunnel(slot: number, session: TunnelSession | undefined): void {
+    this.#cancelTry(slot)
+    if (session === undefined) {
+      this.#spread.lost(slot)
+      return
+    }
+    const tryAfterMs = this.#spread.welcomed(slot, session.replicaId)
+    if (tryAfterMs !== undefined) void this.#tryForAnother(slot, session, tryAfterMs)
+    if (session.keyId !== this.#options.credential.current.keyId) session.wantRelief('key-changed')
+  }
+
+  async #tryForAnother(slot: number, session: TunnelSession, afterMs: number): Promise<void> {
+    const controller = new AbortController()
+    this.#tries.set(slot, controller)
+    await this.#options.timing.sleep(afterMs, controller.signal)
+    if (!controller.signal.aborted && this.#spread.isShared(slot)) session.wantRelief('same-replica')
+  }
+
+  #cancelTry(slot: number): void {
+    this.#tries.get(slot)?.abort()
+    this.#tries.delete(slot)
+  }
+
+  #replaceOldKeys(): void {
+    const { keyId } = this.#options.credential.current
+    for (const session of this.sessions) if (session.keyId !== keyId) session.wantRelief('key-changed')
+  }
+}
+
+const takesOneTunnel: DialFailure = {
+  kind: 'refused',
+  refusal: {
+    code: 'one-tunnel-only',
+    message: 'this replica is of a version that takes one tunnel of a gateway process',
+    permanent: false,
+    retryAfterMs: noSlotsRetryMs,
+  },
+}
+
+function describeWelcome({ replicaId, minorVersion }: WelcomeFrame, slot: number, epoch: number): object {
+  return { slot, replicaId, epoch, minorVersion }
+}
+
+function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** The first refusal for good, or the last to close. */
+async function endOf(supervisors: readonly Supervisor[]): Promise<TunnelEnd> {
+  const { promise, resolve } = Promise.withResolvers<TunnelEnd>()
+  const ends = supervisors.map(async ({ ended }) => {
+    const end = await ended
+    if (end.kind === 'refused') resolve(end)
+  })
+  await Promise.race([promise, Promise.all(ends)])
+  resolve({ kind: 'closed' })
+  return promise
+}
