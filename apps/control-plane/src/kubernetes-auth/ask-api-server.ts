@@ -81,17 +81,20 @@ async function exchange(
     Math.max(0, question.budgetMs),
   )
   const leave = (): void => abort.abort(new DeadlinePassed('the caller left'))
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  // undici heeds its signal only once there is a connection, and opening one may take longer than is left.
+  abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true })
   question.signal?.addEventListener('abort', leave, { once: true })
   if (question.signal?.aborted === true) leave()
   try {
-    const response = await entry.pool.request({
+    const answered = entry.pool.request({
       method: question.method,
       path: target.host.pathPrefix + question.path,
       headers: requestHeaders(question),
       body: question.body ?? null,
       signal: abort.signal,
     })
-    return await readResponse(response)
+    return await Promise.race([answered.then(readResponse), late])
   } finally {
     clearTimeout(timer)
     question.signal?.removeEventListener('abort', leave)
