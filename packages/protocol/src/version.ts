@@ -37,4 +37,4 @@ export const versionHistory: readonly ProtocolVersion[] = [
 export const minorVersion = Math.max(...versionHistory.map((version) => version.minor))
 
 /** The features of this build: frames of the others are declared, not yet spoken. */
-export const ownFeatures: number = features.reviews
+export const ownFeatures: number = features.reviews | features.streams
