@@ -7,7 +7,12 @@ import { join } from 'node:path'
 import { encodeFrame } from '@postern/protocol'
 import { createCertificateAuthority } from '@postern/testing/certificate-authority'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { createReviewThroughGateway } from '../../apps/control-plane/src/tunnel/review-through-gateway.ts'
+import { openChoosing } from '../../apps/control-plane/src/gateway-pools/choosing/open-choosing.ts'
+import { silentReviewObserver } from '../../apps/control-plane/src/gateway-pools/choosing/review-observer.ts'
+import {
+  createReviewThroughPool,
+  membersOfGateway,
+} from '../../apps/control-plane/src/gateway-pools/review-through-pool.ts'
 import { createTunnelEndpoint } from '../../apps/control-plane/src/tunnel/tunnel-endpoint.ts'
 import { silentObserver } from '../../apps/control-plane/src/tunnel/tunnel-observer.ts'
 import { TunnelRegistry } from '../../apps/control-plane/src/tunnel/tunnel-registry.ts'
@@ -96,16 +101,25 @@ async function benchReviews(server: BenchServer, seconds: number): Promise<{ man
   })
   server.http.on('upgrade', endpoint.handleUpgrade)
   const far = startFarSide('gateway', server.origin, server.ca, 0)
-  while (registry.choose(gateway.gatewayId) === undefined)
+  while (registry.tunnelsOf(gateway.gatewayId).length === 0)
     await registry.waitForTunnel(gateway.gatewayId, 1000, undefined)
 
-  const reviewer = createReviewThroughGateway({ registry, gatewayId: gateway.gatewayId, elapsed })
+  const choosing = openChoosing({ elapsed, observer: silentReviewObserver })
+  const { gatewayId, organizationId } = gateway
+  const reviewer = createReviewThroughPool({
+    target: { kind: 'gateway', gatewayId },
+    organizationId,
+    state: choosing,
+    tunnels: registry,
+    members: membersOfGateway(gatewayId),
+  })
   const review: Call = async () => {
     const outcome = await reviewer.review({ token, audiences, budgetMs: 10_000 })
     if (outcome.kind !== 'reviewed' || !outcome.verdict.authenticated)
       throw new Error(JSON.stringify(outcome))
   }
   const figures = await measureBoth(review, seconds, far)
+  choosing.close()
   await endpoint.close()
   server.http.removeListener('upgrade', endpoint.handleUpgrade)
   await stop(far)

@@ -3,7 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditLog } from './audit/audit-log.ts'
 import { createAuthenticateGateway } from './gateways/authenticate-gateway.ts'
 import { startHeartbeatRecorder } from './gateways/heartbeat-recorder.ts'
+import type { ChoosingState } from './gateway-pools/choosing/pool-of-tunnels.ts'
+import { openChoosing } from './gateway-pools/choosing/open-choosing.ts'
+import { type ReviewObserver, silentReviewObserver } from './gateway-pools/choosing/review-observer.ts'
 import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
+import { createReviewThroughPool, membersOfGateway } from './gateway-pools/review-through-pool.ts'
 import type { GatewayCredentialStore } from './gateways/gateway-credential-store.ts'
 import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
@@ -13,7 +17,6 @@ import { startRevocationWatch } from './gateways/revocation-watch.ts'
 import { createClientIp, forwardedForOf } from './http/client-ip.ts'
 import type { TokenReviewer } from './login/token-reviewer.ts'
 import { judgeGatewayHealth } from './tunnel/judge-gateway-health.ts'
-import { createReviewThroughGateway } from './tunnel/review-through-gateway.ts'
 import type { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
 import { openStreams } from './open-streams.ts'
 import { createTunnelEndpoint } from './tunnel/tunnel-endpoint.ts'
@@ -29,6 +32,7 @@ export interface GatewaysOptions {
   rotateGatewayKey: RotateGatewayKey
   logger: TunnelLog
   observer: TunnelObserver
+  reviewObserver?: ReviewObserver
   now: () => Date
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
@@ -69,6 +73,7 @@ export function openGateways(options: GatewaysOptions) {
         forwardedFor: forwardedForOf(request.headers),
       }),
   })
+  const choosing = openChoosing({ elapsed, observer: options.reviewObserver ?? silentReviewObserver })
   const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal })
   const watches = [
     startRevocationWatch({ credentials, tunnels, logger, now, sleep: wait }),
@@ -80,29 +85,31 @@ export function openGateways(options: GatewaysOptions) {
     endpoint,
     streams,
     openStream,
-    reviewer: (target: GatewayTarget, organizationId: string): TokenReviewer =>
-      target.kind === 'gateway'
-        ? createReviewThroughGateway({
-            registry: within(registry, organizationId),
-            gatewayId: target.gatewayId,
-            elapsed,
-          })
-        : unavailableReviewer(target.gatewayPoolId),
-    close: () => Promise.all(watches.map((watch) => watch.close())),
+    reviewer: createGatewayReviewer(registry, options.poolDirectory, choosing),
+    close: () => {
+      choosing.close()
+      return Promise.all(watches.map((watch) => watch.close()))
+    },
   }
 }
 
-/** Of a pool that has no member: its id stands where the gateway's would. */
-function unavailableReviewer(gatewayPoolId: string): TokenReviewer {
-  return {
-    review: () =>
-      Promise.resolve({
-        kind: 'failed',
-        failure: 'gateway-unavailable',
-        detail: `the pool ${gatewayPoolId} has no gateway`,
-        via: { reviewer: 'gateway', gatewayId: gatewayPoolId, attempts: 0 },
-      }),
-  }
+/** Whoever reviews for a gateway or a pool; a gateway is a pool of one. */
+function createGatewayReviewer(
+  registry: TunnelRegistry,
+  poolDirectory: PoolDirectory,
+  state: ChoosingState,
+): (target: GatewayTarget, organizationId: string) => TokenReviewer {
+  return (target, organizationId) =>
+    createReviewThroughPool({
+      target,
+      organizationId,
+      state,
+      tunnels: registry,
+      members:
+        target.kind === 'gateway'
+          ? membersOfGateway(target.gatewayId)
+          : () => poolDirectory.find(target.gatewayPoolId, organizationId),
+    })
 }
 
 function liveTunnelsOf(
@@ -124,20 +131,5 @@ function liveTunnelsOf(
       judgeGatewayHealth(registry.tunnelsOf(gatewayId), isDuplicated(gatewayId), nowMs()),
     clusterOf: (gatewayId) =>
       registry.tunnelsOf(gatewayId).findLast(({ cluster }) => cluster !== undefined)?.cluster,
-  }
-}
-
-/** T48: a tunnel of another organization is no tunnel. */
-function within(
-  registry: TunnelRegistry,
-  organizationId: string,
-): Pick<TunnelRegistry, 'choose' | 'isReturning' | 'waitForTunnel'> {
-  return {
-    choose: (gatewayId, except) => {
-      const tunnel = registry.choose(gatewayId, except)
-      return tunnel?.organizationId === organizationId ? tunnel : undefined
-    },
-    isReturning: (gatewayId) => registry.isReturning(gatewayId),
-    waitForTunnel: (gatewayId, waitMs, signal) => registry.waitForTunnel(gatewayId, waitMs, signal),
   }
 }

@@ -15,8 +15,8 @@ export interface ReviewThroughPoolOptions {
   organizationId: string
   state: ChoosingState
   tunnels: TunnelSource
-  /** Asked at each review; undefined when there is no such pool. */
-  members: () => Promise<PoolMembers | undefined> | PoolMembers
+  /** Asked at each review where it is a function; undefined when there is no such pool. */
+  members: PoolMembers | (() => Promise<PoolMembers | undefined>)
   /** How long a login waits for a gateway that was connected a moment ago, in milliseconds. */
   returnWaitMs?: number
 }
@@ -55,8 +55,7 @@ export function createReviewThroughPool(options: ReviewThroughPoolOptions): Toke
       state.observer.pausedForApiServer()
       return failed(describePause(pause))
     }
-    const found = members()
-    const present = found instanceof Promise ? await found : found
+    const present = typeof members === 'function' ? await members() : members
     if (present === undefined) return failed(unavailable('there is no such pool'))
     return new PooledReview(optionsFor(present), request).run()
   }

@@ -94,16 +94,6 @@ export class TunnelRegistry {
     if (left.every(({ isRoutable }) => !isRoutable)) this.#returning.hasLeft(gatewayId)
   }
 
-  /** The tunnel to ask: one that was heard lately before one that was not, then the one with fewest in flight. */
-  choose(gatewayId: string, except?: GatewaySession): GatewaySession | undefined {
-    let best: GatewaySession | undefined
-    for (const session of this.tunnelsOf(gatewayId)) {
-      if (session === except || !session.isRoutable) continue
-      if (best === undefined || isBetter(session, best)) best = session
-    }
-    return best
-  }
-
   /** The gateway had a tunnel a moment ago, so it is worth waiting for. */
   isReturning(gatewayId: string): boolean {
     return this.#returning.isReturning(gatewayId)
@@ -161,9 +151,4 @@ export class TunnelRegistry {
 
 function isAt(session: TunnelPlace, { instanceId, slot }: TunnelPlace): boolean {
   return session.instanceId === instanceId && session.slot === slot
-}
-
-function isBetter(one: GatewaySession, other: GatewaySession): boolean {
-  if (one.isSuspect !== other.isSuspect) return other.isSuspect
-  return one.inFlight < other.inFlight
 }

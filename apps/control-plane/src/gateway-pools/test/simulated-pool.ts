@@ -65,7 +65,7 @@ export class SimulatedPool {
         isReturning: (gatewayId) => this.#returning.has(gatewayId),
         waitForTunnel: (_gatewayId, waitMs, signal) => this.#pause(Math.min(waitMs, 10), signal),
       },
-      members: () => ({
+      members: async () => ({
         memberIds: [...new Set(this.gateways.map(({ options }) => options.gatewayId))],
         admits: this.admits,
       }),

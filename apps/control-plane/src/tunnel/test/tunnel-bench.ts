@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { openChoosing } from '../../gateway-pools/choosing/open-choosing.ts'
+import { silentReviewObserver } from '../../gateway-pools/choosing/review-observer.ts'
+import { createReviewThroughPool, membersOfGateway } from '../../gateway-pools/review-through-pool.ts'
 import type { TokenReviewer } from '../../login/token-reviewer.ts'
-import { createReviewThroughGateway } from '../review-through-gateway.ts'
 import { createTunnelEndpoint, type TunnelEndpoint, type TunnelEndpointOptions } from '../tunnel-endpoint.ts'
 import { silentObserver, type TunnelObserver } from '../tunnel-observer.ts'
 import { TunnelRegistry } from '../tunnel-registry.ts'
@@ -17,6 +19,7 @@ export class TunnelBench {
   readonly url: string
   readonly endpoint: TunnelEndpoint
   readonly #server: Server
+  readonly #choosing = openChoosing({ elapsed, observer: silentReviewObserver })
 
   private constructor(server: Server, options: Partial<TunnelEndpointOptions>) {
     this.#server = server
@@ -57,10 +60,18 @@ export class TunnelBench {
   }
 
   reviewer(gatewayId: string, returnWaitMs = 2000): TokenReviewer {
-    return createReviewThroughGateway({ registry: this.registry, gatewayId, elapsed, returnWaitMs })
+    return createReviewThroughPool({
+      target: { kind: 'gateway', gatewayId },
+      organizationId: 'organization',
+      state: this.#choosing,
+      tunnels: this.registry,
+      members: membersOfGateway(gatewayId),
+      returnWaitMs,
+    })
   }
 
   async stop(): Promise<void> {
+    this.#choosing.close()
     await this.endpoint.close()
     const closed = once(this.#server, 'close')
     this.#server.close()

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FailureCode } from '@postern/protocol'
-import { FakeGateway, verdictOn } from './test/fake-gateway.ts'
-import { TunnelBench } from './test/tunnel-bench.ts'
+import { FakeGateway, verdictOn } from '../tunnel/test/fake-gateway.ts'
+import { TunnelBench } from '../tunnel/test/tunnel-bench.ts'
 
 const bearer = 'gateway-1.x.y'
 let bench: TunnelBench
