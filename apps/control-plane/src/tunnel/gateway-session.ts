@@ -217,14 +217,15 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
 
   /**
    * This replica will leave: asks the gateway to dial another first.
-   * @returns when it has, or the tunnel has ended, or the time is over; at once with a gateway that knows no Drain
+   * @param goneWithinMs when this tunnel will have ended, which is what the gateway is told
+   * @returns when it has dialled, or the tunnel has ended, or `patienceMs` are over; at once when it knows no Drain
    */
-  async askToLeave(withinMs: number, reason: string): Promise<void> {
+  async askToLeave(reason: string, patienceMs: number, goneWithinMs: number): Promise<void> {
     if (this.#phase.kind !== 'serving' || !this.speaks(features.drain)) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, withinMs)
+    const timer = setTimeout(resolve, patienceMs)
     this.#phase = { kind: 'asked-to-leave', timer, settle: resolve }
-    this.#options.socket.send({ kind: 'drain', withinMs, reason })
+    this.#options.socket.send({ kind: 'drain', withinMs: goneWithinMs, reason })
     await promise
   }
 

@@ -7,6 +7,8 @@ const spreadMsMax = 15_000
 
 /** Telling them and waiting for them, together. */
 const leaveMsMax = 18_000
+/** The tunnels end after the last logins that are under way here, which is sooner. */
+const goneWithinMs = 30_000
 
 /** Over how long as many gateways are told that this replica leaves, in milliseconds. */
 function spreadMsOf(tunnels: number): number {
@@ -29,7 +31,7 @@ export async function askGatewaysToLeave(
   for (const [index, session] of sessions.entries()) {
     const aheadMs = (index / sessions.length) * spreadMs - (performance.now() - startedAt)
     if (aheadMs > 0) await sleep(aheadMs)
-    asked.push(session.askToLeave(patienceMs, 'this replica is stopping'))
+    asked.push(session.askToLeave('this replica is stopping', patienceMs, goneWithinMs))
   }
   await Promise.all(asked)
 }
