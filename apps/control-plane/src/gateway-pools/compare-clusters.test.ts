@@ -27,6 +27,7 @@ describe('comparing what a gateway reports with the cluster that is known', () =
     ],
     ['its CAs alone', cluster('AB', '', ''), 'same'],
     ['its keys alone', cluster('', 'https://one', '12'), 'same'],
+    ['its CAs and keys, without the issuer’s name', cluster('AB', '', '12'), 'same'],
     ['a new CA beside a known one', cluster('BC', 'https://one', '12'), 'rotated'],
     ['a new key beside a known one', cluster('AB', 'https://one', '23'), 'rotated'],
     ['another CA, and a known key of the same issuer', cluster('Z', 'https://one', '12'), 'rotated'],
@@ -39,6 +40,7 @@ describe('comparing what a gateway reports with the cluster that is known', () =
       cluster('Z', 'https://one', '89'),
       'other',
     ],
+    ['T6: known keys under another CA, of an issuer that is not known', cluster('Z', '', '12'), 'other'],
     ['T6: known keys of another issuer', cluster('', 'https://two', '12'), 'other'],
     ['T6: known keys of another issuer under another CA', cluster('Z', 'https://two', '12'), 'other'],
     [
@@ -46,6 +48,7 @@ describe('comparing what a gateway reports with the cluster that is known', () =
       cluster('AB', 'https://two', '89'),
       'other',
     ],
+    ['known keys alone, of an issuer that is not known', cluster('', '', '12'), 'unknown'],
     ['nothing', cluster('', '', ''), 'unknown'],
     ['an issuer alone, which anybody can name', cluster('', 'https://one', ''), 'unknown'],
   ])('%s', (_title, reported, expected) => {
@@ -62,13 +65,15 @@ describe('comparing what a gateway reports with the cluster that is known', () =
     const sharedCa = cluster('AB', 'https://one', '89')
     expect(compareMember(known, sharedCa, false)).toBe('other')
     expect(compareMember(known, sharedCa, true)).toBe('rotated')
+    expect(compareMember(known, cluster('AB', 'https://two', ''), false)).toBe('other')
+    expect(compareMember(known, cluster('AB', 'https://two', ''), true)).toBe('rotated')
     expect(compareMember(known, cluster('AB', '', ''), false)).toBe('same')
   })
 
   const letters = (from: string) => fc.subarray(from.split(''))
   const anyCluster = fc.record({
     rootCas: letters('ABCD'),
-    tokenIssuer: fc.constantFrom('https://one', 'https://two'),
+    tokenIssuer: fc.constantFrom('', 'https://one', 'https://two'),
     issuerKeys: letters('1234'),
   })
 

@@ -21,23 +21,25 @@ export type ClusterComparison = 'same' | 'rotated' | 'other' | 'unknown'
 export function compareClusters(known: Cluster, reported: Cluster): ClusterComparison {
   const roots = compareLists(known.rootCas, reported.rootCas)
   const keys = compareLists(known.issuerKeys, reported.issuerKeys)
-  const isOneIssuer = known.tokenIssuer === reported.tokenIssuer
-  if (roots === 'unknown' && keys === 'unknown') return 'unknown'
-  const haveKeyInCommon = isCommon(keys) && isOneIssuer
+  const issuers = compareIssuers(known, reported)
+  const areKeysTelling = keys === 'apart' || (keys !== 'unknown' && issuers !== 'unknown')
+  if (roots === 'unknown' && !areKeysTelling) return 'unknown'
+  const haveKeyInCommon = isCommon(keys) && issuers === 'known'
   if (!haveKeyInCommon && !isCommon(roots)) return 'other'
-  if (keys === 'apart' && !isOneIssuer) return 'other'
-  const isNew = roots === 'new' || roots === 'apart' || keys === 'new' || keys === 'apart'
-  return isNew || (keys !== 'unknown' && !isOneIssuer) ? 'rotated' : 'same'
+  if (keys === 'apart' && issuers === 'apart') return 'other'
+  const isNew = (comparison: ListComparison): boolean => comparison === 'new' || comparison === 'apart'
+  return isNew(roots) || isNew(keys) || issuers === 'apart' ? 'rotated' : 'same'
 }
 
 /**
  * What a member's report makes of it. A gateway that was found in the cluster before need only have followed its
- * rotation; a newcomer is judged more strictly: where clusters share a CA and an issuer's name, as those made by the
- * same tool may, their keys alone tell them apart.
+ * rotation; a newcomer is judged more strictly: where clusters share a CA, and an issuer's name too, as those made by
+ * the same tool may, keys alone tell them apart.
  */
 export function compareMember(known: Cluster, reported: Cluster, wasOfCluster: boolean): ClusterComparison {
-  const areKeysApart = compareLists(known.issuerKeys, reported.issuerKeys) === 'apart'
-  return areKeysApart && !wasOfCluster ? 'other' : compareClusters(known, reported)
+  const keys = compareLists(known.issuerKeys, reported.issuerKeys)
+  const isForeign = keys === 'apart' || (keys === 'unknown' && compareIssuers(known, reported) === 'apart')
+  return isForeign && !wasOfCluster ? 'other' : compareClusters(known, reported)
 }
 
 /**
@@ -47,14 +49,10 @@ export function compareMember(known: Cluster, reported: Cluster, wasOfCluster: b
 export function followCluster(known: Cluster, reported: Cluster): Cluster {
   const comparison = compareClusters(known, reported)
   if (comparison === 'other' || comparison === 'unknown') return known
-  const followsKeys =
-    hasNew(known.issuerKeys, reported.issuerKeys) ||
-    (reported.issuerKeys.length > 0 && reported.tokenIssuer !== known.tokenIssuer)
-  const keysFrom = followsKeys ? reported : known
   return {
     rootCas: hasNew(known.rootCas, reported.rootCas) ? reported.rootCas : known.rootCas,
-    tokenIssuer: keysFrom.tokenIssuer,
-    issuerKeys: keysFrom.issuerKeys,
+    tokenIssuer: reported.tokenIssuer === '' ? known.tokenIssuer : reported.tokenIssuer,
+    issuerKeys: hasNew(known.issuerKeys, reported.issuerKeys) ? reported.issuerKeys : known.issuerKeys,
   }
 }
 
@@ -91,6 +89,11 @@ function compareLists(known: readonly string[], reported: readonly string[]): Li
   const count = reported.filter((entry) => known.includes(entry)).length
   if (count === 0) return 'apart'
   return count === reported.length ? 'known' : 'new'
+}
+
+function compareIssuers(known: Cluster, reported: Cluster): 'unknown' | 'known' | 'apart' {
+  if (known.tokenIssuer === '' || reported.tokenIssuer === '') return 'unknown'
+  return known.tokenIssuer === reported.tokenIssuer ? 'known' : 'apart'
 }
 
 function hasNew(known: readonly string[], reported: readonly string[]): boolean {
