@@ -16,6 +16,7 @@ import { createCommit } from './database/commit.ts'
 import type { Database } from './database/database.ts'
 import { registerGatewayPoolRoutes } from './gateway-pools/gateway-pool-routes.ts'
 import { createGatewayPoolStorePostgres } from './gateway-pools/gateway-pool-store-postgres.ts'
+import { type ReviewObserver, silentReviewObserver } from './gateway-pools/choosing/review-observer.ts'
 import { createPoolDirectory } from './gateway-pools/pool-directory.ts'
 import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
 import { createGatewayKeyStorePostgres } from './gateways/gateway-key-store-postgres.ts'
@@ -78,6 +79,7 @@ export interface AppObservers {
   login?: (login: ObservedLogin) => void
   auditLog?: AuditLogObserver
   tunnels?: TunnelObserver
+  reviews?: ReviewObserver
 }
 
 export interface App {
@@ -146,6 +148,7 @@ async function openParts(options: AppOptions) {
     audit: auditLog,
     rotateGatewayKey: createRotateGatewayKey({ commit, auditLog, logger }),
     observer: observers.tunnels ?? silentObserver,
+    reviewObserver: observers.reviews ?? silentReviewObserver,
     now,
     elapsed,
   })

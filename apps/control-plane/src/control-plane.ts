@@ -115,6 +115,7 @@ async function openApp(options: ControlPlaneOptions, database: Database, phase: 
         },
       },
       tunnels: metrics.tunnels,
+      reviews: metrics.reviews,
     },
   })
   const readiness = createReadiness({

@@ -5,7 +5,7 @@ import { createAuthenticateGateway } from './gateways/authenticate-gateway.ts'
 import { startHeartbeatRecorder } from './gateways/heartbeat-recorder.ts'
 import type { ChoosingState } from './gateway-pools/choosing/pool-of-tunnels.ts'
 import { openChoosing } from './gateway-pools/choosing/open-choosing.ts'
-import { type ReviewObserver, silentReviewObserver } from './gateway-pools/choosing/review-observer.ts'
+import type { ReviewObserver } from './gateway-pools/choosing/review-observer.ts'
 import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
 import { createReviewThroughPool, membersOfGateway } from './gateway-pools/review-through-pool.ts'
 import type { GatewayCredentialStore } from './gateways/gateway-credential-store.ts'
@@ -32,7 +32,7 @@ export interface GatewaysOptions {
   rotateGatewayKey: RotateGatewayKey
   logger: TunnelLog
   observer: TunnelObserver
-  reviewObserver?: ReviewObserver
+  reviewObserver: ReviewObserver
   now: () => Date
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
@@ -73,7 +73,7 @@ export function openGateways(options: GatewaysOptions) {
         forwardedFor: forwardedForOf(request.headers),
       }),
   })
-  const choosing = openChoosing({ elapsed, observer: options.reviewObserver ?? silentReviewObserver })
+  const choosing = openChoosing({ elapsed, observer: options.reviewObserver })
   const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal })
   const watches = [
     startRevocationWatch({ credentials, tunnels, logger, now, sleep: wait }),

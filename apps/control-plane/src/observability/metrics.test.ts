@@ -63,6 +63,30 @@ describe('createMetrics', () => {
     )
   })
 
+  it('counts what choosing among gateways does', async () => {
+    const { reviews, render } = createMetrics(options)
+    reviews.asked('first', 'authenticated')
+    reviews.asked('hedge', 'overtaken')
+    reviews.hedged('not-accepted')
+    reviews.ejected('process', 'late')
+    reviews.readmitted('process')
+    reviews.retryBudgetExhausted('retry')
+    reviews.creditsExhausted()
+    reviews.pausedForApiServer()
+    expect((await render()).split('\n')).toEqual(
+      expect.arrayContaining([
+        'postern_review_attempts_total{kind="first",outcome="authenticated"} 1',
+        'postern_review_attempts_total{kind="hedge",outcome="overtaken"} 1',
+        'postern_review_hedges_total{reason="not-accepted"} 1',
+        'postern_gateway_ejections_total{what="process",reason="late"} 1',
+        'postern_gateway_readmissions_total{what="process"} 1',
+        'postern_review_retry_budget_exhausted_total{kind="retry"} 1',
+        'postern_tunnel_credits_exhausted_total 1',
+        'postern_review_api_server_pauses_total 1',
+      ]),
+    )
+  })
+
   it('explains every metric', async () => {
     const lines = (await createMetrics(options).render()).split('\n')
     const named = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2])

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
+import { type ReviewMetrics, createReviewMetrics } from './review-metrics.ts'
 import { type TunnelMetrics, createTunnelMetrics } from './tunnel-metrics.ts'
 
 /**
@@ -18,6 +19,7 @@ export interface Metrics {
     flushed(flush: { rows: number; durationMs: number; isCommitted: boolean }): void
   }
   tunnels: TunnelMetrics
+  reviews: ReviewMetrics
 }
 
 interface FinishedRequest {
@@ -60,6 +62,7 @@ export function createMetrics({ version, withProcessMetrics }: MetricsOptions): 
       logins.inc({ auth_method, outcome, reason: reason ?? 'none' }),
     auditLog: createAuditLogObserver(registers),
     tunnels: createTunnelMetrics(registers),
+    reviews: createReviewMetrics(registers),
   }
 }
 

@@ -66,20 +66,36 @@ test('whatever is started, taken, waited for and released, the limit holds and n
   fc.assert(
     fc.property(steps, (steps) => {
       const budget = new RetryBudget()
-      let live = 0
-      let held = 0
-      for (const step of steps) {
-        const before = held
-        if (step === 'start') (budget.reviewStarted(), (live += 1))
-        if (step === 'end' && live > 0) (budget.reviewEnded(), (live -= 1))
-        if (step === 'take' && budget.take()) held += 1
-        if (step === 'wait') budget.wait(() => (held += 1))
-        if (step === 'release' && held > 0) {
+      let [live, held] = [0, 0]
+      const grant = (): void => {
+        held += 1
+        expect(held).toBeLessThanOrEqual(Math.max(3, live * 0.2))
+      }
+      const play: Record<string, () => void> = {
+        start: () => {
+          live += 1
+          budget.reviewStarted()
+        },
+        end: () => {
+          if (live === 0) return
+          live -= 1
+          budget.reviewEnded()
+        },
+        take: () => {
+          if (budget.take()) grant()
+        },
+        wait: () => {
+          budget.wait(grant)
+        },
+        release: () => {
+          if (held === 0) return
           held -= 1
           budget.release()
-        }
+        },
+      }
+      for (const step of steps) {
+        play[step]?.()
         expect(budget.extras).toBe(held)
-        if (held > before) expect(held).toBeLessThanOrEqual(Math.max(3, live * 0.2))
       }
     }),
   )
