@@ -57,16 +57,21 @@ export class ApiServerConnection {
   /** Sends with the service account's token. Rejects only with `ServiceAccountUnreadable`. */
   async send(request: HttpRequest, bounds: ExchangeBounds): Promise<ExchangeOutcome> {
     const startedAt = this.#now()
-    const tried = new Set<Remedy>()
+    let tried: Set<Remedy> | undefined
+    let timeoutMs = bounds.timeoutMs
     for (;;) {
-      const account = await this.#account.current()
+      const current = this.#account.current()
+      // Nearly always known: a promise is worth waiting for only where there is one.
+      const account = current instanceof Promise ? await current : current
       if (this.#closed) return { kind: 'failure', failure: 'cancelled', detail: 'the gateway is closing' }
       const generation = this.#generationFor(account)
-      const timeoutMs = Math.max(0, bounds.timeoutMs - (this.#now() - startedAt))
       const outcome = await this.#sendOnce(generation, account, request, { ...bounds, timeoutMs })
+      if (outcome.kind === 'answer' && outcome.status !== 401) return outcome
       const remedy = await this.#remedyFor(outcome, generation, account)
-      const expired = this.#now() - startedAt >= bounds.timeoutMs || bounds.signal?.aborted === true
-      if (remedy === undefined || tried.has(remedy) || expired) return outcome
+      timeoutMs = bounds.timeoutMs - (this.#now() - startedAt)
+      const isOver = timeoutMs <= 0 || bounds.signal?.aborted === true
+      if (remedy === undefined || tried?.has(remedy) === true || isOver) return outcome
+      tried ??= new Set()
       tried.add(remedy)
     }
   }
@@ -103,7 +108,7 @@ export class ApiServerConnection {
     bounds: ExchangeBounds,
   ): Promise<ExchangeOutcome> {
     const startedAt = this.#now()
-    const headers = { ...request.headers, authorization: `Bearer ${account.token}` }
+    const headers = { ...request.headers, authorization: account.authorization }
     const outcome = await exchange(generation.pool, { ...request, headers }, bounds)
     if (outcome.kind === 'answer') generation.lastAnswerAt = this.#now()
     const silent = generation.lastAnswerAt < startedAt && this.#now() - startedAt >= silenceMsMin

@@ -71,7 +71,12 @@ function reader(
 ): () => Promise<ClusterReading> {
   return createReadCluster({
     account: {
-      current: () => ({ token: 't', certificateAuthority: bundle, certificateAuthorityDigest: 'd' }),
+      current: () => ({
+        token: 't',
+        authorization: 'Bearer t',
+        certificateAuthority: bundle,
+        certificateAuthorityDigest: 'd',
+      }),
     },
     connection: {
       async send({ path }): Promise<ExchangeOutcome> {

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 /** What the kubelet mounts for a pod. Both rotate under a running process (the `..data` symlink is swapped). */
 export interface ServiceAccount {
   token: string
+  /** The header that presents the token. */
+  authorization: string
   /** PEM bundle of the cluster's certificate authorities. */
   certificateAuthority: string
   /** Changes whenever the bundle does. */
@@ -65,7 +67,8 @@ export class ServiceAccountFolder {
     try {
       const [token, certificateAuthority] = await Promise.all([this.#token(), this.#file('ca.crt')])
       const certificateAuthorityDigest = createHash('sha256').update(certificateAuthority).digest('hex')
-      this.#account = { token, certificateAuthority, certificateAuthorityDigest }
+      const authorization = `Bearer ${token}`
+      this.#account = { token, authorization, certificateAuthority, certificateAuthorityDigest }
     } catch (error) {
       if (this.#account === undefined || !(error instanceof ServiceAccountUnreadable)) throw error
       this.#options.onUnreadable(error)
