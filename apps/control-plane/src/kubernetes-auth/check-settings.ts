@@ -35,13 +35,6 @@ function checkReviewMode(settings: KubernetesAuthSettings): void {
     return
   }
   if (kubernetesHost === null) throw invalidField('kubernetesHost', 'is required in mode api')
-  if (gatewayId !== null || gatewayPoolId !== null) {
-    throw new ApiError(
-      'BadRequest',
-      'Reaching an API server through a gateway in mode api is not available in this version: ' +
-        'set tokenReviewMode to gateway, so that the gateway itself reviews, or gatewayId and gatewayPoolId to null',
-    )
-  }
 }
 
 function checkHost(kubernetesHost: string | null): void {

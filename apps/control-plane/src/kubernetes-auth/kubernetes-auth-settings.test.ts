@@ -46,8 +46,6 @@ describe('what is refused at save', () => {
     ['mode api without a host', { kubernetesHost: null }, 'ValidationFailure'],
     ['mode api with an empty host', { kubernetesHost: '' }, 'ValidationFailure'],
     ['mode gateway without a gateway', { tokenReviewMode: 'gateway' }, 'ValidationFailure'],
-    ['mode api through a gateway', { gatewayId }, 'BadRequest'],
-    ['mode api through a pool', { gatewayPoolId }, 'BadRequest'],
     ['a gateway and a pool', { tokenReviewMode: 'gateway', gatewayId, gatewayPoolId }, 'ValidationFailure'],
     ['a CA that is none', { caCert: 'not PEM' }, 'ValidationFailure'],
     [
@@ -85,6 +83,8 @@ describe('what is accepted at save', () => {
     ['any name, said out loud', { allowedNamespaces: '', allowedNames: '*' }],
     ['no maximum TTL', { accessTokenTTL: 315_360_000, accessTokenMaxTTL: 0 }],
     ['a CA', { caCert: `${certificate}\n${certificate}` }],
+    ['an API server behind a gateway', { gatewayId }],
+    ['an API server behind a pool', { gatewayPoolId }],
     ['a pool that reviews', { tokenReviewMode: 'gateway', gatewayPoolId, kubernetesHost: null }],
     ['a gateway that reviews', { tokenReviewMode: 'gateway', gatewayId, kubernetesHost: null }],
     ['what Terraform adds', { identityId: gatewayId, gatewayId: null, gatewayPoolId: null, caCert: '' }],
