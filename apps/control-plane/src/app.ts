@@ -19,13 +19,15 @@ import { createGatewayPoolStorePostgres } from './gateway-pools/gateway-pool-sto
 import { type ReviewObserver, silentReviewObserver } from './gateway-pools/choosing/review-observer.ts'
 import { createPoolDirectory } from './gateway-pools/pool-directory.ts'
 import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
+import { registerGatewayEnrolmentRoutes } from './gateways/gateway-enrolment-routes.ts'
 import { createGatewayKeyStorePostgres } from './gateways/gateway-key-store-postgres.ts'
+import { createGatewayKubernetesAuthStorePostgres } from './gateways/gateway-kubernetes-auth-store-postgres.ts'
 import { registerGatewayRoutes } from './gateways/gateway-routes.ts'
 import { createGatewayStorePostgres } from './gateways/gateway-store-postgres.ts'
 import { createRotateGatewayKey } from './gateways/rotate-gateway-key.ts'
 import type { LogRequest, ObserveRequest } from './http/access-log.ts'
 import { registerApiDocument } from './http/api-document.ts'
-import { createServerDrain } from './http/drain-server.ts'
+import { type ServerDrain, createServerDrain } from './http/drain-server.ts'
 import { type HttpServer, createHttpServer } from './http/http-server.ts'
 import { registerStatusRoutes } from './http/status-routes.ts'
 import { createChangeIdentities } from './identities/change-identities.ts'
@@ -71,6 +73,8 @@ export interface AppOptions {
   /** Of the software. */
   version: string
   observers?: AppObservers
+  /** No other could take over its tunnels: gateways are not asked to dial one first. */
+  isOnlyReplica?: boolean
 }
 
 /** For metrics. */
@@ -85,7 +89,7 @@ export interface AppObservers {
 export interface App {
   server: HttpServer
   listen(): Promise<{ url: string }>
-  /** Ends what was begun, in the reverse order of opening; at most about half a minute. The database stays open. */
+  /** Ends what was begun, in the reverse order of opening; in at most 40 s. The database stays open. */
   close(): Promise<void>
 }
 
@@ -110,24 +114,34 @@ export async function createApp(options: AppOptions): Promise<App> {
   server.server.on('upgrade', gateways.endpoint.handleUpgrade)
 
   const drain = createServerDrain(server)
-  const phases: ClosingPhase[] = [
-    // Before the tunnels: logins under way need them.
-    { name: 'requests', budgetMs: 12_000, close: () => drain.finishRequests(() => gateways.registry.size) },
-    { name: 'raw streams', budgetMs: 2000, close: () => gateways.streams.close() },
-    { name: 'tunnels', budgetMs: 5000, close: () => gateways.endpoint.close() },
-    { name: 'http server', budgetMs: 2000, close: () => drain.close() },
-    { name: 'gateway watches', budgetMs: 2000, close: () => gateways.close() },
-    { name: 'gateway pool watch', budgetMs: 2000, close: () => parts.gatewayPools.close() },
-    { name: 'audit log', budgetMs: 5000, close: () => parts.auditLog.close() },
-    { name: 'last logins', budgetMs: 2000, close: () => parts.lastLogins.close() },
-    { name: 'access tokens', budgetMs: 2000, close: () => parts.accessTokens.close() },
-    { name: 'connections to clusters', budgetMs: 2000, close: () => parts.reviews.close() },
-  ]
   return {
     server,
     listen: () => listen(server, config),
-    close: () => closeInPhases(phases, logger),
+    close: () => closeInPhases(closingPhases(options, parts, drain), logger),
   }
+}
+
+/** Readiness is false already. Together at most 40 s, which control-plane.ts and the pod's grace period leave for them. */
+function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): ClosingPhase[] {
+  const { gateways } = parts
+  const upgradedCount = (): number => gateways.registry.size + gateways.streams.connectionCount
+  return [
+    // Logins go on meanwhile: balancers need a moment to see that this replica is not ready.
+    ...(options.isOnlyReplica === true
+      ? []
+      : [{ name: 'gateways told', budgetMs: 18_500, close: () => gateways.endpoint.leave() }]),
+    // Before the tunnels: logins under way need them.
+    { name: 'requests', budgetMs: 11_000, close: () => drain.finishRequests(upgradedCount) },
+    { name: 'raw streams', budgetMs: 1000, close: () => gateways.streams.close() },
+    { name: 'tunnels', budgetMs: 3000, close: () => gateways.endpoint.close() },
+    { name: 'http server', budgetMs: 500, close: () => drain.close() },
+    { name: 'gateway watches', budgetMs: 500, close: () => gateways.close() },
+    { name: 'gateway pool watch', budgetMs: 500, close: () => parts.gatewayPools.close() },
+    { name: 'audit log', budgetMs: 3500, close: () => parts.auditLog.close() },
+    { name: 'last logins', budgetMs: 500, close: () => parts.lastLogins.close() },
+    { name: 'access tokens', budgetMs: 500, close: () => parts.accessTokens.close() },
+    { name: 'connections to clusters', budgetMs: 500, close: () => parts.reviews.close() },
+  ]
 }
 
 type Parts = Awaited<ReturnType<typeof openParts>>
@@ -152,13 +166,6 @@ async function openParts(options: AppOptions) {
     now,
     elapsed,
   })
-  const gatewayCredentials = openGatewayCredentials({
-    commit,
-    auditLog,
-    gateways: stores.gateways,
-    tunnels: gateways.tunnels,
-    now,
-  })
   const gatewayPools = openGatewayPools({
     pools: stores.gatewayPools,
     commit,
@@ -174,6 +181,17 @@ async function openParts(options: AppOptions) {
     findPool: gatewayPools.findPoolToCheck,
     gatewayReviewer: gateways.reviewer,
     openStream: gateways.openStream,
+    elapsed,
+  })
+  const gatewayCredentials = openGatewayCredentials({
+    ...options,
+    commit,
+    auditLog,
+    gateways: stores.gateways,
+    gatewayAuths: stores.gatewayAuths,
+    tunnels: gateways.tunnels,
+    reviews,
+    now,
     elapsed,
   })
   const accessTokens = await openAccessTokens({
@@ -239,6 +257,7 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
     }),
   })
   registerAccessTokenRoutes(server, { ...accessTokens, auditLog })
+  registerGatewayEnrolmentRoutes(server, parts.gatewayCredentials)
 }
 
 function registerRoutesForActors(server: HttpServer, parts: Parts): void {
@@ -275,6 +294,7 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     ...parts.gatewayCredentials,
     authenticate,
     gateways: stores.gateways,
+    gatewayAuths: stores.gatewayAuths,
     tunnels: gateways.tunnels,
     now,
   })
@@ -311,6 +331,7 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     gatewayPools: createGatewayPoolStorePostgres(kysely),
     gatewayCredentials: createGatewayCredentialStorePostgres(kysely),
     gatewayKeys: createGatewayKeyStorePostgres(kysely),
+    gatewayAuths: createGatewayKubernetesAuthStorePostgres(kysely, keyring),
     signingKeys: createSigningKeyStorePostgres(kysely),
     accessTokenUses: createAccessTokenUseStorePostgres(kysely),
     revocations: createRevocationStorePostgres(kysely),

@@ -36,6 +36,7 @@ export function openReviews(options: ReviewsOptions) {
   const ask = createAskApiServer({ connections, rules, nowMs: elapsed })
   const chooseReviewer = createChooseReviewer({ ask, gatewayReviewer })
   return {
+    chooseReviewer,
     kubernetesAuths: createKubernetesAuthCache({
       store: kubernetesAuths,
       chooseReviewer,

@@ -1,3 +1,4 @@
+import type { GatewayAuthMethodRequest, UpdateGatewayRequest } from '@postern/api-contract/gateways'
 import type { AuditEvent, AuditEventName, JsonValue } from '../audit/audit-event.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { ChangeAudit } from '../audit/change-audit.ts'
@@ -7,12 +8,19 @@ import { ApiError } from '../http/api-error.ts'
 import type { Actor } from '../permissions/actor.ts'
 import { type Action, requirePermission } from '../permissions/require-permission.ts'
 import {
+  type AuthMethodDependencies,
+  auditDetailsOf,
+  checkAuthMethod,
+  saveAuthMethod,
+} from './change-auth-method.ts'
+import {
   createEnrolmentToken,
   enrolmentTokenLifetimeMs,
   fingerprintOf,
   hashEnrolmentToken,
 } from './enrolment-token.ts'
 import type { GatewayCredentialStore } from './gateway-credential-store.ts'
+import type { GatewayKubernetesAuthStore } from './gateway-kubernetes-auth-store.ts'
 import type { Gateway, GatewayStore, Named, SaveOutcome } from './gateway-store.ts'
 import type { LiveTunnels } from './live-tunnels.ts'
 
@@ -28,22 +36,29 @@ export interface Administrator {
  * gateways of other organizations too; `BadRequest` for names taken and gateways in use.
  */
 export interface GatewayAdministration {
-  create(by: Administrator, name: string): Promise<Gateway>
-  rename(by: Administrator, gatewayId: string, name: string): Promise<Gateway>
+  create(by: Administrator, gateway: NewGateway): Promise<Gateway>
+  /** An authentication method lets a revoked gateway back in; keys that came about by another one are retired. */
+  update(by: Administrator, gatewayId: string, change: UpdateGatewayRequest): Promise<Gateway>
   delete(by: Administrator, gatewayId: string): Promise<Gateway>
   /** Its tunnels are closed when this resolves, on other replicas within the revocation watch's interval. */
   revoke(by: Administrator, gatewayId: string): Promise<Gateway>
   generateEnrolmentToken(by: Administrator, gatewayId: string): Promise<{ token: string; expiresAt: Date }>
 }
 
+export interface NewGateway {
+  name: string
+  authMethod: GatewayAuthMethodRequest
+}
+
 /** What one change writes to, all of it or none. */
 export interface GatewayChangeScope {
-  gateways: Pick<GatewayStore, 'create' | 'rename' | 'delete' | 'revoke'>
+  gateways: Pick<GatewayStore, 'create' | 'findGateway' | 'rename' | 'delete' | 'revoke'>
+  gatewayAuths: Pick<GatewayKubernetesAuthStore, 'save' | 'remove'>
   gatewayCredentials: Pick<GatewayCredentialStore, 'createEnrolmentToken'>
   audit: ChangeAudit
 }
 
-export interface GatewayAdministrationDependencies {
+export interface GatewayAdministrationDependencies extends AuthMethodDependencies {
   gateways: Pick<GatewayStore, 'findGateway'>
   commit: Commit<GatewayChangeScope>
   auditLog: AuditLog
@@ -68,10 +83,10 @@ export function createGatewayAdministration(
       return change()
     })
   return {
-    create: (by, name) =>
-      permitted(by, 'create', 'gateway-created', undefined, () => create(dependencies, by, name)),
-    rename: (by, gatewayId, name) =>
-      permitted(by, 'edit', 'gateway-renamed', gatewayId, () => rename(dependencies, by, gatewayId, name)),
+    create: (by, gateway) =>
+      permitted(by, 'create', 'gateway-created', undefined, () => create(dependencies, by, gateway)),
+    update: (by, gatewayId, change) =>
+      permitted(by, 'edit', eventOf(change), gatewayId, () => update(dependencies, by, gatewayId, change)),
     delete: (by, gatewayId) =>
       permitted(by, 'delete', 'gateway-deleted', gatewayId, () => remove(dependencies, by, gatewayId)),
     revoke: (by, gatewayId) =>
@@ -87,34 +102,69 @@ export function noSuchGateway(): ApiError {
   return new ApiError('NotFound', 'There is no such gateway')
 }
 
+function eventOf({ authMethod }: UpdateGatewayRequest): AuditEventName {
+  return authMethod === undefined ? 'gateway-renamed' : 'gateway-auth-method-changed'
+}
+
 async function create(
-  { commit, now }: GatewayAdministrationDependencies,
+  dependencies: GatewayAdministrationDependencies,
   by: Administrator,
-  name: string,
+  { name, authMethod }: NewGateway,
 ): Promise<Gateway> {
+  const { commit, now } = dependencies
   const { organizationId } = by.actor
-  return commit(async ({ gateways, audit }) => {
-    const gateway = savedOf(await gateways.create({ organizationId, name }), name)
-    await audit.record(eventAbout(gateway, 'gateway-created', by, now()))
+  const wanted = await checkAuthMethod(dependencies, by.actor, authMethod, undefined)
+  return commit(async ({ gateways, gatewayAuths, audit }) => {
+    const at = now()
+    const created = savedOf(await gateways.create({ organizationId, name }), name)
+    await saveAuthMethod(gatewayAuths, { gatewayId: created.id, organizationId }, wanted, at)
+    const gateway = await present(gateways, created.id, organizationId)
+    await audit.record(eventAbout(gateway, 'gateway-created', by, at, auditDetailsOf(wanted)))
     return gateway
   })
 }
 
-async function rename(
-  { gateways, commit, now }: GatewayAdministrationDependencies,
+async function update(
+  dependencies: GatewayAdministrationDependencies,
   by: Administrator,
   gatewayId: string,
-  name: string,
+  change: UpdateGatewayRequest,
 ): Promise<Gateway> {
+  const { gateways, commit, tunnels, now } = dependencies
   const { organizationId } = by.actor
   const before = await gateways.findGateway(gatewayId, organizationId)
   if (before === undefined) throw noSuchGateway()
-  return commit(async (within) => {
-    const gateway = savedOf(await within.gateways.rename(gatewayId, organizationId, name), name)
-    const details = { previousName: before.name }
-    await within.audit.record(eventAbout(gateway, 'gateway-renamed', by, now(), details))
-    return gateway
+  const { name, authMethod } = change
+  const wanted = authMethod && (await checkAuthMethod(dependencies, by.actor, authMethod, before.id))
+  const place = { gatewayId: before.id, organizationId }
+  const { gateway, retiredKeyIds } = await commit(async (within) => {
+    const at = now()
+    if (name !== undefined) savedOf(await within.gateways.rename(before.id, organizationId, name), name)
+    const retiredKeyIds = wanted ? await saveAuthMethod(within.gatewayAuths, place, wanted, at) : []
+    const gateway = await present(within.gateways, before.id, organizationId)
+    if (name !== undefined) {
+      await within.audit.record(eventAbout(gateway, 'gateway-renamed', by, at, { previousName: before.name }))
+    }
+    if (wanted !== undefined) {
+      const details = { ...auditDetailsOf(wanted), retiredKeyIds }
+      await within.audit.record(eventAbout(gateway, 'gateway-auth-method-changed', by, at, details))
+    }
+    return { gateway, retiredKeyIds }
   })
+  if (retiredKeyIds.length > 0) {
+    tunnels.closeTunnelsOf(gateway.id, 'credential-replaced', new Set(retiredKeyIds))
+  }
+  return gateway
+}
+
+async function present(
+  gateways: Pick<GatewayStore, 'findGateway'>,
+  gatewayId: string,
+  organizationId: string,
+): Promise<Gateway> {
+  const gateway = await gateways.findGateway(gatewayId, organizationId)
+  if (gateway === undefined) throw noSuchGateway()
+  return gateway
 }
 
 function savedOf(outcome: SaveOutcome | { kind: 'not-found' }, name: string): Gateway {
@@ -198,11 +248,21 @@ async function generateEnrolmentToken(
   const tokenHash = hashEnrolmentToken(token)
   await commit(async ({ gatewayCredentials, audit }) => {
     const newToken = { gatewayId: gateway.id, organizationId, tokenHash, createdAt, expiresAt }
-    if ((await gatewayCredentials.createEnrolmentToken(newToken)) === 'not-found') throw noSuchGateway()
+    const outcome = await gatewayCredentials.createEnrolmentToken(newToken)
+    if (outcome === 'not-found') throw noSuchGateway()
+    if (outcome === 'other-method') throw enrolsByPods()
     const details = { tokenFingerprint: fingerprintOf(token), expiresAt: expiresAt.toISOString() }
     await audit.record(eventAbout(gateway, 'gateway-enrolment-token-created', by, createdAt, details))
   })
   return { token, expiresAt }
+}
+
+function enrolsByPods(): ApiError {
+  return new ApiError(
+    'BadRequest',
+    'The gateway’s pods enrol with their own tokens: it needs no enrolment token. To use one, set authMethod to ' +
+      '{"method":"token"} first',
+  )
 }
 
 function eventAbout(

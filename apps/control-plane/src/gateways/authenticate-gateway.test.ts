@@ -39,6 +39,7 @@ function recordOf(key: TestKey): GatewayKey {
     organizationId: randomUUID(),
     retiredAt: null,
     gatewayRevokedAt: null,
+    authMethod: 'token',
   }
 }
 
@@ -163,6 +164,14 @@ describe('tells whether a gateway is revoked only to who holds its key', () => {
     const forge = (keyId: string): string =>
       signGatewayToken({ keyId, privateKey: stranger.privateKey }, record.gatewayId, origin, nowMs)
     expect(await dial(forge(record.keyId))).toEqual(await dial(forge(createTestKey().keyId)))
+  })
+
+  it('tells a gateway whose pods enrol by their own tokens that a replaced key is unknown, so that it enrols anew', async () => {
+    const { dial, token, audit } = arrange({ retiredAt: revokedAt, authMethod: 'kubernetes' })
+    expect(await dial(token())).toMatchObject({ code: 'credential-unknown', permanent: true })
+    expect(audit.events).toMatchObject([{ reason: 'gateway-key-retired' }])
+    const revoked = arrange({ gatewayRevokedAt: revokedAt, retiredAt: revokedAt, authMethod: 'kubernetes' })
+    expect(await revoked.dial(revoked.token())).toMatchObject({ code: 'credential-revoked' })
   })
 
   it('a key whose retirement lies ahead is good until then', async () => {

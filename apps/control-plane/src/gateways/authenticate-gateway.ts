@@ -78,7 +78,8 @@ const treatments: Record<GatewayRefusalCode, { permanent: boolean; retryAfterSec
 }
 
 const unknownMessage =
-  'The control plane knows no credential that matches. Enrol the gateway with a new enrolment token'
+  'The control plane knows no credential that matches. Enrol the gateway anew: with a new enrolment token, or with its ' +
+  'pod’s own token where it is set up so'
 
 /**
  * Decides who dials. The order is the point:
@@ -140,6 +141,7 @@ function checkKey(key: GatewayKey, nowMs: number): Refused | undefined {
     return { code: 'credential-revoked', message, reason: 'gateway-revoked' }
   }
   if (key.retiredAt !== null && key.retiredAt.getTime() <= nowMs) {
+    if (key.authMethod === 'kubernetes') return unknown('gateway-key-retired')
     const message = `The gateway’s key has been replaced by a newer one. ${remedy}`
     return { code: 'credential-revoked', message, reason: 'gateway-key-retired' }
   }

@@ -1,11 +1,16 @@
-import type { GatewayBody, GatewayV2Body } from '@postern/api-contract/gateways'
+import type { GatewayAuthMethodBody, GatewayBody, GatewayV2Body } from '@postern/api-contract/gateways'
 import type { Gateway } from './gateway-store.ts'
 import { heartbeatIntervalMs } from './heartbeat-recorder.ts'
 
 type GatewayStatus = GatewayBody['status']
 
 /** What a client sees of a gateway that has so many tunnels at `now`. */
-export function gatewayBody(gateway: Gateway, connectedTunnels: number, now: Date): GatewayBody {
+export function gatewayBody(
+  gateway: Gateway,
+  authMethod: GatewayAuthMethodBody,
+  connectedTunnels: number,
+  now: Date,
+): GatewayBody {
   return {
     id: gateway.id,
     identityId: null,
@@ -14,28 +19,23 @@ export function gatewayBody(gateway: Gateway, connectedTunnels: number, now: Dat
     updatedAt: gateway.updatedAt.toISOString(),
     heartbeat: heartbeatOf(gateway, connectedTunnels, now),
     heartbeatTTL: heartbeatIntervalMs / 1000,
-    canRevoke: gateway.isEnrolled && gateway.revokedAt === null,
-    authMethod: { method: 'token' },
+    canRevoke: (gateway.isEnrolled || gateway.authMethod === 'kubernetes') && gateway.revokedAt === null,
+    authMethod,
     connectedTunnels,
     status: statusOf(gateway, connectedTunnels),
   }
 }
 
 export function gatewayV2Body(gateway: Gateway, connectedTunnels: number, now: Date): GatewayV2Body {
-  const { id, name, identityId, createdAt, updatedAt, heartbeat, heartbeatTTL } = gatewayBody(
-    gateway,
-    connectedTunnels,
-    now,
-  )
   return {
-    id,
-    name,
-    identityId,
+    id: gateway.id,
+    name: gateway.name,
+    identityId: null,
     identity: null,
-    createdAt,
-    updatedAt,
-    heartbeat,
-    heartbeatTTL,
+    createdAt: gateway.createdAt.toISOString(),
+    updatedAt: gateway.updatedAt.toISOString(),
+    heartbeat: heartbeatOf(gateway, connectedTunnels, now),
+    heartbeatTTL: heartbeatIntervalMs / 1000,
     lastHealthCheckStatus: null,
     connectedResourcesCount: gateway.attachedIdentityCount,
   }

@@ -34,7 +34,7 @@ export function createGatewayCredentialStorePostgres(database: Kysely<Schema>): 
 async function createEnrolmentToken(
   transaction: Transaction<Schema>,
   token: NewEnrolmentToken,
-): Promise<'created' | 'not-found'> {
+): Promise<'created' | 'not-found' | 'other-method'> {
   const gateway = await transaction
     .selectFrom('gateways')
     .select('id')
@@ -43,6 +43,12 @@ async function createEnrolmentToken(
     .forUpdate()
     .executeTakeFirst()
   if (gateway === undefined) return 'not-found'
+  const auth = await transaction
+    .selectFrom('gateway_kubernetes_auths')
+    .select('gateway_id')
+    .where('gateway_id', '=', token.gatewayId)
+    .executeTakeFirst()
+  if (auth !== undefined) return 'other-method'
   await transaction
     .updateTable('gateway_enrolment_tokens')
     .set({ superseded_at: token.createdAt })
@@ -178,6 +184,9 @@ function findKey(database: Kysely<Schema>, keyId: string): Promise<GatewayKey | 
       'gateways.name as gatewayName',
       'gateways.organization_id as organizationId',
       'gateways.revoked_at as gatewayRevokedAt',
+      sql<'token' | 'kubernetes'>`case
+        when exists (select from gateway_kubernetes_auths a where a.gateway_id = gateways.id) then 'kubernetes'
+        else 'token' end`.as('authMethod'),
     ])
     .where('gateway_keys.id', '=', keyId)
     .executeTakeFirst()

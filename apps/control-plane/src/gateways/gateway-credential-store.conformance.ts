@@ -80,6 +80,7 @@ export function describeGatewayCredentialStore(fixture: () => CredentialStoreFix
         publicKey: key.raw,
         retiredAt: null,
         gatewayRevokedAt: null,
+        authMethod: 'token',
       })
     })
 

@@ -1,7 +1,12 @@
+import type { GatewayAuthMethod } from './gateway-store.ts'
+
 /** What proves a gateway to be itself: its enrolment tokens, its keys, the ids of the tokens that it has shown. */
 export interface GatewayCredentialStore {
-  /** Makes earlier unused tokens of the gateway useless. Of several made at once, one remains. */
-  createEnrolmentToken(token: NewEnrolmentToken): Promise<'created' | 'not-found'>
+  /**
+   * Makes earlier unused tokens of the gateway useless. Of several made at once, one remains. `other-method`: the gateway's
+   * pods enrol with their own tokens.
+   */
+  createEnrolmentToken(token: NewEnrolmentToken): Promise<'created' | 'not-found' | 'other-method'>
 
   /**
    * Spends the token on the key; of any number of simultaneous attempts one wins. The gateway's earlier keys are retired, and a revoked gateway is valid again. The winner's own repetition (same token, same key,
@@ -73,4 +78,5 @@ export interface GatewayKey extends GatewayNamed {
   /** May lie in the future: the key is good until then. */
   retiredAt: Date | null
   gatewayRevokedAt: Date | null
+  authMethod: GatewayAuthMethod
 }

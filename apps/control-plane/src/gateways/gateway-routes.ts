@@ -1,10 +1,9 @@
 import { errorEnvelope } from '@postern/api-contract/error-envelope'
 import {
   createGatewayRequest,
-  enrolGatewayRequest,
-  enrolGatewayResponse,
   enrolmentTokenResponse,
   gateway,
+  type GatewayBody,
   gatewayIdParams,
   listGatewaysResponse,
   listGatewaysV2Response,
@@ -16,16 +15,19 @@ import type { HttpServer } from '../http/http-server.ts'
 import type { Actor, Authenticate } from '../permissions/actor.ts'
 import { requirePermission } from '../permissions/require-permission.ts'
 import { type Administrator, type GatewayAdministration, noSuchGateway } from './administer-gateways.ts'
-import type { EnrolGateway } from './enrol-gateway.ts'
+import { authMethodBody } from './gateway-auth-method.ts'
 import { gatewayBody, gatewayV2Body } from './gateway-body.ts'
-import type { GatewayStore } from './gateway-store.ts'
+import type { GatewayKubernetesAuthStore } from './gateway-kubernetes-auth-store.ts'
+import type { Gateway, GatewayStore } from './gateway-store.ts'
 import type { LiveTunnels } from './live-tunnels.ts'
+import type { PodJudge } from './pod-judge.ts'
 
 export interface GatewayRouteDependencies {
   authenticate: Authenticate
   administration: GatewayAdministration
-  enrolGateway: EnrolGateway
   gateways: Pick<GatewayStore, 'list' | 'findGateway'>
+  gatewayAuths: Pick<GatewayKubernetesAuthStore, 'find' | 'listOf'>
+  warningsOf: PodJudge['warningsOf']
   tunnels: Pick<LiveTunnels, 'tunnelCount'>
   now: () => Date
 }
@@ -45,11 +47,10 @@ export function registerGatewayRoutes(server: HttpServer, dependencies: GatewayR
   registerReading(server, dependencies)
   registerChanges(server, dependencies)
   registerCredentials(server, dependencies)
-  registerEnrolment(server, dependencies)
 }
 
 function registerReading(server: HttpServer, dependencies: GatewayRouteDependencies): void {
-  const { authenticate, gateways, tunnels, now } = dependencies
+  const { authenticate, gateways, gatewayAuths, warningsOf, tunnels, now } = dependencies
   server.get(
     '/api/v3/gateways',
     {
@@ -66,7 +67,15 @@ function registerReading(server: HttpServer, dependencies: GatewayRouteDependenc
       const { organizationId } = await reader(authenticate, request)
       const at = now()
       const list = await gateways.list(organizationId)
-      return list.map((entry) => gatewayBody(entry, tunnels.tunnelCount(entry.id), at))
+      const auths = new Map((await gatewayAuths.listOf(organizationId)).map((auth) => [auth.gatewayId, auth]))
+      return list.map((entry) =>
+        gatewayBody(
+          entry,
+          authMethodBody(auths.get(entry.id), warningsOf),
+          tunnels.tunnelCount(entry.id),
+          at,
+        ),
+      )
     },
   )
   server.get(
@@ -86,7 +95,7 @@ function registerReading(server: HttpServer, dependencies: GatewayRouteDependenc
       const { organizationId } = await reader(authenticate, request)
       const found = await gateways.findGateway(request.params.gatewayId, organizationId)
       if (found === undefined) throw noSuchGateway()
-      return gatewayBody(found, tunnels.tunnelCount(found.id), now())
+      return shown(dependencies, found)
     },
   )
   server.get(
@@ -111,7 +120,7 @@ function registerReading(server: HttpServer, dependencies: GatewayRouteDependenc
 }
 
 function registerChanges(server: HttpServer, dependencies: GatewayRouteDependencies): void {
-  const { authenticate, administration, tunnels, now } = dependencies
+  const { authenticate, administration } = dependencies
   server.post(
     '/api/v3/gateways',
     {
@@ -120,26 +129,32 @@ function registerChanges(server: HttpServer, dependencies: GatewayRouteDependenc
         tags,
         security,
         summary: 'Create a gateway',
-        description: 'Makes the record only. Generate an enrolment token next, and start a gateway with it.',
+        description:
+          'Makes the record. With the method `token`, generate an enrolment token next and start a gateway with it. With ' +
+          'the method `kubernetes`, its pods enrol with their own tokens: another reviewer vouches for them, and ' +
+          'allowedNamespaces and allowedNames say which service accounts are this gateway. The reviewer is asked now ' +
+          'whether it may review.',
         body: createGatewayRequest,
         response: { 200: gateway, ...refused },
       },
     },
     async (request) => {
       const by = await administrator(authenticate, request)
-      return gatewayBody(await administration.create(by, request.body.name), 0, now())
+      return shown(dependencies, await administration.create(by, request.body))
     },
   )
   server.patch(
     byId,
     {
       schema: {
-        operationId: 'renameGateway',
+        operationId: 'updateGateway',
         tags,
         security,
-        summary: 'Rename a gateway',
+        summary: 'Change a gateway',
         description:
-          'The name is for people: nothing that refers to the gateway changes, and its tunnels stay.',
+          'The name is for people: nothing that refers to the gateway changes, and its tunnels stay. An authMethod ' +
+          'replaces the earlier one as a whole and lets a revoked gateway back in; where it lets in other pods than ' +
+          'before, or by another’s word, the gateway’s keys are retired, and its processes enrol anew.',
         params: gatewayIdParams,
         body: updateGatewayRequest,
         response: { 200: gateway, ...refused },
@@ -147,8 +162,7 @@ function registerChanges(server: HttpServer, dependencies: GatewayRouteDependenc
     },
     async (request) => {
       const by = await administrator(authenticate, request)
-      const renamed = await administration.rename(by, request.params.gatewayId, request.body.name)
-      return gatewayBody(renamed, tunnels.tunnelCount(renamed.id), now())
+      return shown(dependencies, await administration.update(by, request.params.gatewayId, request.body))
     },
   )
   server.delete(
@@ -160,14 +174,17 @@ function registerChanges(server: HttpServer, dependencies: GatewayRouteDependenc
         security,
         summary: 'Delete a gateway',
         description:
-          'Closes its tunnels and removes its keys. Refused (400) while the Kubernetes Auth of an identity names it.',
+          'Closes its tunnels and removes its keys. Refused (400) while the Kubernetes Auth of an identity names it, or ' +
+          'another gateway’s pods are vouched for by it.',
         params: gatewayIdParams,
         response: { 200: gateway, ...refused },
       },
     },
     async (request) => {
       const by = await administrator(authenticate, request)
-      return gatewayBody(await administration.delete(by, request.params.gatewayId), 0, now())
+      const auth = await dependencies.gatewayAuths.find(request.params.gatewayId)
+      const deleted = await administration.delete(by, request.params.gatewayId)
+      return gatewayBody(deleted, authMethodBody(auth, dependencies.warningsOf), 0, dependencies.now())
     },
   )
 }
@@ -186,15 +203,16 @@ function registerCredentials(
         summary: 'Revoke a gateway’s credentials',
         description:
           'Retires its keys and unused enrolment tokens, and closes its tunnels: here at once, on every replica within ' +
-          '5 seconds. A new enrolment token lets the gateway back in.',
+          '5 seconds. A new enrolment token lets the gateway back in; a gateway whose pods enrol with their own tokens ' +
+          'is kept out until its authMethod is set again.',
         params: gatewayIdParams,
         response: { 200: revokeGatewayResponse, ...refused },
       },
     },
     async (request) => {
       const by = await administrator(authenticate, request)
-      await administration.revoke(by, request.params.gatewayId)
-      return { method: 'token' as const }
+      const { authMethod } = await administration.revoke(by, request.params.gatewayId)
+      return { method: authMethod }
     },
   )
   server.post(
@@ -207,7 +225,8 @@ function registerCredentials(
         summary: 'Generate an enrolment token',
         description:
           'A token that binds a key to this gateway, once, within an hour. Earlier unused ones stop working. When it ' +
-          'is used, the gateway’s earlier keys are retired.',
+          'is used, the gateway’s earlier keys are retired. Refused (400) for gateways whose pods enrol with their own ' +
+          'tokens.',
         params: gatewayIdParams,
         response: { 200: enrolmentTokenResponse, ...refused },
       },
@@ -220,35 +239,12 @@ function registerCredentials(
   )
 }
 
-function registerEnrolment(server: HttpServer, { enrolGateway }: GatewayRouteDependencies): void {
-  server.post(
-    '/api/v3/gateways/token-auth/enroll',
-    {
-      config: { isForStrangers: true },
-      schema: {
-        operationId: 'enrolGateway',
-        tags,
-        summary: 'Enrol a gateway',
-        description:
-          'Called by the gateway: binds its own public key to its record. The same token with the same key may be sent ' +
-          'again within the token’s hour, should a reply be lost. Every refusal of a token is the same 401; the audit ' +
-          'log has the reason.',
-        security: [],
-        body: enrolGatewayRequest,
-        response: {
-          200: enrolGatewayResponse,
-          400: errorEnvelope,
-          401: errorEnvelope,
-          422: errorEnvelope,
-          429: errorEnvelope,
-        },
-      },
-    },
-    (request) => {
-      const { token, publicKey } = request.body
-      return enrolGateway({ token, publicKey, requestId: request.id, ipAddress: request.ip })
-    },
-  )
+async function shown(
+  { gatewayAuths, warningsOf, tunnels, now }: GatewayRouteDependencies,
+  gateway: Gateway,
+): Promise<GatewayBody> {
+  const auth = await gatewayAuths.find(gateway.id)
+  return gatewayBody(gateway, authMethodBody(auth, warningsOf), tunnels.tunnelCount(gateway.id), now())
 }
 
 async function reader(authenticate: Authenticate, request: FastifyRequest): Promise<Actor> {

@@ -14,6 +14,12 @@ export function createGatewayStorePostgres(database: Kysely<Schema>): GatewaySto
         .orderBy('gateways.id')
         .execute(),
     findGateway: (gatewayId, organizationId) => find(database, gatewayId, organizationId),
+    findOrganizationOf: (gatewayId) =>
+      database
+        .selectFrom('gateways')
+        .select('organization_id as organizationId')
+        .where('id', '=', gatewayId)
+        .executeTakeFirst(),
     rename: (gatewayId, organizationId, name) => rename(database, gatewayId, organizationId, name),
     delete: (gatewayId, organizationId) =>
       inTransaction(database, (transaction) => remove(transaction, gatewayId, organizationId)),

@@ -4,6 +4,8 @@ export interface GatewayStore {
   /** In the order of their creation. */
   list(organizationId: string): Promise<Gateway[]>
   findGateway(gatewayId: string, organizationId: string): Promise<Gateway | undefined>
+  /** Of whatever organization. */
+  findOrganizationOf(gatewayId: string): Promise<{ organizationId: string } | undefined>
   rename(
     gatewayId: string,
     organizationId: string,

@@ -33,7 +33,7 @@ export function denied(
  * - `rule`: the cluster vouched for a workload of its own, which may know the class of rule that stopped it.
  * - `unavailable`, `timeout`: nobody could be asked. The token may be good, so the client is told to come again.
  */
-type Answer = 'refused' | 'rule' | 'unavailable' | 'timeout' | 'rate-limited'
+export type Answer = 'refused' | 'rule' | 'unavailable' | 'timeout' | 'rate-limited'
 
 interface DenialRule {
   answer: Answer
@@ -113,6 +113,10 @@ export function loginError({ reason, retryAfterSeconds }: LoginDenial): ApiError
 
 export function outcomeOf({ reason }: LoginDenial): Exclude<AuditOutcome, 'success'> {
   return rules[reason].outcome
+}
+
+export function answerOf({ reason }: LoginDenial): Answer {
+  return rules[reason].answer
 }
 
 export function isBeforeReview({ reason }: LoginDenial): boolean {

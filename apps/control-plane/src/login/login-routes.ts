@@ -1,8 +1,8 @@
 import { accessTokenReply } from '@postern/api-contract/access-tokens'
 import { errorEnvelope } from '@postern/api-contract/error-envelope'
 import { kubernetesLoginRequest } from '@postern/api-contract/kubernetes-login'
-import type { FastifyReply } from 'fastify'
 import type { HttpServer } from '../http/http-server.ts'
+import { signalOfLeaving } from '../http/signal-of-leaving.ts'
 import type { KubernetesLogin } from './kubernetes-login.ts'
 
 export interface LoginRoutesDependencies {
@@ -52,13 +52,4 @@ export function registerLoginRoutes(server: HttpServer, { kubernetesLogin }: Log
       }
     },
   )
-}
-
-/** Fires when the connection closes before the reply was sent. */
-function signalOfLeaving(reply: FastifyReply): AbortSignal {
-  const leaving = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) leaving.abort()
-  })
-  return leaving.signal
 }

@@ -9,12 +9,15 @@ import { openGatewayCredentials } from '../../open-gateway-credentials.ts'
 import { type AuthenticateGateway, createAuthenticateGateway } from '../authenticate-gateway.ts'
 import type { GatewayCredential } from '../gateway-credential-store.ts'
 import { createGatewayCredentialStorePostgres } from '../gateway-credential-store-postgres.ts'
+import { registerGatewayEnrolmentRoutes } from '../gateway-enrolment-routes.ts'
 import { createGatewayKeyStorePostgres } from '../gateway-key-store-postgres.ts'
+import { createGatewayKubernetesAuthStorePostgres } from '../gateway-kubernetes-auth-store-postgres.ts'
 import { registerGatewayRoutes } from '../gateway-routes.ts'
 import { createGatewayStorePostgres } from '../gateway-store-postgres.ts'
 import type { LiveTunnels } from '../live-tunnels.ts'
 import { createRotateGatewayKey, type RotateGatewayKey } from '../rotate-gateway-key.ts'
 import { startRevocationWatch } from '../revocation-watch.ts'
+import { createTestCluster, type TestCluster } from './test-cluster.ts'
 import { createRecordedAudit, type RecordedAudit } from './recorded-audit.ts'
 
 /** Tunnels as one replica holds them: what authenticated, until it is closed. */
@@ -27,6 +30,8 @@ export interface GatewayFeature {
   server: StartedHttpServer
   audit: RecordedAudit
   tunnels: TestTunnels
+  /** Vouches for pods, in the place of every reviewer. */
+  cluster: TestCluster
   authenticateGateway: AuthenticateGateway
   rotateGatewayKey: RotateGatewayKey
   /** Moves the clock that enrolment and administration read. */
@@ -49,10 +54,21 @@ export interface Reply {
 
 export const origin = 'https://postern.example.com'
 
+/** Marks what it has sealed, so that a test sees secrets that are not. */
+const keyring = {
+  encryptFor: (organizationId: string, context: string, plaintext: string) =>
+    Promise.resolve(Buffer.from(`${organizationId} ${context} ${Buffer.from(plaintext).toString('base64')}`)),
+  decryptFor: (organizationId: string, context: string, ciphertext: Buffer) => {
+    const [sealedFor, sealedAs, text = ''] = ciphertext.toString().split(' ')
+    if (sealedFor !== organizationId || sealedAs !== context) throw new Error('sealed for another place')
+    return Promise.resolve(Buffer.from(text, 'base64').toString())
+  },
+}
+
 /** The whole feature as app.ts joins it, as one replica on the given database, with a watch on the real clock. */
 export async function startGatewayFeature(
   database: Kysely<Schema>,
-  options: { strangerRequestsPerMinute?: number } = {},
+  options: { strangerRequestsPerMinute?: number; failedLoginsPerMinutePerIdentity?: number } = {},
 ): Promise<GatewayFeature> {
   const gateways = createGatewayStorePostgres(database)
   const credentials = createGatewayCredentialStorePostgres(database)
@@ -64,9 +80,22 @@ export async function startGatewayFeature(
     gateways: createGatewayStorePostgres(transaction),
     gatewayCredentials: createGatewayCredentialStorePostgres(transaction),
     gatewayKeys: createGatewayKeyStorePostgres(transaction),
+    gatewayAuths: createGatewayKubernetesAuthStorePostgres(transaction, keyring),
     audit,
   }))
-  const open = { gateways, commit, auditLog: audit, tunnels, now }
+  const gatewayAuths = createGatewayKubernetesAuthStorePostgres(database, keyring)
+  const cluster = createTestCluster()
+  const opened = openGatewayCredentials({
+    config: { publicUrl: `${origin}/`, failedLoginsPerMinutePerIdentity: 300, ...options },
+    gateways,
+    gatewayAuths,
+    commit,
+    auditLog: audit,
+    tunnels,
+    reviews: cluster,
+    now,
+    elapsed: () => performance.now(),
+  })
   const watch = startRevocationWatch({
     credentials,
     tunnels,
@@ -74,22 +103,23 @@ export async function startGatewayFeature(
     now,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
   })
-  const server = await startHttpServer(
-    (routes) =>
-      registerGatewayRoutes(routes, {
-        authenticate: (request) => Promise.resolve(actorOf(request.headers.authorization)),
-        ...openGatewayCredentials(open),
-        gateways,
-        tunnels,
-        now,
-      }),
-    options,
-  )
+  const server = await startHttpServer((routes) => {
+    registerGatewayRoutes(routes, {
+      authenticate: (request) => Promise.resolve(actorOf(request.headers.authorization)),
+      ...opened,
+      gateways,
+      gatewayAuths,
+      tunnels,
+      now,
+    })
+    registerGatewayEnrolmentRoutes(routes, opened)
+  }, options)
   return {
     server,
     audit,
     tunnels,
-    rotateGatewayKey: createRotateGatewayKey({ ...open, logger: { warn: () => undefined } }),
+    cluster,
+    rotateGatewayKey: createRotateGatewayKey({ commit, auditLog: audit, logger: { warn: () => undefined } }),
     authenticateGateway: createAuthenticateGateway({ credentials, audit, audiences: [origin] }),
     advance: (ms) => {
       aheadMs += ms
