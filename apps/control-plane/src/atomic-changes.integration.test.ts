@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { bootstrapResponse } from '@postern/api-contract/bootstrap'
 import { identityResponse } from '@postern/api-contract/identities'
 import { type RawBuilder, sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createTestKey } from './gateways/test/gateway-tokens.ts'
 import {
   type PosternWithCluster,
   startPosternWithCluster,
@@ -53,6 +55,7 @@ async function state({ database: { kysely } }: TestApp): Promise<unknown> {
     kysely.selectFrom('gateways').select(['id', 'name', 'revoked_at']).orderBy('id').execute(),
     kysely.selectFrom('gateway_enrolment_tokens').selectAll().orderBy('id').execute(),
     kysely.selectFrom('gateway_keys').selectAll().orderBy('id').execute(),
+    kysely.selectFrom('gateway_kubernetes_auths').selectAll().orderBy('gateway_id').execute(),
     kysely.selectFrom('revocations').selectAll().orderBy('id').execute(),
   ])
 }
@@ -123,7 +126,98 @@ const kubernetesAuthChanges: Change[] = [
   },
 ]
 
-const changes = [...identityChanges, ...kubernetesAuthChanges]
+async function createGateway(): Promise<string> {
+  const { body } = await call('POST', '/api/v3/gateways', { name: `g-${randomUUID()}` })
+  return (body as { id: string }).id
+}
+
+async function enrolmentToken(gatewayId: string): Promise<string> {
+  const path = `/api/v3/gateways/${gatewayId}/token-auth/generate-enrollment-token`
+  return ((await call('POST', path)).body as { token: string }).token
+}
+
+function podAuthMethod(): object {
+  return {
+    method: 'kubernetes',
+    kubernetesHost: postern.cluster.url,
+    caCert: postern.cluster.caCert,
+    tokenReviewerJwt: postern.reviewerJwt,
+    allowedNamespaces: 'payments',
+  }
+}
+
+const gatewayChanges: Change[] = [
+  {
+    title: 'the creation of a gateway',
+    prepare: () => {
+      const body = { name: `g-${randomUUID()}`, authMethod: podAuthMethod() }
+      return Promise.resolve(() => call('POST', '/api/v3/gateways', body))
+    },
+  },
+  {
+    title: 'the renaming of a gateway',
+    prepare: async () => {
+      const id = await createGateway()
+      const name = `g-${randomUUID()}`
+      return () => call('PATCH', `/api/v3/gateways/${id}`, { name })
+    },
+  },
+  {
+    title: 'the change of how a gateway enrols',
+    prepare: async () => {
+      const id = await createGateway()
+      return () => call('PATCH', `/api/v3/gateways/${id}`, { authMethod: podAuthMethod() })
+    },
+  },
+  {
+    title: 'the deletion of a gateway',
+    prepare: async () => {
+      const id = await createGateway()
+      return () => call('DELETE', `/api/v3/gateways/${id}`)
+    },
+  },
+  {
+    title: 'the revocation of a gateway',
+    prepare: async () => {
+      const id = await createGateway()
+      return () => call('POST', `/api/v3/gateways/${id}/revoke`)
+    },
+  },
+  {
+    title: 'an enrolment token',
+    prepare: async () => {
+      const id = await createGateway()
+      return () => call('POST', `/api/v3/gateways/${id}/token-auth/generate-enrollment-token`)
+    },
+  },
+  {
+    title: 'an enrolment',
+    prepare: async () => {
+      const token = await enrolmentToken(await createGateway())
+      const body = { token, publicKey: createTestKey().publicKey }
+      return () => call('POST', '/api/v3/gateways/token-auth/enroll', body)
+    },
+  },
+  {
+    title: 'an enrolment by a pod’s token',
+    prepare: async () => {
+      const { body } = await call('POST', '/api/v3/gateways', {
+        name: `g-${randomUUID()}`,
+        authMethod: podAuthMethod(),
+      })
+      const jwt = await postern.cluster.mintToken({
+        namespace: 'payments',
+        name: 'api',
+        audiences: ['https://postern.example.com'],
+      })
+      const { id: gatewayId } = body as { id: string }
+      const login = { method: 'kubernetes', gatewayId, jwt, publicKey: createTestKey().publicKey }
+      return () => call('POST', '/api/v3/gateways/login', login)
+    },
+  },
+]
+
+const changes = [...identityChanges, ...kubernetesAuthChanges, ...gatewayChanges]
 
 describe.each(changes)('$title', ({ prepare }) => {
   it('is not there when its audit row cannot be written, and is there, row and all, when it can', async () => {
@@ -208,6 +302,10 @@ describe('an attempt beyond one’s rights', () => {
     ],
     ['kubernetes-auth-updated', 'PATCH', `/api/v1/auth/kubernetes-auth/identities/${someId}`, {}],
     ['kubernetes-auth-detached', 'DELETE', `/api/v1/auth/kubernetes-auth/identities/${someId}`],
+    ['gateway-created', 'POST', '/api/v3/gateways', { name: 'x' }],
+    ['gateway-renamed', 'PATCH', `/api/v3/gateways/${someId}`, { name: 'x' }],
+    ['gateway-deleted', 'DELETE', `/api/v3/gateways/${someId}`],
+    ['gateway-revoked', 'POST', `/api/v3/gateways/${someId}/revoke`],
   ]
 
   it('is refused and written down, whatever the change', async () => {
