@@ -3,7 +3,9 @@ import type { Experiment } from './experiment.ts'
 import { startLoginLoad, summarizeLogins } from './load/login-load.ts'
 import { enrolPeer } from './peer/enrol-peer.ts'
 import { ProtocolGateway, verdictOn } from './peer/protocol-gateway.ts'
+import { readClusterFrame } from './peer/read-cluster-frame.ts'
 import { createChaosWorld } from './world/chaos-world.ts'
+import { explainFailures } from './world/explain-failures.ts'
 
 export const silentReviewer: Experiment = {
   name: 'P2',
@@ -13,11 +15,13 @@ export const silentReviewer: Experiment = {
     await using world = await createChaosWorld({ say })
     const honest = await world.addGateway('honest')
     await honest.start()
+    const cluster = await readClusterFrame(world.cluster.url, honest.serviceAccount.path)
     const measured: Round[] = []
     for (let round = 1; round <= rounds; round += 1) {
       const credential = await enrolPeer(world.platform, `silent-${round}`)
       const silent = await connectSilent(world.controlPlane.url, credential)
       world.defer(() => Promise.resolve(silent.gateway.close()))
+      silent.gateway.send(cluster)
       const gatewayPoolId = await world.addPool(`pool-${round}`, [
         honest,
         { gatewayId: credential.gatewayId },
@@ -28,7 +32,9 @@ export const silentReviewer: Experiment = {
       say(`round ${round}: reviews are dropped from now on`)
       const fellSilentAt = silent.fallSilent()
       await sleep(silentMs)
-      const logins = summarizeLogins(await load.stop())
+      const ended = await load.stop()
+      await explainFailures(world, ended, say)
+      const logins = summarizeLogins(ended)
       measured.push({ ...judge(silent.droppedAt, fellSilentAt), ...logins })
       silent.gateway.close()
     }

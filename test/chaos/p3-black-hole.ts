@@ -3,6 +3,7 @@ import type { Experiment } from './experiment.ts'
 import { startLoginLoad, summarizeLogins, type LoginFigures, type TimedLogin } from './load/login-load.ts'
 import { startRelay, type RelayProcess } from './relay/start-relay.ts'
 import { createChaosWorld, type ChaosWorld, type WorldGateway } from './world/chaos-world.ts'
+import { explainFailures } from './world/explain-failures.ts'
 import { until } from './world/watch-output.ts'
 
 export const blackHole: Experiment = {
@@ -19,14 +20,15 @@ export const blackHole: Experiment = {
     const holes: { from: number; until: number }[] = []
     for (let round = 1; round <= rounds; round += 1) {
       await sleep(Math.random() * 1_000)
-      say(`black hole ${round} of ${rounds}`)
       const from = performance.now()
+      say(`black hole ${round} of ${rounds}, ${Math.round(from)} ms`)
       await relay.apply({ dropsToServer: true, dropsToClient: true })
       await sleep(holeMs)
       holes.push({ from, until: performance.now() })
       if (round < rounds) await untilBack(world, relay, members)
     }
     const logins = await load.stop()
+    await explainFailures(world, logins, say)
     return judge(logins, holes, baseline)
   },
 }

@@ -3,6 +3,7 @@ import type { GatewayProcess } from '../processes/gateway-process.ts'
 import type { Experiment } from './experiment.ts'
 import { startLoginLoad, summarizeLogins } from './load/login-load.ts'
 import { createChaosWorld } from './world/chaos-world.ts'
+import { explainFailures } from './world/explain-failures.ts'
 
 export const rollingRestart: Experiment = {
   name: 'P5',
@@ -18,14 +19,16 @@ export const rollingRestart: Experiment = {
     await sleep(settleMs)
     const exits: Exit[] = []
     for (let round = 1; round <= rounds; round += 1) {
-      say(`round ${round} of ${rounds}`)
+      say(`round ${round} of ${rounds}, ${Math.round(performance.now())} ms`)
       for (const place of processes.keys()) {
         exits.push(await end(processes[place]))
         processes[place] = await gateway.start()
         await sleep(settleMs)
       }
     }
-    const logins = summarizeLogins(await load.stop())
+    const ended = await load.stop()
+    await explainFailures(world, ended, say)
+    const logins = summarizeLogins(ended)
     const drainMs = exits.map((exit) => exit.tookMs)
     const badExits = exits.filter(({ code }) => code !== 0).length
     return {
@@ -35,7 +38,7 @@ export const rollingRestart: Experiment = {
   },
 }
 
-const loginsPerSecond = 100
+const loginsPerSecond = 50
 const settleMs = 500
 
 interface Exit {
