@@ -17,6 +17,8 @@ export interface OutcomeContext {
 
 /** A replica that is itself late ejects nobody: what looks silent may have answered long ago. */
 const lagMsMax = 200
+/** Of a failure, as a latency, in milliseconds: what fails for good is ejected, and what recovers is to be asked again soon. */
+const faultLatencyMsMax = 500
 /** How long a gateway that is full or about to stop is left alone when it does not say. */
 const avoidMsDefault = 100
 const avoidMsMax = 1000
@@ -27,14 +29,17 @@ export function noteOutcome(asking: Asking, outcome: AttemptOutcome, context: Ou
   const tookMs = context.now - startedAt
   if (outcome.kind === 'reviewed') {
     if (asking.acceptedAt === undefined) standing.firstSign.observe(tookMs)
-    standing.latency.observe(tookMs, context.now)
     context.target.reviewP99.observe(tookMs)
     noteSuccess(asking, context)
+    standing.latency.observe(tookMs, context.now)
     return
   }
   const blame = blameOf(asking, outcome, context)
   if (blame !== undefined) {
-    standing.latency.observe(Math.max(tookMs, standing.latency.at(context.now) ?? 0), context.now)
+    // It has no latency then, but at least this one; a canary was nobody's to wait for.
+    const latencyMs = Math.min(tookMs, faultLatencyMsMax)
+    if (asking.kind !== 'canary' && latencyMs > (standing.latency.at(context.now) ?? 0))
+      standing.latency.observe(latencyMs, context.now)
     noteFault(asking, blame, context)
     return
   }
@@ -59,8 +64,12 @@ function noteAnswer(
 }
 
 function noteSuccess({ standing, startedAt }: Asking, { now, state: { observer } }: OutcomeContext): void {
-  if (standing.process.ejection.succeeded(startedAt, now)) observer.readmitted('process')
-  if (standing.ejection.succeeded(startedAt, now)) observer.readmitted('tunnel')
+  const isProcessIn = standing.process.ejection.succeeded(startedAt, now)
+  const isTunnelIn = standing.ejection.succeeded(startedAt, now)
+  if (isProcessIn) observer.readmitted('process')
+  if (isTunnelIn) observer.readmitted('tunnel')
+  // What it took while it was failing says nothing of what it takes now.
+  if (isProcessIn || isTunnelIn) standing.latency.forget()
 }
 
 function noteFault(asking: Asking, blame: Blame, context: OutcomeContext): void {

@@ -19,6 +19,10 @@ export class PeakEwma {
     this.#updatedAt = now
   }
 
+  forget(): void {
+    this.#latencyMs = undefined
+  }
+
   /** In milliseconds; undefined before the first observation. */
   at(now: number): number | undefined {
     if (this.#latencyMs === undefined) return undefined

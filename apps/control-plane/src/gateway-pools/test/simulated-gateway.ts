@@ -33,6 +33,8 @@ export class SimulatedGateway {
   behaviour: Behaviour = { kind: 'answers' }
   inFlight = 0
   tunnels: SimulatedTunnel[]
+  /** Those included that have ended. */
+  readonly everyTunnel: SimulatedTunnel[] = []
 
   constructor(options: SimulatedGatewayOptions) {
     this.options = {
@@ -44,7 +46,13 @@ export class SimulatedGateway {
       creditsMax: 384,
       ...options,
     }
-    this.tunnels = Array.from({ length: this.options.slots }, (_, slot) => new SimulatedTunnel(this, slot))
+    this.tunnels = []
+    this.connect()
+  }
+
+  /** What it was asked, over all its tunnels. */
+  get seen(): SeenReview[] {
+    return this.everyTunnel.flatMap(({ seen }) => seen)
   }
 
   /** Every tunnel ends, and what waits on it is lost. */
@@ -56,6 +64,7 @@ export class SimulatedGateway {
   /** Dials again. */
   connect(): void {
     this.tunnels = Array.from({ length: this.options.slots }, (_, slot) => new SimulatedTunnel(this, slot))
+    this.everyTunnel.push(...this.tunnels)
   }
 
   apiServerMs(): number {

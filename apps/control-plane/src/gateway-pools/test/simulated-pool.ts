@@ -108,6 +108,10 @@ export class SimulatedPool {
     return outcome
   }
 
+  get successes(): number {
+    return this.logins.filter(({ outcome }) => outcome.kind === 'reviewed').length
+  }
+
   /** Reviews at random moments, so many a second on average, for so long. */
   reviewRandomly(perSecond: number, forMs: number): void {
     const end = this.time.elapsed() + forMs
