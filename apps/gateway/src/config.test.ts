@@ -163,3 +163,31 @@ describe('the configuration of a gateway', () => {
     )
   })
 })
+
+describe('enrolment by the token of the pod', () => {
+  const pod = {
+    ...inPod,
+    POSTERN_ENROL_METHOD: 'kubernetes',
+    POSTERN_GATEWAY_ID: '7f0c3ad4-6f4f-4c59-9d7f-5b6a0e6d1a10',
+    POSTERN_ENROL_TOKEN_FILE: '/var/run/postern/pod/token',
+  }
+
+  it('needs the id of the gateway and the file of the token', () => {
+    expect(configOf(pod).podEnrolment).toEqual({
+      gatewayId: '7f0c3ad4-6f4f-4c59-9d7f-5b6a0e6d1a10',
+      tokenFile: '/var/run/postern/pod/token',
+    })
+    expect(configOf({ ...inPod, POSTERN_ENROL_METHOD: 'token' }).podEnrolment).toBeUndefined()
+  })
+
+  it.each([
+    [{ POSTERN_GATEWAY_ID: '' }, 'POSTERN_GATEWAY_ID'],
+    [{ POSTERN_GATEWAY_ID: '../secrets' }, 'POSTERN_GATEWAY_ID'],
+    [{ POSTERN_ENROL_TOKEN_FILE: '' }, 'POSTERN_ENROL_TOKEN_FILE'],
+    [{ POSTERN_ENROL_METHOD: '' }, 'POSTERN_ENROL_METHOD=kubernetes'],
+    [{ POSTERN_ENROL_METHOD: 'aws' }, 'POSTERN_ENROL_METHOD'],
+    [{ POSTERN_ENROLMENT_TOKEN: 'enrol-canary' }, 'remove the one that is set'],
+  ])('is refused with %j', (difference, problem) => {
+    expect(problemsOf({ ...pod, ...difference })).toEqual([expect.stringContaining(problem)])
+  })
+})

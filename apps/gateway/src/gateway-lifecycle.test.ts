@@ -39,6 +39,7 @@ it('closes the tunnels first, while what its reviews need is still there, and th
   const closed: string[] = []
   const lifecycle = createLifecycle(closed)
   lifecycle.run({
+    keyToReplace: () => undefined,
     obtainCredential: async () => ({ kind: 'credential', credential }),
     openTunnels: () => createTunnels(closed),
   })
@@ -53,6 +54,7 @@ it('opens no tunnel with a credential that comes while it is closing', async () 
   let opened = 0
   const lifecycle = createLifecycle([])
   lifecycle.run({
+    keyToReplace: () => undefined,
     obtainCredential: () => enrolled.promise,
     openTunnels: () => {
       opened += 1
@@ -69,6 +71,7 @@ it('opens no tunnel with a credential that comes while it is closing', async () 
 it('stays refused, with the remedy, until it is closed', async () => {
   const lifecycle = createLifecycle([])
   lifecycle.run({
+    keyToReplace: () => undefined,
     obtainCredential: async () => ({ kind: 'refused', remedy: 'enrol again' }),
     openTunnels: () => createTunnels([]),
   })
@@ -81,8 +84,28 @@ it('stays refused, with the remedy, until it is closed', async () => {
 it('tells a bug instead of waiting for ever', async () => {
   const lifecycle = createLifecycle([])
   lifecycle.run({
+    keyToReplace: () => undefined,
     obtainCredential: () => Promise.reject(new RangeError('a bug')),
     openTunnels: () => createTunnels([]),
   })
   await expect(lifecycle.ended).rejects.toThrow('a bug')
+})
+
+it('enrols again when its key is known no longer and it can, and ends when it cannot', async () => {
+  const lifecycle = createLifecycle([])
+  const unknown: (string | undefined)[] = []
+  const refusal = { code: 'credential-unknown', message: 'unknown', permanent: true }
+  lifecycle.run({
+    obtainCredential: async (_signal, unknownKeyId) => {
+      unknown.push(unknownKeyId)
+      return { kind: 'credential', credential }
+    },
+    openTunnels: () => ({
+      ...createTunnels([]),
+      ended: Promise.resolve({ kind: 'refused', refusal, remedy: 'enrol it' }),
+    }),
+    keyToReplace: ({ code }) => (unknown.length < 3 ? `${code} ${unknown.length}` : undefined),
+  })
+  expect(await lifecycle.ended).toEqual({ kind: 'refused', remedy: 'enrol it' })
+  expect(unknown).toEqual([undefined, 'credential-unknown 1', 'credential-unknown 2'])
 })

@@ -3,13 +3,17 @@ import type { Credential } from './credential/credential.ts'
 import type { CredentialOutcome } from './credential/obtain-credential.ts'
 import type { GatewayState } from './health/readiness.ts'
 import type { Tunnels } from './tunnel/open-tunnels.ts'
+import type { TunnelRefusal } from './tunnel/outcome.ts'
 
 /** How a gateway ends for good. */
 export type GatewayEnd = { kind: 'closed' } | { kind: 'refused'; remedy: string }
 
 export interface GatewayWork {
-  obtainCredential: (signal: AbortSignal) => Promise<CredentialOutcome>
+  /** `unknownKeyId` is a key that the control plane does not know, so that another is needed. */
+  obtainCredential: (signal: AbortSignal, unknownKeyId: string | undefined) => Promise<CredentialOutcome>
   openTunnels: (credential: Credential) => Tunnels
+  /** The key that was refused, if the gateway can enrol by itself with another. */
+  keyToReplace: (refusal: TunnelRefusal) => string | undefined
 }
 
 type Phase =
@@ -60,14 +64,20 @@ export class GatewayLifecycle {
     return this.#closing
   }
 
-  async #work({ obtainCredential, openTunnels }: GatewayWork): Promise<void> {
-    const outcome = await obtainCredential(this.stop.signal)
-    if (outcome.kind === 'refused') return this.#refuse(outcome.remedy)
-    if (outcome.kind === 'stopped' || this.#closing !== undefined) return undefined
-    const tunnels = openTunnels(outcome.credential)
-    this.#phase = { phase: 'serving', credential: outcome.credential, tunnels }
-    const end = await tunnels.ended
-    return end.kind === 'refused' ? this.#refuse(end.remedy) : undefined
+  async #work(work: GatewayWork): Promise<void> {
+    let unknownKeyId: string | undefined
+    for (;;) {
+      const outcome = await work.obtainCredential(this.stop.signal, unknownKeyId)
+      if (outcome.kind === 'refused') return this.#refuse(outcome.remedy)
+      if (outcome.kind === 'stopped' || this.#closing !== undefined) return undefined
+      const tunnels = work.openTunnels(outcome.credential)
+      this.#phase = { phase: 'serving', credential: outcome.credential, tunnels }
+      const end = await tunnels.ended
+      if (end.kind !== 'refused') return undefined
+      unknownKeyId = work.keyToReplace(end.refusal)
+      if (unknownKeyId === undefined || this.#closing !== undefined) return this.#refuse(end.remedy)
+      this.#phase = { phase: 'enrolling' }
+    }
   }
 
   #refuse(remedy: string): void {

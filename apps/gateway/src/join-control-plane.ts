@@ -3,8 +3,7 @@ import type { GatewayConfig } from './config.ts'
 import { chooseEnrolment } from './credential/choose-enrolment.ts'
 import { CredentialKeeper } from './credential/credential-keeper.ts'
 import type { CredentialStore } from './credential/credential-store.ts'
-import type { Credential } from './credential/credential.ts'
-import { obtainCredential, type CredentialOutcome } from './credential/obtain-credential.ts'
+import { obtainCredential } from './credential/obtain-credential.ts'
 import { createKeyRotation } from './credential/rotate-key.ts'
 import type { GatewayDependencies } from './gateway-dependencies.ts'
 import type { GatewayLifecycle, GatewayWork } from './gateway-lifecycle.ts'
@@ -41,23 +40,32 @@ export async function joinControlPlane(options: JoinOptions): Promise<GatewayWor
   const { log } = options.dependencies
   const trust = await ControlPlaneTrust.open({ extraCaFile: outbound.extraCaFile, log })
   const connectTo = createConnectTo(outbound, trust)
+  let keeper: CredentialKeeper | undefined
   return {
     obtainCredential: createObtainCredential(options, connectTo),
-    openTunnels: (credential) => openTunnelsWith(credential, options, connectTo),
+    openTunnels(credential) {
+      keeper = new CredentialKeeper({ store: options.store, credential, log })
+      return openTunnelsWith(keeper, options, connectTo)
+    },
+    keyToReplace: ({ code }) =>
+      code === 'credential-unknown' && options.config.podEnrolment !== undefined
+        ? keeper?.current.keyId
+        : undefined,
   }
 }
 
 function createObtainCredential(
   { config, dependencies, store, lifecycle }: JoinOptions,
   connectTo: ConnectTo,
-): (signal: AbortSignal) => Promise<CredentialOutcome> {
+): GatewayWork['obtainCredential'] {
   const { log, timing } = dependencies
   const { controlPlaneOrigin } = config
   const dispatcher = createControlPlaneDispatcher(connectTo)
   lifecycle.closeLater({ name: 'control plane requests', msMax: 1_000, close: () => dispatcher.destroy() })
-  return (signal) =>
+  return (signal, unknownKeyId) =>
     obtainCredential({
       store,
+      unknownKeyId,
       enrolment: chooseEnrolment(config, dispatcher),
       controlPlaneOrigin,
       log,
@@ -69,12 +77,11 @@ function createObtainCredential(
 }
 
 function openTunnelsWith(
-  credential: Credential,
+  keeper: CredentialKeeper,
   { config, dependencies, metrics, reviews, store }: JoinOptions,
   connectTo: ConnectTo,
 ): Tunnels {
   const { log, timing, version } = dependencies
-  const keeper = new CredentialKeeper({ store, credential, log })
   return openTunnels({
     controlPlaneUrl: config.controlPlaneOrigin,
     credential: keeper,

@@ -80,6 +80,8 @@ export class CredentialKeeper {
       this.#use(candidate)
       return true
     }
+    this.#isTried = false
+    if (record !== undefined) this.#use(record.credential)
     return false
   }
 

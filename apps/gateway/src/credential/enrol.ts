@@ -14,6 +14,8 @@ export type EnrolOutcome =
   | { kind: 'enrolled'; gateway: EnrolledGateway }
   /** For good: the same request has the same answer. */
   | { kind: 'refused'; reason: string }
+  /** Of use with another key: this one is known, and no longer good. */
+  | { kind: 'key-known'; reason: string }
   | { kind: 'unavailable'; reason: string; retryAfterSeconds?: number }
 
 /** `token` is the single-use enrolment token or the pod's own, `publicKey` 32 raw bytes as base64url. Never rejects. */
@@ -87,14 +89,28 @@ function outcomeOf(answer: HttpAnswer, controlPlaneOrigin: string): EnrolOutcome
   const json = parseObject(answer.body)
   const gateway = answer.status === 200 ? readEnrolled(json) : undefined
   if (gateway !== undefined) return { kind: 'enrolled', gateway }
-  if (json !== undefined && refusals.has(answer.status)) {
-    return { kind: 'refused', reason: `status ${answer.status}${requestIdOf(json)}` }
-  }
   const retryAfterSeconds = readRetryAfter(answer.headers)
+  const later = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
+  const said = `status ${answer.status}${json === undefined ? '' : requestIdOf(json)}`
+  const { code, permanent } = detailsOf(json)
+  if (code === 'public-key-known') return { kind: 'key-known', reason: said }
+  if (permanent === false) {
+    const reason = `${controlPlaneOrigin} does not let this gateway in now (${said}, ${code ?? 'no code'}); its audit log has the reason`
+    return { kind: 'unavailable', reason, ...later }
+  }
+  if (json !== undefined && refusals.has(answer.status)) return { kind: 'refused', reason: said }
+  const reason = `${controlPlaneOrigin} answers with status ${answer.status}, not as a control plane that is ready does; is POSTERN_URL right?`
+  return { kind: 'unavailable', reason, ...later }
+}
+
+/** Whether to come again, where the control plane says so. */
+function detailsOf(json: Record<string, unknown> | undefined): { code?: string; permanent?: boolean } {
+  const details = json?.['details']
+  if (typeof details !== 'object' || details === null) return {}
+  const { code, permanent }: { code?: unknown; permanent?: unknown } = details
   return {
-    kind: 'unavailable',
-    reason: `${controlPlaneOrigin} answers with status ${answer.status}, not as a control plane that is ready does; is POSTERN_URL right?`,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(typeof code === 'string' && /^[a-z-]{1,64}$/.test(code) ? { code } : {}),
+    ...(typeof permanent === 'boolean' ? { permanent } : {}),
   }
 }
 

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Agent } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startEnrolmentServer, type EnrolmentServer } from '../test/enrolment-server.ts'
 import type { CredentialRecord } from './credential.ts'
 import { CredentialStoreError, type CredentialStore } from './credential-store.ts'
 import { readCredentialText, writeCredentialText } from './credential-text.ts'
-import { createEnrol, type Enrol } from './enrol.ts'
-import { createTokenEnrolment, EnrolmentTokenUnreadable } from './enrolment-method.ts'
+import { createEnrol, createPodEnrol, type Enrol } from './enrol.ts'
+import {
+  createPodTokenEnrolment,
+  createTokenEnrolment,
+  EnrolmentTokenUnreadable,
+} from './enrolment-method.ts'
 import { keyIdOf, publicKeyTextOf } from './gateway-key.ts'
 import {
   obtainCredential,
@@ -253,6 +260,119 @@ describe('a control plane that does not enrol', () => {
     expect(outcome).toEqual({ kind: 'stopped' })
   })
 })
+
+describe('a gateway that enrols by the token of its own pod', () => {
+  const gatewayId = '7f0c3ad4-6f4f-4c59-9d7f-5b6a0e6d1a10'
+  let podTokens: string[]
+
+  function obtainByPod(
+    store: CredentialStore,
+    options: { unknownKeyId?: string } = {},
+  ): Promise<CredentialOutcome> {
+    const enrol = createPodEnrol({ controlPlaneOrigin: controlPlane.origin, dispatcher: agent, gatewayId })
+    const tokenFile = '/nowhere/token'
+    return obtainCredential({
+      store,
+      enrolment: {
+        ...createPodTokenEnrolment(enrol, { gatewayId, tokenFile }),
+        readToken: async () => podTokens.shift() ?? 'header.last.canary',
+      },
+      controlPlaneOrigin: controlPlane.origin,
+      log: { info: () => undefined, warn: (fields) => void logged.push(JSON.stringify(fields)) },
+      backoffMs: (attempt) => attempt,
+      sleep: async (ms) => void waited.push(ms),
+      signal: new AbortController().signal,
+      ...options,
+    })
+  }
+
+  beforeEach(() => {
+    podTokens = ['header.first.canary', 'header.second.canary', 'header.third.canary']
+  })
+
+  it('is let in with a key of its own, and keeps the credential', async () => {
+    const place = createPlace()
+    expect(await obtainByPod(place.open())).toMatchObject({
+      kind: 'credential',
+      credential: { gatewayId: 'g-1' },
+    })
+    expect(controlPlane.logins).toMatchObject([
+      { method: 'kubernetes', gatewayId, jwt: 'header.first.canary' },
+    ])
+    expect(await obtainByPod(place.open())).toMatchObject({ kind: 'credential' })
+    expect(controlPlane.logins).toHaveLength(1)
+  })
+
+  it('presents the same key with a later token when the answer was lost', async () => {
+    controlPlane.answerNext('lost')
+    expect(await obtainByPod(createPlace().open())).toMatchObject({ kind: 'credential' })
+    expect(new Set(controlPlane.logins.map(({ jwt }) => jwt)).size).toBe(2)
+    expect(new Set(controlPlane.presented).size).toBe(1)
+  })
+
+  it('makes another key when the control plane knows the first from before', async () => {
+    controlPlane.answerNext({
+      status: 400,
+      body: JSON.stringify({ reqId: 'r', details: { code: 'public-key-known', permanent: false } }),
+    })
+    expect(await obtainByPod(createPlace().open())).toMatchObject({ kind: 'credential' })
+    expect(controlPlane.presented).toHaveLength(1)
+  })
+
+  it('comes again when it is not let in now, no sooner than it was told', async () => {
+    controlPlane.answerNext({
+      status: 401,
+      body: JSON.stringify({ reqId: 'req-9', details: { code: 'login-refused', permanent: false } }),
+      headers: { 'retry-after': '30' },
+    })
+    expect(await obtainByPod(createPlace().open())).toMatchObject({ kind: 'credential' })
+    expect(waited).toEqual([30_000])
+    expect(logged.join()).toMatch(/req-9.*login-refused/)
+  })
+
+  it('ends with the remedy when it is not allowed, without the token', async () => {
+    controlPlane.answerNext({
+      status: 401,
+      body: JSON.stringify({ reqId: 'req-9', details: { code: 'pod-not-allowed', permanent: true } }),
+    })
+    const outcome = await obtainByPod(createPlace().open())
+    expect(outcome).toEqual({
+      kind: 'refused',
+      remedy: expect.stringMatching(/req-9.*POSTERN_GATEWAY_ID|POSTERN_GATEWAY_ID.*req-9/),
+    })
+    expect(JSON.stringify([outcome, logged])).not.toContain('canary')
+  })
+
+  it('replaces a key that the control plane knows no longer, and keeps every other', async () => {
+    const place = createPlace()
+    await obtainByPod(place.open())
+    const first = await place.open().read()
+    const keyId = first.record?.phase === 'bound' ? first.record.credential.keyId : ''
+    expect(await obtainByPod(place.open(), { unknownKeyId: 'another' })).toMatchObject({
+      credential: { keyId },
+    })
+    const again = await Promise.all([1, 2, 3].map(() => obtainByPod(place.open(), { unknownKeyId: keyId })))
+    const keyIds = again.map((outcome) => (outcome.kind === 'credential' ? outcome.credential.keyId : ''))
+    expect(new Set(keyIds).size).toBe(1)
+    expect(keyIds).not.toContain(keyId)
+  })
+})
+
+it.each(['', 'no-token', 'a.b.c\nd.e.f'])(
+  'refuses a file that holds %j instead of a pod token',
+  async (text) => {
+    const tokenFile = join(await mkdtemp(join(tmpdir(), 'pod-token-')), 'token')
+    const { readToken } = createPodTokenEnrolment(async () => ({ kind: 'refused', reason: '' }), {
+      gatewayId: 'g',
+      tokenFile,
+    })
+    await expect(readToken()).rejects.toThrow(/cannot be read \(ENOENT\)/)
+    await writeFile(tokenFile, text)
+    await expect(readToken()).rejects.toThrow(EnrolmentTokenUnreadable)
+    await writeFile(tokenFile, 'header.claims.signature\n')
+    expect(await readToken()).toBe('header.claims.signature')
+  },
+)
 
 it.each([
   [true, 'credential'],

@@ -47,6 +47,8 @@ type Step = CredentialOutcome | { kind: 'again'; reason: string; retryAfterSecon
 /** The credential from the store, or by enrolling. Goes on until there is one, a person is needed, or `signal` fires. */
 export async function obtainCredential(options: ObtainCredentialOptions): Promise<CredentialOutcome> {
   const { log, signal } = options
+  // Processes of one gateway do not come together, and a control plane that forgets keys is not stormed.
+  if (options.unknownKeyId !== undefined) await options.sleep(options.backoffMs(5), signal)
   for (let attempt = 1; ; attempt += 1) {
     const step = await tryOnce(options)
     if (step.kind !== 'again') return step
@@ -147,6 +149,7 @@ async function enrolKey(kept: KeptKey, token: string, options: ObtainCredentialO
   const outcome = await options.enrolment.enrol({ token, publicKey: publicKeyTextOf(privateKey) })
   if (outcome.kind === 'enrolled') return bindKey(outcome.gateway, kept, options)
   if (outcome.kind === 'refused') return acceptRefusal(outcome.reason, options)
+  if (outcome.kind === 'key-known') return replaceKey(kept, outcome.reason, options)
   return { kind: 'again', reason: outcome.reason, retryAfterSeconds: outcome.retryAfterSeconds }
 }
 
@@ -165,6 +168,13 @@ async function bindKey(
   const { gatewayId, gatewayName, keyId } = gateway
   options.log.info({ gatewayId, gatewayName, keyId }, `enrolled; credential kept in ${options.store.place}`)
   return { kind: 'credential', credential }
+}
+
+/** The key was enrolled long ago, and has been retired since. */
+async function replaceKey(kept: KeptKey, reason: string, { store }: ObtainCredentialOptions): Promise<Step> {
+  // A conflict is another process that was faster: its key is tried next.
+  await store.write({ ...kept.pending, privateKey: createGatewayKey() }, kept.revision)
+  return { kind: 'again', reason: `the key was known already (${reason})` }
 }
 
 /** Invariant 4. */

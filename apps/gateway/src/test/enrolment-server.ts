@@ -8,9 +8,18 @@ export interface EnrolmentServer {
   server: Server
   /** Public keys in the order in which they came, repetitions included. */
   presented: string[]
+  /** Bodies of logins by a pod's token, which are all let in. */
+  logins: PodLogin[]
   /** The next answers, instead of honest ones. `lost`: the work is done, and the connection cut before the answer. */
   answerNext(...answers: OddAnswer[]): void
   close(): Promise<void>
+}
+
+export interface PodLogin {
+  method: string
+  gatewayId: string
+  jwt: string
+  publicKey: string
 }
 
 export type OddAnswer = 'lost' | { status: number; body: string; headers?: Record<string, string> }
@@ -19,7 +28,16 @@ export type OddAnswer = 'lost' | { status: number; body: string; headers?: Recor
 export async function startEnrolmentServer(tokens: readonly string[]): Promise<EnrolmentServer> {
   const bound = new Map<string, string>()
   const presented: string[] = []
+  const logins: PodLogin[] = []
   const oddAnswers: OddAnswer[] = []
+
+  function answerOf(url: string | undefined, text: string): { status: number; body: string } {
+    if (url !== '/api/v3/gateways/login') return enrol(text)
+    const login = JSON.parse(text) as PodLogin
+    logins.push(login)
+    presented.push(login.publicKey)
+    return enrolled(login.publicKey)
+  }
 
   function enrol(text: string): { status: number; body: string } {
     const request: unknown = JSON.parse(text)
@@ -34,6 +52,10 @@ export async function startEnrolmentServer(tokens: readonly string[]): Promise<E
       }
     }
     bound.set(token, publicKey)
+    return enrolled(publicKey)
+  }
+
+  function enrolled(publicKey: string): { status: number; body: string } {
     const jwk = JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x: publicKey })
     const keyId = createHash('sha256').update(jwk).digest('base64url')
     return {
@@ -48,7 +70,7 @@ export async function startEnrolmentServer(tokens: readonly string[]): Promise<E
     request.on('end', () => {
       const odd = oddAnswers.shift()
       const { status, body, headers } =
-        odd === undefined || odd === 'lost' ? { ...enrol(text), headers: {} } : odd
+        odd === undefined || odd === 'lost' ? { ...answerOf(request.url, text), headers: {} } : odd
       if (odd === 'lost') request.socket.destroy()
       else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
     })
@@ -60,6 +82,7 @@ export async function startEnrolmentServer(tokens: readonly string[]): Promise<E
     origin: `http://127.0.0.1:${port}`,
     server,
     presented,
+    logins,
     answerNext: (...answers) => void oddAnswers.push(...answers),
     close: async () => {
       server.closeAllConnections()
