@@ -90,8 +90,14 @@ describe('after a round', () => {
     ['another key, when one was refused: at once', { kind: 'key-replaced', refusal }, fresh, old, 250],
     ['the wish for relief: at once', relief('key-changed', 100), failing(3), old, 0],
     ['the wish for relief of a replica that drains: at once', relief('replica-drains', 5000), fresh, old, 0],
-    ['a replica that drains what it welcomes: half a second', relief('replica-drains', 100), fresh, old, 500],
-    ['the same once more: a second', relief('replica-drains', 100), flapping(1), old, 1000],
+    [
+      'a replica that drains what it has just welcomed: at once',
+      relief('replica-drains', 100),
+      fresh,
+      old,
+      0,
+    ],
+    ['the same once more: half a second', relief('replica-drains', 100), flapping(1), old, 500],
     ['a stop: nothing', { kind: 'stopped' }, fresh, old, 'stop'],
   ])('%s', (_, outcome, history, elapsed, expected) => {
     expect(longestWait(outcome, history, elapsed)).toBe(expected)

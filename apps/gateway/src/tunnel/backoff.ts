@@ -115,7 +115,7 @@ function afterSession(
   return { kind: 'dial', afterMs: least + wait, history: next }
 }
 
-/** The tunnel still serves. Only a replica that drains what it has just welcomed is not hurried after. */
+/** The tunnel still serves. Only replicas that keep draining what they have just welcomed are not hurried after. */
 function afterRelief(
   { cause, servedMs }: Extract<RoundOutcome, { kind: 'relief' }>,
   history: BackoffHistory,
@@ -125,7 +125,8 @@ function afterRelief(
   const isFlap = cause === 'replica-drains' && servedMs < backoffLimits.flapMs
   const flaps = servedMs >= backoffLimits.stableMs ? 0 : history.flaps + (isFlap ? 1 : 0)
   const next: BackoffHistory = { failures: 0, flaps, outageSince: elapsed, clockCorrected: false }
-  return { kind: 'dial', afterMs: isFlap ? random * boundAfter(next) : 0, history: next }
+  const afterMs = isFlap && history.flaps > 0 ? random * boundAfter(history) : 0
+  return { kind: 'dial', afterMs, history: next }
 }
 
 function boundAfter({ failures, flaps }: BackoffHistory): number {

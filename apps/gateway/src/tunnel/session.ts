@@ -149,10 +149,11 @@ export class TunnelSession {
   }
 
   /** Announces another key. Undefined: no answer came. */
-  async rotateKey(key: Pick<RotateKeyFrame, 'publicKey' | 'proof'>): Promise<KeyRotatedFrame | undefined> {
+  async rotateKey(key: Omit<RotateKeyFrame, 'kind'>): Promise<KeyRotatedFrame | undefined> {
     const { promise, resolve } = Promise.withResolvers<KeyRotatedFrame | undefined>()
     this.#rotated = resolve
-    this.#options.socket.send({ kind: 'rotate-key', ...key })
+    const { publicKey, proof } = key
+    this.#options.socket.send({ kind: 'rotate-key', publicKey, proof })
     await within(rotateMsMax, Promise.race([promise, this.ended]))
     this.#rotated = undefined
     resolve(undefined)
