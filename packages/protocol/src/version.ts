@@ -36,5 +36,5 @@ export const versionHistory: readonly ProtocolVersion[] = [
 /** What this build speaks. */
 export const minorVersion = Math.max(...versionHistory.map((version) => version.minor))
 
-/** The features of this build: frames of the others are declared, not yet spoken. */
-export const ownFeatures: number = features.reviews | features.streams
+/** The features of this build. A gateway that has no key to rotate, or no streams, says less of itself. */
+export const ownFeatures: number = features.reviews | features.drain | features.streams | features.rotation
