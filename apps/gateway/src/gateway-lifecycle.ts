@@ -21,7 +21,7 @@ type Phase =
   | { phase: 'serving'; credential: Credential; tunnels: Tunnels }
   | { phase: 'refused'; remedy: string }
 
-/** Longer than the tunnels need to drain; the pod has 30 s in all. */
+/** Longer than the tunnels need to drain; the pod has 40 s in all. */
 const tunnelsCloseMsMax = 16_000
 
 /** From nothing to a credential to tunnels to the end; only one way through. */

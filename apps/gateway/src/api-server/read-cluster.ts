@@ -30,6 +30,8 @@ const timeoutMs = 5_000
 // document names: nothing but the API server is ever dialled.
 const discoveryPath = '/.well-known/openid-configuration'
 const keysPath = '/openid/v1/jwks'
+/** The keys have a type of their own, and are refused (406) to whoever takes only JSON. */
+const accept = 'application/json, application/jwk-set+json'
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** Every service account may read this (system:service-account-issuer-discovery). Where it may not, what is known. */
@@ -38,10 +40,7 @@ export function createReadCluster({
   account,
 }: ReadClusterOptions): () => Promise<ClusterReading> {
   async function get(path: string): Promise<Record<string, unknown> | 'refused' | undefined> {
-    const outcome = await connection.send(
-      { method: 'GET', path, headers: { accept: 'application/json' } },
-      { timeoutMs },
-    )
+    const outcome = await connection.send({ method: 'GET', path, headers: { accept } }, { timeoutMs })
     if (outcome.kind === 'failure') return undefined
     if (outcome.status !== 200) {
       return outcome.status >= 500 || outcome.status === 429 ? undefined : 'refused'

@@ -48,7 +48,7 @@ export function createPodTokenEnrolment(
   { gatewayId, tokenFile }: { gatewayId: string; tokenFile: string },
 ): EnrolmentMethod {
   const mount =
-    'mount a serviceAccountToken volume there, with the audience that the gateway of this id allows (deploy/kubernetes/gateway.yaml shows one)'
+    'mount a serviceAccountToken volume there, with the audience that the gateway of this id allows (deploy/kubernetes/gateway-by-pod-token.yaml has one)'
   return {
     enrol,
     readToken: async () => {

@@ -27,6 +27,7 @@ describe('T47: the rights in the manifest of a gateway', () => {
       'ClusterRoleBinding',
       'Deployment',
       'Namespace',
+      'PodDisruptionBudget',
       'Role',
       'RoleBinding',
       'Secret',
@@ -105,6 +106,42 @@ describe('the pod in the manifest of a gateway', () => {
       expect(text).toContain(part)
     }
     for (const file of ['token', 'ca.crt', 'namespace']) expect(text).toContain(`"path":"${file}"`)
+  })
+})
+
+describe('the processes of a gateway in the manifest', () => {
+  const labels = { 'app.kubernetes.io/name': 'postern-gateway' }
+
+  it('are two, on different nodes where there are, of which an eviction takes one', () => {
+    expect(find('Deployment')).toHaveProperty('spec.replicas', 2)
+    expect(find('Deployment')).toHaveProperty('spec.template.metadata.labels', labels)
+    const antiAffinity =
+      'spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution'
+    expect(find('Deployment')).toHaveProperty(antiAffinity, [
+      {
+        weight: 100,
+        podAffinityTerm: {
+          topologyKey: 'kubernetes.io/hostname',
+          labelSelector: { matchLabels: labels },
+        },
+      },
+    ])
+    expect(find('PodDisruptionBudget')['spec']).toEqual({
+      maxUnavailable: 1,
+      selector: { matchLabels: labels },
+    })
+  })
+
+  it('are replaced one by one, each once the new one is ready, with time to drain', () => {
+    expect(find('Deployment')).toHaveProperty('spec.strategy.rollingUpdate', {
+      maxUnavailable: 0,
+      maxSurge: 1,
+    })
+    expect(find('Deployment')).toHaveProperty('spec.template.spec.terminationGracePeriodSeconds', 40)
+    expect(find('Deployment')).toHaveProperty('spec.template.spec.containers.0.readinessProbe.httpGet', {
+      path: '/readyz',
+      port: 'health',
+    })
   })
 })
 
