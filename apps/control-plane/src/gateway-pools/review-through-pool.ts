@@ -65,10 +65,11 @@ export function createReviewThroughPool(options: ReviewThroughPoolOptions): Toke
 function tunnelsOfMembers(
   { organizationId, tunnels, state, returnWaitMs = returnWaitMsDefault }: ReviewThroughPoolOptions,
   members: PoolMembers,
-): Pick<PooledReviewOptions, 'candidates' | 'candidateReturned'> {
+): Pick<PooledReviewOptions, 'candidates' | 'isAdmitted' | 'candidateReturned'> {
   const candidates = () => candidatesOf(members, organizationId, tunnels, state.standings)
   return {
     candidates,
+    isAdmitted: (standing) => standing.isAdmitted(members.admits),
     candidateReturned: (waitMs, signal) =>
       waitForCandidate({ state, members, tunnels, candidates }, Math.min(waitMs, returnWaitMs), signal),
   }

@@ -36,6 +36,8 @@ export type AttemptOutcome =
   | { kind: 'tunnel-lost'; detail: string }
   /** An answer came that is for another review; it was discarded. */
   | { kind: 'mismatched' }
+  /** The gateway turned out to stand in another cluster than its pool; its verdict was discarded. */
+  | { kind: 'other-cluster' }
   /** The gateway has as many reviews as it takes, as far as this side knows. */
   | { kind: 'full' }
   /** The review does not fit a frame. */

@@ -22,6 +22,8 @@ export function describeFailure(outcome: AttemptOutcome): DescribedFailure {
       return unavailable(`the tunnel was lost: ${outcome.detail}`)
     case 'mismatched':
       return unavailable('the gateway answered with the verdict of another review, which was discarded')
+    case 'other-cluster':
+      return unavailable('the gateway stands in another cluster than its pool; its verdict was discarded')
     case 'full':
       return {
         failure: 'gateway-overloaded',

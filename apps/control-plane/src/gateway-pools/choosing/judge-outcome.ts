@@ -47,6 +47,7 @@ export function followUpOf(outcome: AttemptOutcome): FollowUp {
   switch (outcome.kind) {
     case 'tunnel-lost':
     case 'mismatched':
+    case 'other-cluster':
       return 'elsewhere'
     case 'full':
       return 'crowded'

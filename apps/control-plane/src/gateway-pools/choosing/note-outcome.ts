@@ -117,6 +117,7 @@ function blameOf(asking: Asking, outcome: AttemptOutcome, context: OutcomeContex
     case 'cancelled':
       return asking.isOvertaken && isLate(asking, context) ? 'late' : undefined
     case 'reviewed':
+    case 'other-cluster':
     case 'full':
     case 'unsendable':
       return undefined

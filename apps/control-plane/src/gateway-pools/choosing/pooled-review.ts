@@ -16,6 +16,8 @@ export interface PooledReviewOptions {
   target: TargetState
   /** The pool's tunnels that take reviews now. */
   candidates: () => readonly TunnelStanding[]
+  /** T6: by what a tunnel's gateway has said of its cluster by now. */
+  isAdmitted: (standing: TunnelStanding) => boolean
   /** Waits for a candidate where one was there a moment ago. */
   candidateReturned: (waitMs: number, signal: AbortSignal) => Promise<void>
   /** Whom the audit log is told of. */
@@ -124,7 +126,9 @@ export class PooledReview {
         standing.firstSign.observe(asking.acceptedAt - startedAt)
       },
     }
-    this.#detached(standing.tunnel.review(attempt).then((outcome) => this.#ended(asking, outcome)))
+    this.#detached(
+      standing.tunnel.review(attempt).then((outcome) => this.#ended(asking, this.#judged(asking, outcome))),
+    )
   }
 
   /** The next review after an ejection's time tries whether the gateway is back, at nobody's cost. */
@@ -147,6 +151,12 @@ export class PooledReview {
       this.#settled.reject(error)
       this.#fail(this.#failure)
     })
+  }
+
+  /** What a gateway says of its cluster comes before its first verdict, but may come after it was asked. */
+  #judged({ standing }: Asking, outcome: AttemptOutcome): AttemptOutcome {
+    if (outcome.kind !== 'reviewed' || this.#options.isAdmitted(standing)) return outcome
+    return { kind: 'other-cluster' }
   }
 
   #ended(asking: Asking, outcome: AttemptOutcome): void {
