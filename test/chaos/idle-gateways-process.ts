@@ -1,11 +1,11 @@
-// Many gateways in one process that do nothing but stay: they answer pings and ping every 3 s, as real ones do.
+// Many gateways in one process that do nothing but stay, with the heartbeat that real ones have.
 // Started with the server's origin; its CA, and then numbers of gateways that should be there, come by message.
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   decodeFrame,
   encodeFrame,
   gatewayLimits,
+  Heartbeat,
   heartbeatDefaults,
   minorVersion,
   ownFeatures,
@@ -45,10 +45,13 @@ async function connect(index: number): Promise<WebSocket> {
     webSocket.send(encodeFrame(frame))
   }
   const welcomed = Promise.withResolvers<void>()
+  let heartbeat: Heartbeat | undefined
   webSocket.on('message', (message: Buffer) => {
     const frame = decodeFrame(message)
     if (frame.kind === 'welcome') welcomed.resolve()
-    if (frame.kind === 'ping') send({ ...frame, kind: 'pong' })
+    heartbeat?.heard()
+    if (frame.kind === 'ping') heartbeat?.onPing(frame)
+    if (frame.kind === 'pong') heartbeat?.onPong(frame)
   })
   webSocket.on('close', () => {
     throw new Error(`gateway-${index} lost its tunnel`)
@@ -70,13 +73,13 @@ async function connect(index: number): Promise<WebSocket> {
     ticket: new Uint8Array(0),
   })
   await welcomed.promise
-  void ping(send)
+  heartbeat = new Heartbeat({
+    intervalMs: heartbeatDefaults.pingIntervalMs,
+    send,
+    inFlight: () => 0,
+    silent: () => {
+      throw new Error(`the server fell silent for gateway-${index}`)
+    },
+  })
   return webSocket
-}
-
-async function ping(send: (frame: Frame) => void): Promise<void> {
-  for (let nonce = 1; ; nonce++) {
-    send({ kind: 'ping', nonce, inFlight: 0, eventLoopLagMs: 0 })
-    await sleep(heartbeatDefaults.pingIntervalMs)
-  }
 }

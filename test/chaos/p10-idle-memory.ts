@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Experiment } from './experiment.ts'
 import { holdIdleTunnels } from './hold-idle-tunnels.ts'
 
-/** Before the first figure, so that code and pools that every server needs once are there. */
-const warmUpTunnels = 200
+/** Before the first figure: what a server that takes gateways needs once (code, the young generation of the heap). */
+const warmUpTunnels = 1_000
 const bytesMax = 64 * 1024
 
 export const idleMemory: Experiment = {
@@ -14,12 +14,12 @@ export const idleMemory: Experiment = {
       const tunnels = size === 'quick' ? 1_500 : 5_000
       await grow(warmUpTunnels)
       await sleep(4_000)
-      const before = await server.figures()
+      const before = await server.figures('memory')
       await grow(warmUpTunnels + tunnels)
       say(`${tunnels} tunnels are there`)
       // Two rounds of pings: what they leave behind counts too.
       await sleep(7_000)
-      const after = await server.figures()
+      const after = await server.figures('memory')
       const each = (bytes: (figures: typeof after) => number): number =>
         Math.round((bytes(after) - bytes(before)) / (after.tunnels - before.tunnels))
       const bytesPerTunnel = each(({ rssBytes }) => rssBytes)

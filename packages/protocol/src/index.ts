@@ -1,5 +1,11 @@
 export { FrameSocket, type FrameListener } from './connection/frame-socket.ts'
-export { Heartbeat, heartbeatDefaults, type HeartbeatOptions, type PeerLoad } from './connection/heartbeat.ts'
+export {
+  Heartbeat,
+  heartbeatDefaults,
+  type EveryInterval,
+  type HeartbeatOptions,
+  type PeerLoad,
+} from './connection/heartbeat.ts'
 export { decodeFrame, encodeFrame, FrameTooLargeError } from './codec.ts'
 export type {
   FailureCode,

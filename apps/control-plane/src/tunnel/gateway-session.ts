@@ -3,6 +3,7 @@ import {
   Heartbeat,
   type ClusterFrame,
   type DrainFrame,
+  type EveryInterval,
   type Frame,
   type FrameSocket,
   type GoAwayCode,
@@ -43,6 +44,7 @@ export interface GatewaySessionOptions {
   pingIntervalMs: number
   nonces: NonceSource
   deadlines: ReviewDeadlines
+  every: EveryInterval
   elapsed: () => number
   observer: TunnelObserver
   /** Makes what answers rotations; called when the gateway asks for its first. */
@@ -111,6 +113,7 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
     })
     this.#heartbeat = new Heartbeat({
       intervalMs: options.pingIntervalMs,
+      every: options.every,
       send,
       inFlight: () => this.#pending.size,
       silent: () => {

@@ -14,6 +14,7 @@ import type { InstanceClaims } from './instance-claims.ts'
 import { KeyRotations, type RotateGatewayKey } from './key-rotation.ts'
 import { NonceSource } from './nonce-source.ts'
 import { ReviewDeadlines } from './review-deadlines.ts'
+import { SharedBeats } from './shared-beats.ts'
 import { instanceRetryMs } from './session-phase.ts'
 import type { TunnelEnding, TunnelLog, TunnelObserver } from './tunnel-observer.ts'
 import type { TunnelRegistry } from './tunnel-registry.ts'
@@ -58,10 +59,12 @@ export class TunnelWelcome {
   readonly #options: TunnelWelcomeOptions
   readonly #nonces = new NonceSource()
   readonly #deadlines: ReviewDeadlines
+  readonly #beats: SharedBeats
 
   constructor(options: TunnelWelcomeOptions) {
     this.#options = options
     this.#deadlines = new ReviewDeadlines(options.elapsed)
+    this.#beats = new SharedBeats(options.elapsed)
   }
 
   /** Never rejects. */
@@ -141,6 +144,7 @@ export class TunnelWelcome {
       pingIntervalMs,
       nonces: this.#nonces,
       deadlines: this.#deadlines,
+      every: this.#beats.every,
       elapsed,
       observer,
       openKeyRotations: (asker) => this.#openKeyRotations(asker, gateway),

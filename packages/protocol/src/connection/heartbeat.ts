@@ -13,7 +13,12 @@ export interface HeartbeatOptions {
   inFlight: () => number
   /** The other side is silent. Called once. */
   silent: () => void
+  /** Beats the time; a timer of its own when absent. */
+  every?: EveryInterval
 }
+
+/** Calls `beat` every interval. @returns what stops it */
+export type EveryInterval = (intervalMs: number, beat: () => void) => () => void
 
 /** What the other side says of itself. */
 export interface PeerLoad {
@@ -30,7 +35,7 @@ export interface PeerLoad {
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions
-  readonly #timer: NodeJS.Timeout
+  readonly #stop: () => void
   #dueAt: number
   #heard = true
   /** This side's Ping has gone with a Pong since the last beat. */
@@ -45,9 +50,9 @@ export class Heartbeat {
   constructor(options: HeartbeatOptions) {
     this.#options = options
     this.#dueAt = performance.now() + options.intervalMs
-    this.#timer = setInterval(() => {
+    this.#stop = (options.every ?? everyByTimer)(options.intervalMs, () => {
       this.#beat()
-    }, options.intervalMs)
+    })
     this.pingNow()
   }
 
@@ -91,7 +96,7 @@ export class Heartbeat {
   }
 
   stop(): void {
-    clearInterval(this.#timer)
+    this.#stop()
   }
 
   #beat(): void {
@@ -115,5 +120,12 @@ export class Heartbeat {
 
   #load(): PeerLoad {
     return { inFlight: this.#options.inFlight(), eventLoopLagMs: Math.round(this.#lagMs) }
+  }
+}
+
+const everyByTimer: EveryInterval = (intervalMs, beat) => {
+  const timer = setInterval(beat, intervalMs)
+  return () => {
+    clearInterval(timer)
   }
 }
