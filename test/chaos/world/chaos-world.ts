@@ -6,7 +6,7 @@ import {
 } from '@postern/testing/service-account-folder'
 import type { TestCluster } from '@postern/testing/test-cluster'
 import { startControlPlane, type ControlPlaneProcess } from '../../processes/control-plane-process.ts'
-import { startGateway, type GatewayProcess } from '../../processes/gateway-process.ts'
+import { spawnGateway, startGateway, type GatewayProcess } from '../../processes/gateway-process.ts'
 import {
   attachKubernetesAuth,
   bootstrap,
@@ -27,6 +27,8 @@ export interface ChaosWorldOptions {
   cluster?: TestCluster
   /** Of the control plane, beside what every experiment sets. */
   environment?: Record<string, string>
+  /** What stands before the control plane, known before it starts: its own port, and the URL that gateways dial. */
+  front?: { port: number; publicUrl: string }
 }
 
 /** Control plane, PostgreSQL and a cluster, each its own process. Disposing ends all of it, whatever state it is in. */
@@ -51,6 +53,8 @@ export interface WorldGateway {
   readonly serviceAccount: ServiceAccountFolder
   /** Resolves when the tunnel is up. The first start enrols. */
   start(options?: StartOptions): Promise<GatewayProcess>
+  /** The same without waiting, for one that is not expected to come up. */
+  spawn(options?: StartOptions): Promise<GatewayProcess>
 }
 
 export interface StartOptions {
@@ -73,7 +77,9 @@ export async function createChaosWorld(options: ChaosWorldOptions): Promise<Chao
   const controlPlane = await startControlPlane({
     databaseUrl: database.url,
     rootKey: randomBytes(32).toString('base64'),
+    ...(options.front === undefined ? {} : { port: options.front.port }),
     environment: {
+      ...(options.front === undefined ? {} : { POSTERN_URL: options.front.publicUrl }),
       POSTERN_LOGINS_PER_MINUTE_PER_IP: '0',
       POSTERN_FAILED_LOGINS_PER_MINUTE_PER_IDENTITY: '0',
       ...options.environment,
@@ -84,7 +90,8 @@ export async function createChaosWorld(options: ChaosWorldOptions): Promise<Chao
   options.say(`control plane at ${controlPlane.url}, reviews by ${cluster.name}`)
   const namespace = `chaos-${randomBytes(4).toString('hex')}`
   const stack = building.move()
-  const around = { cluster, folder: folder.path, controlPlane, platform, namespace, stack }
+  const publicUrl = options.front?.publicUrl ?? controlPlane.url
+  const around = { cluster, folder: folder.path, publicUrl, platform, namespace, stack }
   return {
     cluster,
     folder: folder.path,
@@ -101,7 +108,8 @@ export async function createChaosWorld(options: ChaosWorldOptions): Promise<Chao
 interface Around {
   cluster: TestCluster
   folder: string
-  controlPlane: ControlPlaneProcess
+  /** Of the control plane, as gateways dial it. */
+  publicUrl: string
   platform: Platform
   /** Of the gateways and pods of this world: the cluster may serve other worlds, too. */
   namespace: string
@@ -109,7 +117,7 @@ interface Around {
 }
 
 async function addGateway(around: Around, name: string): Promise<WorldGateway> {
-  const { cluster, folder, controlPlane, platform, namespace, stack } = around
+  const { cluster, folder, publicUrl, platform, namespace, stack } = around
   const { gatewayId, enrolmentToken } = await createGateway(platform, name)
   const account = { namespace, name }
   await cluster.createServiceAccount(namespace, name)
@@ -120,26 +128,31 @@ async function addGateway(around: Around, name: string): Promise<WorldGateway> {
     path: join(folder, name, 'service-account'),
   })
   let isEnrolled = false
+  async function run(
+    begin: typeof startGateway,
+    { through, environment = {} }: StartOptions,
+  ): Promise<GatewayProcess> {
+    const started = await begin({
+      controlPlaneUrl: publicUrl,
+      kubernetesUrl: cluster.url,
+      serviceAccountFolder: serviceAccount.path,
+      credential: `file:${join(folder, name, 'credential.json')}`,
+      ...(isEnrolled ? {} : { enrolmentToken }),
+      environment: { ...(through === undefined ? {} : redirection(publicUrl, through)), ...environment },
+    })
+    stack.defer(async () => void (await started.end('SIGKILL')))
+    return started
+  }
   return {
     gatewayId,
     name,
     serviceAccount,
-    async start({ through, environment = {} } = {}) {
-      const started = await startGateway({
-        controlPlaneUrl: controlPlane.url,
-        kubernetesUrl: cluster.url,
-        serviceAccountFolder: serviceAccount.path,
-        credential: `file:${join(folder, name, 'credential.json')}`,
-        ...(isEnrolled ? {} : { enrolmentToken }),
-        environment: {
-          ...(through === undefined ? {} : redirection(controlPlane.url, through)),
-          ...environment,
-        },
-      })
+    async start(options = {}) {
+      const started = await run(startGateway, options)
       isEnrolled = true
-      stack.defer(async () => void (await started.end('SIGKILL')))
       return started
     },
+    spawn: (options = {}) => run(spawnGateway, options),
   }
 }
 
