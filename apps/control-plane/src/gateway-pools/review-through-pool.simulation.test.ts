@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SimulatedPool, tookMs, type SimulatedLogin } from './test/simulated-pool.ts'
-import type { Behaviour } from './test/simulated-gateway.ts'
+import type { GatewayRoute } from '../login/token-reviewer.ts'
+import { verdictOn, type Behaviour } from './test/simulated-gateway.ts'
 
 const seeds = fc.integer({ min: 0, max: 0xffff_ffff })
 const silences: Behaviour['kind'][] = ['drops', 'drops-after-accepted']
@@ -62,4 +63,109 @@ describe.each(silences)('a member of a pool of two that %s', (silence) => {
       { numRuns: 10 },
     )
   }, 60_000)
+})
+
+const troubles: Behaviour[] = [
+  { kind: 'drops' },
+  { kind: 'drops-after-accepted' },
+  { kind: 'mismatches' },
+  { kind: 'fails', code: 'api-server-unreachable' },
+  { kind: 'fails', code: 'api-server-error' },
+  { kind: 'fails', code: 'api-server-overloaded', retryAfterMs: 300 },
+  { kind: 'fails', code: 'overloaded' },
+  { kind: 'fails', code: 'draining' },
+  { kind: 'fails', code: 'internal' },
+  { kind: 'fails', code: 'reviewer-forbidden' },
+]
+
+/** Gateways of all sorts, to which something happens every half second, and everything is well again at the end. */
+async function troubledPool(seed: number): Promise<SimulatedPool> {
+  const pool = new SimulatedPool(seed)
+  const upTo = (limit: number): number => Math.floor(pool.random() * limit)
+  for (let count = 1 + upTo(5); count > 0; count -= 1)
+    pool.add({
+      slots: 1 + upTo(2),
+      roundTripMs: 1 + upTo(60),
+      apiServerMs: 1 + upTo(40),
+      creditsMax: 20 + upTo(300),
+    })
+  pool.add({ gatewayId: 'gateway-1', instanceId: 'second', apiServerMs: 5 })
+  pool.add({ gatewayId: 'gateway-1', instanceId: 'stranger', organizationId: 'another' })
+  for (let at = 500; at < 8000; at += 500) {
+    pool.time.after(at, () => {
+      const gateway = pool.gateways[upTo(pool.gateways.length)]
+      const trouble = troubles[upTo(troubles.length + 4)]
+      if (gateway === undefined) return
+      if (trouble === undefined) pool.flap(gateway, 50 + upTo(1500))
+      else gateway.behaviour = trouble
+      pool.time.after(200 + upTo(2000), () => (gateway.behaviour = { kind: 'answers' }))
+    })
+  }
+  pool.reviewRandomly(60 + upTo(200), 9000, () => (upTo(10) === 0 ? 'bad' : 'token'))
+  await pool.time.runUntil(25_000)
+  return pool
+}
+
+/** How often this token was shown to a gateway, by tunnel. */
+function askingsOf(pool: SimulatedPool): Map<string, string[]> {
+  const askings = new Map<string, string[]>()
+  for (const { everyTunnel } of pool.gateways) {
+    for (const { tunnelId, seen } of everyTunnel)
+      for (const { token } of seen) askings.set(token, [...(askings.get(token) ?? []), tunnelId])
+  }
+  return askings
+}
+
+describe('whatever happens to the gateways of a pool', () => {
+  test('P27 every login gets the one verdict on its own token, or a failure, and in time', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, async (seed) => {
+        const pool = await troubledPool(seed)
+        expect(pool.logins).toHaveLength(pool.started)
+        expect(new Set(pool.logins.map(({ token }) => token)).size).toBe(pool.started)
+        for (const { token, outcome } of pool.logins) {
+          const verdict = outcome.kind === 'reviewed' ? outcome.verdict : undefined
+          expect([undefined, verdictOn(token)]).toContainEqual(verdict)
+        }
+        expect(Math.max(...pool.logins.map(tookMs))).toBeLessThanOrEqual(10_000)
+      }),
+      { numRuns: 15 },
+    )
+  }, 120_000)
+
+  test('at most two attempts and one hedge, each to another tunnel; no stranger is asked; nothing is left over', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, async (seed) => {
+        const pool = await troubledPool(seed)
+        const askings = askingsOf(pool)
+        for (const { token, outcome } of pool.logins) {
+          const { attempts, hedged } = outcome.via as GatewayRoute
+          const tunnelIds = askings.get(token) ?? []
+          expect(attempts).toBeLessThanOrEqual(2)
+          expect(new Set(tunnelIds).size).toBe(tunnelIds.length)
+          // One more may have been a canary.
+          expect(tunnelIds.length).toBeLessThanOrEqual(attempts + (hedged ? 1 : 0) + 1)
+        }
+        const strangers = pool.gateways.filter(({ options }) => options.organizationId === 'another')
+        expect(strangers.flatMap(({ seen }) => seen)).toEqual([])
+        expect(pool.gateways.map(({ inFlight }) => inFlight)).toEqual(pool.gateways.map(() => 0))
+        expect([pool.retryBudget.extras, pool.time.waiting]).toEqual([0, 0])
+      }),
+      { numRuns: 15 },
+    )
+  }, 120_000)
+
+  test('second askings stay within their budget', async () => {
+    const hedges: SimulatedPool['hedges'] = []
+    await fc.assert(
+      fc.asyncProperty(seeds, async (seed) => {
+        const pool = await troubledPool(seed)
+        hedges.push(...pool.hedges)
+        const limits = pool.hedges.map(({ live }) => Math.max(3, live * 0.2))
+        expect(pool.hedges.every(({ extras }, place) => extras <= (limits[place] ?? 0))).toBe(true)
+      }),
+      { numRuns: 15 },
+    )
+    expect(hedges.length).toBeGreaterThan(100)
+  }, 120_000)
 })

@@ -22,6 +22,8 @@ export class SimulatedPool {
   readonly logins: SimulatedLogin[] = []
   /** With their moments. */
   readonly events: { at: number; event: string }[] = []
+  /** Second askings and live reviews, whenever a hedge was sent. */
+  readonly hedges: { extras: number; live: number }[] = []
   lagMs = 0
   admits: PoolMembers['admits'] = () => true
   readonly state: ChoosingState
@@ -46,7 +48,10 @@ export class SimulatedPool {
       lagMs: () => this.lagMs,
       observer: {
         ...silentReviewObserver,
-        hedged: note('hedged'),
+        hedged: (reason) => {
+          note('hedged')(reason)
+          this.hedges.push({ extras: this.retryBudget.extras, live: this.#started - this.logins.length })
+        },
         ejected: note('ejected'),
         readmitted: note('readmitted'),
         retryBudgetExhausted: note('exhausted'),
@@ -95,11 +100,12 @@ export class SimulatedPool {
   }
 
   review(
-    token = `token-${(this.#started += 1)}`,
+    token = `token-${this.#started + 1}`,
     budgetMs = 10_000,
     signal?: AbortSignal,
   ): Promise<ReviewOutcome> {
     const startedAt = this.time.elapsed()
+    this.#started += 1
     const request = { token, audiences: [], budgetMs, ...(signal && { signal }) }
     const outcome = this.reviewer.review(request)
     void outcome.then((outcome) =>
@@ -108,16 +114,20 @@ export class SimulatedPool {
     return outcome
   }
 
+  get started(): number {
+    return this.#started
+  }
+
   get successes(): number {
     return this.logins.filter(({ outcome }) => outcome.kind === 'reviewed').length
   }
 
   /** Reviews at random moments, so many a second on average, for so long. */
-  reviewRandomly(perSecond: number, forMs: number): void {
+  reviewRandomly(perSecond: number, forMs: number, kindOfToken = () => 'token'): void {
     const end = this.time.elapsed() + forMs
     const next = (): void => {
       if (this.time.elapsed() >= end) return
-      void this.review()
+      void this.review(`${kindOfToken()}-${this.#started + 1}`)
       this.time.after((-Math.log(1 - this.random()) * 1000) / perSecond, next)
     }
     next()
