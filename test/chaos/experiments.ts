@@ -1,6 +1,9 @@
 import type { Experiment } from './experiment.ts'
 import { vanishedPeer } from './p1-vanished-peer.ts'
+import { twinInstances } from './p16-twin-instances.ts'
 import { silentReviewer } from './p2-silent-reviewer.ts'
+import { onTheWay } from './p21-on-the-way.ts'
+import { loadBalancer } from './p22-load-balancer.ts'
 import { otherVersions } from './p25-other-versions.ts'
 import { blackHole } from './p3-black-hole.ts'
 import { rollingRestart } from './p5-rolling-restart.ts'
@@ -13,5 +16,8 @@ export const experiments: readonly Experiment[] = [
   blackHole,
   rollingRestart,
   storm,
+  twinInstances,
+  onTheWay,
+  loadBalancer,
   otherVersions,
 ]
