@@ -101,6 +101,8 @@ async function openApp(options: ControlPlaneOptions, database: Database, phase: 
     kysely: database.kysely,
     keyring,
     version,
+    // The embedded PostgreSQL is nobody else's.
+    isOnlyReplica: config.databaseUrl === undefined,
     observers: {
       request: (finished) => metrics.observeRequest(finished),
       login: ({ outcome, reason }) => metrics.observeLogin('kubernetes-auth', outcome, reason),
