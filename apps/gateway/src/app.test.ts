@@ -126,11 +126,13 @@ describe('a gateway', () => {
     const gateway = start()
     const { healthPort } = await gateway.start()
     await vi.waitFor(async () => expect(await health(healthPort, '/readyz')).toMatchObject({ status: 200 }))
-    expect(gateway.state).toMatchObject({
-      phase: 'serving',
-      gatewayId: 'g-1',
-      tunnels: [{ phase: 'connected' }, { phase: 'connected' }],
-    })
+    await vi.waitFor(() =>
+      expect(gateway.state).toMatchObject({
+        phase: 'serving',
+        gatewayId: 'g-1',
+        tunnels: [{ phase: 'connected' }, { phase: 'connected' }],
+      }),
+    )
     expect(received[0]).toMatchObject({
       kind: 'hello',
       slot: 0,

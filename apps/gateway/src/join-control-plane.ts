@@ -55,15 +55,15 @@ export async function joinControlPlane(options: JoinOptions): Promise<GatewayWor
 }
 
 function createObtainCredential(
-  { config, dependencies, store, lifecycle }: JoinOptions,
+  { config, dependencies, reviews, store, lifecycle }: JoinOptions,
   connectTo: ConnectTo,
 ): GatewayWork['obtainCredential'] {
   const { log, timing } = dependencies
   const { controlPlaneOrigin } = config
   const dispatcher = createControlPlaneDispatcher(connectTo)
   lifecycle.closeLater({ name: 'control plane requests', msMax: 1_000, close: () => dispatcher.destroy() })
-  return (signal, unknownKeyId) =>
-    obtainCredential({
+  return async (signal, unknownKeyId) => {
+    const outcome = await obtainCredential({
       store,
       unknownKeyId,
       enrolment: chooseEnrolment(config, dispatcher),
@@ -74,6 +74,10 @@ function createObtainCredential(
       sleep: (ms, stop) => timing.sleep(ms, stop),
       signal,
     })
+    // T6: a tunnel says which cluster it leads to before it carries any verdict.
+    await reviews.cluster.looked
+    return outcome
+  }
 }
 
 function openTunnelsWith(

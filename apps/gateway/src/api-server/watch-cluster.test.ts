@@ -77,3 +77,22 @@ it('keeps what it knew of the issuer while the API server is away', async () => 
   ])
   expect(told).toEqual([clusterOf(1), clusterOf(2)])
 })
+
+it('T6: says that it has looked once the cluster is known, or cannot be known for now', async () => {
+  const stop = new AbortController()
+  const reading = Promise.withResolvers<ClusterReading>()
+  const watching = watchCluster({
+    readCluster: () => reading.promise,
+    authorityDigest: async () => 'a',
+    elapsed: () => 0,
+    sleep: (_ms, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+    signal: stop.signal,
+  })
+  const first = await Promise.race([watching.looked.then(() => 'looked'), Promise.resolve('not yet')])
+  expect(first).toBe('not yet')
+  reading.resolve(incomplete(clusterOf(1, '')))
+  await watching.looked
+  expect(watching.current()).toEqual(clusterOf(1, ''))
+  stop.abort()
+  await watching.ended
+})

@@ -6,6 +6,8 @@ export interface ClusterWatch {
   current(): Cluster | undefined
   /** Told of the first reading and of every change; returns how to stop. */
   onChange(listener: (cluster: Cluster) => void): () => void
+  /** Resolves once it was tried to read it, within some seconds. Never rejects. */
+  looked: Promise<void>
   /** Resolves when the signal has fired. Rejects only on a bug. */
   ended: Promise<void>
 }
@@ -33,6 +35,7 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatch {
   let current: Cluster | undefined
   let readAt = -Infinity
   let digestRead: string | undefined
+  const looked = Promise.withResolvers<void>()
 
   async function look(): Promise<void> {
     const digest = await options.authorityDigest().catch(passUnreadable)
@@ -52,9 +55,14 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatch {
   }
 
   async function run(): Promise<void> {
-    while (!options.signal.aborted) {
-      await look()
-      await options.sleep(lookMs, options.signal)
+    try {
+      while (!options.signal.aborted) {
+        await look()
+        looked.resolve()
+        await options.sleep(lookMs, options.signal)
+      }
+    } finally {
+      looked.resolve()
     }
   }
 
@@ -64,6 +72,7 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatch {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    looked: looked.promise,
     ended: run(),
   }
 }
