@@ -62,6 +62,7 @@ function greet(socket: WebSocket, bytes: Buffer): void {
   const frame = decodeFrame(bytes)
   if (frame.kind === 'malformed' || frame.kind === 'unknown') throw new Error(frame.kind)
   received.push(frame)
+  if (frame.kind === 'drain') socket.send(encodeFrame({ kind: 'drained' }))
   if (frame.kind !== 'hello') return
   const { minorVersion, features, limits, slot } = frame
   const refusal: Frame = {
