@@ -211,6 +211,16 @@ describe('a tunnel that is lost', () => {
     expect(pool.eventsOf('ejected')).toEqual([])
   })
 
+  test('is not followed by another that dies with it', async () => {
+    const pool = new SimulatedPool()
+    const gateway = pool.add({ slots: 2 })
+    for (let count = 0; count < 20; count += 1) void pool.review()
+    pool.time.after(1, () => gateway.tunnels[0]?.lose())
+    pool.time.after(2, () => pool.flap(gateway, 300))
+    await pool.time.runUntil(2000)
+    expect(pool.successes).toBe(20)
+  })
+
   test('of the only gateway is waited for', async () => {
     const { pool, gateways } = poolOf({ kind: 'answers' })
     void pool.review('a')

@@ -30,6 +30,8 @@ type AttemptKind = Exclude<AskingKind, 'canary'>
 const attemptsMax = 2
 /** What a canary may take, for which nobody waits, in milliseconds. */
 const canaryBudgetMs = 2000
+/** A process that dies takes all its tunnels with it, which this side hears one after the other. */
+const lossHeardMs = 5
 const noStandings: readonly TunnelStanding[] = []
 
 /**
@@ -202,7 +204,13 @@ export class PooledReview {
   }
 
   async #retry(followUp: FollowUp): Promise<void> {
-    const { retryBudget } = this.#options.target
+    const { state, target } = this.#options
+    const { retryBudget } = target
+    if (this.#failure?.kind === 'tunnel-lost')
+      await new Promise<void>((resolve) => {
+        state.after(lossHeardMs, resolve)
+      })
+    if (this.#isDone) return
     const isGranted = retryBudget.take() || (await this.#placeInBudget('retry', followUp !== 'crowded'))
     if (this.#isDone) {
       if (isGranted) retryBudget.release()
