@@ -134,6 +134,24 @@ describe.each(clusterKinds)('a pool of gateways in $name', (kind) => {
     })
   })
 
+  it('is named by a Kubernetes Auth instead of a gateway, and the other way round', async () => {
+    const path = `/api/v1/auth/kubernetes-auth/identities/${identityId}`
+    const named = async (body: object) => {
+      const { identityKubernetesAuth } = expectOk(await world.platform.admin.patch(path, body))
+      return identityKubernetesAuth
+    }
+    const { gatewayId } = north
+    expect(await named({ gatewayId })).toMatchObject({ gatewayId, gatewayPoolId: null })
+    const resources = `/api/v1/gateway-pools/${gatewayPoolId}/resources`
+    expect(expectOk(await world.platform.admin.get(resources))).toMatchObject({ kubernetesAuths: [] })
+    expect(await named({ gatewayPoolId })).toMatchObject({ gatewayId: null, gatewayPoolId })
+    expect(expectOk(await world.platform.admin.get(resources))).toMatchObject({
+      kubernetesAuths: [{ identityId, identityName: 'checkout' }],
+    })
+    expect((await world.platform.admin.patch(path, { gatewayPoolId: null })).status).toBe(422)
+    expect((await attempt(await world.home.mintToken(pod))).status).toBe(200)
+  })
+
   it('T6: a member that comes back in another cluster is asked for nothing, and shown with the reason', async () => {
     const theirs = await world.elsewhere.mintToken(pod)
     await south.stop()

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { kubernetesAuthReply } from '@postern/api-contract/kubernetes-auth'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createGateway } from '../gateway-pools/test/gateway-pool-fixtures.ts'
+import { createOrganization } from '../gateways/test/gateway-fixtures.ts'
 import { type PosternWithCluster, startPosternWithCluster } from './test/postern-with-cluster.ts'
 
 let postern: PosternWithCluster
@@ -101,6 +103,48 @@ describe('what is not saved', () => {
   ])('%s: %d', async (_title, status, change) => {
     const identityId = await postern.createIdentity()
     expect((await postern.attach(identityId, change)).status).toBe(status)
+    expect((await postern.configure('GET', identityId)).status).toBe(404)
+  })
+
+  it('a pool without a healthy member, nor one of another organization', async () => {
+    const { kysely } = postern.app.database
+    const gatewayPoolId = async (organizationId: string, ...gateways: string[]): Promise<string> => {
+      const pool = await kysely
+        .insertInto('gateway_pools')
+        .values({ organization_id: organizationId, name: randomUUID() })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+      for (const name of gateways) {
+        const gateway_id = await createGateway(kysely, organizationId, name)
+        await kysely
+          .insertInto('gateway_pool_members')
+          .values({ gateway_pool_id: pool.id, gateway_id })
+          .execute()
+      }
+      return pool.id
+    }
+    const { organizationId } = postern
+    const save = async (id: string, identityId: string) =>
+      postern.attach(identityId, { tokenReviewMode: 'gateway', gatewayPoolId: id })
+    const identityId = await postern.createIdentity()
+    const empty = await save(await gatewayPoolId(organizationId), identityId)
+    expect(empty).toMatchObject({ status: 400, body: { message: expect.stringContaining('has no gateway') } })
+    const down = await save(await gatewayPoolId(organizationId, 'north', 'south'), identityId)
+    expect(down).toMatchObject({
+      status: 400,
+      body: {
+        message: expect.stringMatching(/is healthy. The gateway north is not connected.*south/),
+        details: {
+          reason: 'gateway-unavailable',
+          members: [
+            { gatewayName: 'north', outcome: 'not-connected' },
+            { gatewayName: 'south', outcome: 'not-connected' },
+          ],
+        },
+      },
+    })
+    const theirs = await gatewayPoolId(await createOrganization(kysely), 'theirs')
+    expect(await save(theirs, identityId)).toMatchObject({ status: 404 })
     expect((await postern.configure('GET', identityId)).status).toBe(404)
   })
 
