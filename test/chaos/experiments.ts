@@ -1,13 +1,17 @@
 import type { Experiment } from './experiment.ts'
 import { vanishedPeer } from './p1-vanished-peer.ts'
-import { twinInstances } from './p16-twin-instances.ts'
 import { silentReviewer } from './p2-silent-reviewer.ts'
-import { onTheWay } from './p21-on-the-way.ts'
-import { loadBalancer } from './p22-load-balancer.ts'
-import { otherVersions } from './p25-other-versions.ts'
 import { blackHole } from './p3-black-hole.ts'
 import { rollingRestart } from './p5-rolling-restart.ts'
 import { storm } from './p8-storm.ts'
+import { idleMemory } from './p10-idle-memory.ts'
+import { idleProcessorTime } from './p11-idle-processor-time.ts'
+import { twinInstances } from './p16-twin-instances.ts'
+import { onTheWay } from './p21-on-the-way.ts'
+import { loadBalancer } from './p22-load-balancer.ts'
+import { wrongClocks } from './p23-wrong-clocks.ts'
+import { rotations } from './p24-rotations.ts'
+import { otherVersions } from './p25-other-versions.ts'
 
 /** Every experiment, in the order in which `--all` runs them: a new one is a file `p3-black-hole.ts` and a line here. */
 export const experiments: readonly Experiment[] = [
@@ -16,8 +20,12 @@ export const experiments: readonly Experiment[] = [
   blackHole,
   rollingRestart,
   storm,
+  idleMemory,
+  idleProcessorTime,
   twinInstances,
   onTheWay,
   loadBalancer,
+  wrongClocks,
+  rotations,
   otherVersions,
 ]
