@@ -199,6 +199,11 @@ describe.each(clusterKinds)('a login reviewed by $name', (kind) => {
     expect(refused.status).toBe(503)
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(await readReason(world.platform, refused)).toBe('gateway-unavailable')
+    for (const each of ['stored-jwt through a gateway', 'client-jwt through a gateway'] as const) {
+      const behind = await attempt(identities[each], await world.cluster.mintToken(pod))
+      expect(behind.status).toBe(503)
+      expect(await readReason(world.platform, behind)).toBe('gateway-unavailable')
+    }
     // No enrolment token: the gateway has its credential in its file.
     const again = await startGateway(world.gatewayOptions)
     try {

@@ -11,6 +11,8 @@ export type DialHost = (target: StreamTarget, signal: AbortSignal) => Promise<Di
 
 /** For name look-up and TCP together: less than the control plane waits, so that it hears why. */
 const dialMsMax = 4_000
+/** What is on its way waits in the stream's window, and as little as possible beside it. */
+const bufferBytes = { readableHighWaterMark: 16 * 1024, writableHighWaterMark: 16 * 1024 }
 /** An API server that is gone without a word is noticed by the kernel, if by nobody else. */
 const keepAliveMs = 30_000
 
@@ -20,6 +22,7 @@ export function createDialHost({ msMax = dialMsMax }: { msMax?: number } = {}): 
     const socket = connect({
       ...target,
       allowHalfOpen: true,
+      ...bufferBytes,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: keepAliveMs,

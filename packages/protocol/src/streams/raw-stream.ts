@@ -21,7 +21,7 @@ export interface StreamCarrier {
 /** Credit beyond this is of no use to anybody. */
 const creditMax = 2 ** 40
 /** What a writer may hand over before it is asked to wait. */
-const writableBytes = 64 * 1024
+const writableBytes = 16 * 1024
 
 const ignoreError = (): void => undefined
 
@@ -73,8 +73,7 @@ export class RawStream extends Duplex {
     }
     this.#isWanted = false
     this.#handedOutBytes = payload.length
-    // Only who reads at once may have a view of the socket's own buffer.
-    this.push(this.readableFlowing === true ? payload : Buffer.from(payload))
+    this.push(ownMemoryOf(payload))
   }
 
   onWindow(creditBytes: number): void {
@@ -181,6 +180,11 @@ export class RawStream extends Duplex {
     this.#carrier.sendReset(this.streamId, code, clampText(detail, protocolLimits.detailBytesMax))
     this.fail(new StreamError(code, detail))
   }
+}
+
+/** What was read from a socket may be a small view of a buffer that it would keep alive. */
+function ownMemoryOf(payload: Uint8Array): Uint8Array {
+  return payload.buffer.byteLength > 2 * payload.length ? Uint8Array.from(payload) : payload
 }
 
 /** Joins small writes, so that they share frames. */

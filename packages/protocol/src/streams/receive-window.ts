@@ -1,7 +1,11 @@
 import { streamLimits } from './stream-limits.ts'
 
-/** A window that is consumed in less than this many round trips is too small for the link. */
+/**
+ * A window that is consumed in less time than this is too small for the link: a little more than a round trip, and the
+ * time that frames wait for busy event loops on both sides.
+ */
 const roundTripsPerWindow = 1.25
+const processingMs = 5
 const growth = 1 / 4
 /** Credit is returned in parts of the window that are large enough to be worth a frame. */
 const creditPart = 1 / 8
@@ -55,7 +59,7 @@ export class ReceiveWindow {
     const elapsedMs = now - this.#roundStartedAt
     this.#roundBytes = 0
     this.#roundStartedAt = now
-    if (roundTripMs === undefined || elapsedMs > roundTripsPerWindow * roundTripMs) return 0
+    if (roundTripMs === undefined || elapsedMs > roundTripsPerWindow * roundTripMs + processingMs) return 0
     const wish = Math.min(this.#size * growth, streamLimits.windowBytesMax - this.#size)
     const granted = wish > 0 ? grantGrowth(Math.ceil(wish)) : 0
     this.#size += granted

@@ -167,7 +167,7 @@ describe('a raw stream', () => {
       near.write('ping')
       expect(String(await once(near, 'data'))).toBe('ping')
       // While a word went there and back, the other had at most what was already on its way both times.
-      expect(received - before).toBeLessThanOrEqual(2 * windowBytes + 2 * streamLimits.unsentBytesMax)
+      expect(received - before).toBeLessThanOrEqual(2 * bulkEnd.windowBytes + 2 * streamLimits.unsentBytesMax)
     }
   })
 })
