@@ -18,8 +18,9 @@ export class FrameTooLargeError extends Error {
  */
 export function encodeFrame(frame: Frame): Uint8Array {
   const writer = Writer.create()
-  // The writer doubles its buffer as it goes; a review is long enough for a buffer of the right size to pay.
+  // The writer doubles its buffer as it goes; these are long enough for a buffer of the right size to pay.
   if (frame.kind === 'review-token') writer.buf = Buffer.allocUnsafe(reviewBytes(frame))
+  else if (frame.kind === 'data') writer.buf = Buffer.allocUnsafe(frame.payload.length + dataHeaderBytes)
   const bytes = writeFrame(frame, writer).finish(true)
   if (mayExceedLimits(frame, bytes.length)) {
     const scan = scanFrame(bytes)
@@ -27,6 +28,9 @@ export function encodeFrame(frame: Frame): Uint8Array {
   }
   return bytes
 }
+
+/** More than tags, lengths and stream id of a Data frame take. */
+const dataHeaderBytes = 32
 
 /** About what a review needs. */
 function reviewBytes({ token }: ReviewTokenFrame): number {
