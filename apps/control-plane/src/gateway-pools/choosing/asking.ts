@@ -25,9 +25,9 @@ export class Asking implements AttemptSignal {
     this.patienceMs = patienceMs
   }
 
-  /** Retries, hedges and canaries take of the budget. */
+  /** Of the retry budget. A canary has none: there is one for each ejection. */
   get isExtra(): boolean {
-    return this.kind !== 'first'
+    return this.kind === 'retry' || this.kind === 'hedge'
   }
 
   addEventListener(_type: 'abort', listener: AbortListener): void {

@@ -93,6 +93,17 @@ describe('a gateway that has accepted', () => {
     expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'reviewed', via: { hedged: true } })
   })
 
+  test('has its own other tunnels left alone: it makes no second call of a review', async () => {
+    const pool = new SimulatedPool()
+    const gateway = Object.assign(pool.add({ slots: 2 }), {
+      behaviour: { kind: 'drops-after-accepted' } as Behaviour,
+    })
+    void pool.review()
+    await pool.time.runUntil(10_100)
+    expect(gateway.seen).toHaveLength(1)
+    expect(pool.logins[0]?.outcome).toMatchObject({ failure: 'deadline-exceeded' })
+  })
+
   test('is compared with what reviews of this pool take', async () => {
     const { pool, gateways } = preferred({ kind: 'answers' }, { kind: 'answers' })
     pool.reviewRandomly(50, 2000)
@@ -336,6 +347,11 @@ describe('ejection', () => {
     await pool.time.runUntil(3500)
     expect(pool.successes).toBe(pool.logins.length)
     expect(pool.eventsOf('ejected').map(({ event }) => event)).toEqual(['ejected tunnel mismatched'])
+    if (dead !== undefined) Reflect.deleteProperty(dead, 'review')
+    pool.reviewRandomly(50, 6000)
+    await pool.time.runUntil(12_000)
+    expect(pool.eventsOf('readmitted').map(({ event }) => event)).toEqual(['readmitted tunnel'])
+    expect(dead?.seen.length).toBeGreaterThan(10)
   })
 })
 

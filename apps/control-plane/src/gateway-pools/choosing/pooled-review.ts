@@ -40,7 +40,7 @@ const noStandings: readonly TunnelStanding[] = []
  * 1. `#finish` has effect once; from then on no tunnel is asked, and those under way have been cancelled.
  * 2. At most two attempts and one hedge are sent, each to another tunnel. A canary may be sent beside the first one, and
  *    answers nobody.
- * 3. An asking that is extra holds one place of the retry budget from before it is sent until it has ended.
+ * 3. A retry or a hedge holds one place of the retry budget from before it is sent until it has ended.
  */
 export class PooledReview {
   readonly #options: PooledReviewOptions
@@ -136,12 +136,8 @@ export class PooledReview {
   /** The next review after an ejection's time tries whether the gateway is back, at nobody's cost. */
   #sendCanary(candidates: readonly TunnelStanding[], chosen: TunnelStanding, now: number): void {
     const canary = chooseCanary(candidates, now)
-    if (canary === undefined || canary.process === chosen.process) return
-    const { state, target } = this.#options
-    if (!target.retryBudget.take()) {
-      state.observer.retryBudgetExhausted('canary')
-      return
-    }
+    // What is chosen although it is out shows by itself whether it is back.
+    if (canary === undefined || canary === chosen) return
     canary.ejection.canarySent()
     canary.process.ejection.canarySent()
     this.#send(this.#newAsking(canary, 'canary', now), Math.min(canaryBudgetMs, this.#deadlineAt - now))
@@ -211,6 +207,10 @@ export class PooledReview {
         state.after(lossHeardMs, resolve)
       })
     if (this.#isDone) return
+    if (state.elapsed() >= this.#deadlineAt) {
+      this.#fail(this.#failure)
+      return
+    }
     const isGranted = retryBudget.take() || (await this.#placeInBudget('retry', followUp !== 'crowded'))
     if (this.#isDone) {
       if (isGranted) retryBudget.release()
@@ -307,6 +307,7 @@ export class PooledReview {
     const { startedAt, acceptedAt, patienceMs } = newest
     const isAccepted = acceptedAt !== undefined
     if (this.#isHedged && (isAccepted || this.#attempts >= attemptsMax)) return undefined
+    if (isAccepted && !this.#hasOtherProcess(newest)) return undefined
     const allowedMs = isAccepted
       ? acceptedHedgeDelayMs(target.reviewP99.value, patienceMs, this.#deadlineAt - startedAt)
       : patienceMs
@@ -314,6 +315,11 @@ export class PooledReview {
     if (waitedMs >= allowedMs) return isAccepted ? 'beyond-p99' : 'not-accepted'
     this.#setTimer(Math.max(1, allowedMs - waitedMs))
     return undefined
+  }
+
+  /** A process that has a review already makes no second call of it. */
+  #hasOtherProcess({ standing }: Asking): boolean {
+    return this.#options.candidates().some(({ process }) => process !== standing.process)
   }
 
   #fail(outcome: AttemptOutcome | undefined): void {
