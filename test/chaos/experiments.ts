@@ -6,6 +6,9 @@ import { rollingRestart } from './p5-rolling-restart.ts'
 import { storm } from './p8-storm.ts'
 import { idleMemory } from './p10-idle-memory.ts'
 import { idleProcessorTime } from './p11-idle-processor-time.ts'
+import { streamBesideLogins } from './p13-stream-beside-logins.ts'
+import { stalledStreams } from './p14-stalled-streams.ts'
+import { oneStream } from './p15-one-stream.ts'
 import { twinInstances } from './p16-twin-instances.ts'
 import { onTheWay } from './p21-on-the-way.ts'
 import { loadBalancer } from './p22-load-balancer.ts'
@@ -22,6 +25,9 @@ export const experiments: readonly Experiment[] = [
   storm,
   idleMemory,
   idleProcessorTime,
+  streamBesideLogins,
+  stalledStreams,
+  oneStream,
   twinInstances,
   onTheWay,
   loadBalancer,
