@@ -35,7 +35,7 @@ export const loadBalancer: Experiment = {
   },
 }
 
-const loginsPerSecond = 50
+const loginsPerSecond = 20
 /** A quick run cannot wait for 5 min: what matters is that both tunnels of a gateway are of one age. */
 const sizes = {
   quick: { cutAfterAgeMs: 3_500, cutAfterIdleMs: 30_000, seconds: 8 },
