@@ -22,17 +22,15 @@ describe.each(clusterKinds)('a pool of gateways in $name', (kind) => {
     world = await createPoolWorld(kind)
     const { home, elsewhere } = world
     for (const cluster of [home, elsewhere]) await cluster.createServiceAccount(pod.namespace, pod.name)
-    ;[north, south, foreign] = await Promise.all([
-      world.startMember('north', home),
-      world.startMember('south', home),
-      world.startMember('foreign', elsewhere),
-    ])
+    north = await world.startMember('north', home)
+    south = await world.startMember('south', home)
+    foreign = await world.startMember('foreign', elsewhere)
     gatewayPoolId = await world.createPool('home')
     for (const { gatewayId } of [north, south]) expectOk(await world.addMember(gatewayPoolId, gatewayId))
     await untilHealthy(world, gatewayPoolId, 2)
     identityId = await createIdentity(world.platform, 'checkout')
     await attachKubernetesAuth(world.platform, identityId, { ...rules, gatewayPoolId })
-  }, 120_000)
+  }, 180_000)
   afterAll(() => world.close())
 
   const attempt = (jwt: string): Promise<ApiReply> => logIn(world.url, identityId, jwt)

@@ -43,14 +43,13 @@ export async function createPoolWorld(kind: ClusterKind): Promise<PoolWorld> {
   try {
     const folder = await mkdtemp(join(tmpdir(), 'postern-e2e-pool-'))
     cleanup.defer(() => rm(folder, { recursive: true, force: true }))
-    const [home, elsewhere, controlPlane] = await Promise.all([
-      kind.start(),
-      kind.start(),
-      startTestControlPlane(folder),
-    ])
-    cleanup.defer(() => home.close())
-    cleanup.defer(() => elsewhere.close())
+    // One after the other: API servers and databases that start at once keep each other from being ready in time.
+    const controlPlane = await startTestControlPlane(folder)
     cleanup.defer(() => controlPlane.close())
+    const home = await kind.start()
+    cleanup.defer(() => home.close())
+    const elsewhere = await kind.start()
+    cleanup.defer(() => elsewhere.close())
     const { url } = controlPlane.process
     const platform = await bootstrap(url)
     const place = { folder, url, platform, cleanup }
