@@ -5,6 +5,7 @@ import type { Behaviour, SimulatedGateway } from '../test/simulated-gateway.ts'
 const forbidden: Behaviour = { kind: 'fails', code: 'reviewer-forbidden' }
 const unreachable: Behaviour = { kind: 'fails', code: 'api-server-unreachable' }
 const drops: Behaviour = { kind: 'drops' }
+const dropsAfterAccepted: Behaviour = { kind: 'drops-after-accepted' }
 
 function poolOf(...behaviours: Behaviour[]): { pool: SimulatedPool; gateways: SimulatedGateway[] } {
   const pool = new SimulatedPool()
@@ -96,7 +97,7 @@ describe('a gateway that has accepted', () => {
   test('has its own other tunnels left alone: it makes no second call of a review', async () => {
     const pool = new SimulatedPool()
     const gateway = Object.assign(pool.add({ slots: 2 }), {
-      behaviour: { kind: 'drops-after-accepted' } as Behaviour,
+      behaviour: dropsAfterAccepted,
     })
     void pool.review()
     await pool.time.runUntil(10_100)
