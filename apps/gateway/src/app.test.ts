@@ -126,13 +126,18 @@ describe('a gateway', () => {
   it('enrols, opens its tunnel, and is ready', async () => {
     const gateway = start()
     const { healthPort } = await gateway.start()
-    await vi.waitFor(async () => expect(await health(healthPort, '/readyz')).toMatchObject({ status: 200 }))
-    await vi.waitFor(() =>
-      expect(gateway.state).toMatchObject({
-        phase: 'serving',
-        gatewayId: 'g-1',
-        tunnels: [{ phase: 'connected' }, { phase: 'connected' }],
-      }),
+    await vi.waitFor(
+      async () => expect(await health(healthPort, '/readyz')).toMatchObject({ status: 200 }),
+      10_000,
+    )
+    await vi.waitFor(
+      () =>
+        expect(gateway.state).toMatchObject({
+          phase: 'serving',
+          gatewayId: 'g-1',
+          tunnels: [{ phase: 'connected' }, { phase: 'connected' }],
+        }),
+      10_000,
     )
     expect(received[0]).toMatchObject({
       kind: 'hello',
@@ -143,7 +148,7 @@ describe('a gateway', () => {
 
   it('reviews a token that comes through the tunnel, and counts it', async () => {
     const { healthPort } = await start().start()
-    await vi.waitFor(() => expect(hellos()).toBe(2))
+    await vi.waitFor(() => expect(hellos()).toBe(2), 10_000)
     const token = await cluster.mintToken({ namespace: 'payments', name: 'api' })
     const nonce = Buffer.alloc(16, 7)
     const review: Frame = {
@@ -156,7 +161,7 @@ describe('a gateway', () => {
       attempt: 1,
     }
     tunnels[0]?.send(encodeFrame(review))
-    await vi.waitFor(() => expect(received.map(({ kind }) => kind)).toContain('token-reviewed'))
+    await vi.waitFor(() => expect(received.map(({ kind }) => kind)).toContain('token-reviewed'), 10_000)
     const reviewed = received.find(({ kind }) => kind === 'token-reviewed')
     expect(reviewed).toMatchObject({ authenticated: true, username: 'system:serviceaccount:payments:api' })
     expect(reviewed?.kind === 'token-reviewed' && Buffer.from(reviewed.tokenSha256)).toEqual(
@@ -171,10 +176,10 @@ describe('a gateway', () => {
   it('starts again from its credential, without the token', async () => {
     const first = start()
     await first.start()
-    await vi.waitFor(() => expect(hellos()).toBe(2))
+    await vi.waitFor(() => expect(hellos()).toBe(2), 10_000)
     await first.close()
     await start({ POSTERN_ENROLMENT_TOKEN: '' }).start()
-    await vi.waitFor(() => expect(hellos()).toBe(4))
+    await vi.waitFor(() => expect(hellos()).toBe(4), 10_000)
     expect(controlPlane.presented).toHaveLength(1)
   })
 
@@ -215,7 +220,7 @@ describe('a gateway', () => {
 
     const serving = start()
     const { healthPort } = await serving.start()
-    await vi.waitFor(() => expect(hellos()).toBe(2))
+    await vi.waitFor(() => expect(hellos()).toBe(2), 10_000)
     await Promise.all([serving.close(), serving.close()])
     expect(await serving.ended).toEqual({ kind: 'closed' })
     expect(serving.state).toEqual({ phase: 'closed' })
@@ -246,7 +251,7 @@ describe('a gateway', () => {
       start({ POSTERN_CREDENTIAL: 'secret:postern-gateway' }),
     ]
     await Promise.all(both.map((gateway) => gateway.start()))
-    await vi.waitFor(() => expect(hellos()).toBe(4), 5_000)
+    await vi.waitFor(() => expect(hellos()).toBe(4), 10_000)
     expect(new Set(controlPlane.presented).size).toBe(1)
   })
 })

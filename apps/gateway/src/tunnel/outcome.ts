@@ -64,6 +64,8 @@ export type ReliefCause =
   | 'key-changed'
   /** The other tunnel is on the same replica. */
   | 'same-replica'
+  /** Something on the way has cut those before it at an age that it will reach soon. */
+  | 'cut-age'
 
 /** What one round of dial, handshake and serve came to. */
 export type RoundOutcome =

@@ -8,7 +8,7 @@ import type { TunnelState, TunnelTrouble } from './tunnel-state.ts'
 
 export interface SupervisorOptions {
   slot: number
-  /** Resolves when this slot may dial, or with the stop. */
+  /** Resolves when this slot may dial, or with the stop; asked before each dial. */
   mayDial: (stop: AbortSignal) => Promise<void>
   /** One dial and handshake. Never rejects. */
   reach: (attempt: Attempt) => Promise<{ kind: 'welcomed'; session: TunnelSession } | DialFailure>
@@ -78,8 +78,8 @@ export class Supervisor {
     const { timing, mayDial, slot, observer } = this.#options
     observer.entered(slot, this.#state)
     let history = freshHistory(timing.elapsed())
-    await mayDial(this.#stop.signal)
     for (let epoch = 1; ; epoch++) {
+      await mayDial(this.#stop.signal)
       if (!this.#stop.signal.aborted) this.#enterDialling()
       const outcome = await this.#round(epoch, history.clockCorrected)
       const step = this.#stop.signal.aborted

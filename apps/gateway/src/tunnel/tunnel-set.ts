@@ -1,5 +1,6 @@
 import type { WelcomeFrame } from '@postern/protocol'
 import type { Announcement } from './announcement.ts'
+import { CutAge } from './cut-age.ts'
 import type { InFlight } from './in-flight.ts'
 import type { DialFailure } from './outcome.ts'
 import type { ReachControlPlane, TunnelCredential } from './reach-control-plane.ts'
@@ -25,6 +26,13 @@ export interface TunnelSetOptions {
 
 /** The first version of the protocol in which one process may have several tunnels. */
 const minorVersionWithSlots = 2
+/**
+ * Between dials of different slots, in milliseconds: this and as much again by chance. Connections of one age would be
+ * cut at one moment by whoever cuts old ones.
+ */
+const dialsApartMs = 1_000
+/** A tunnel that was cut was heard from shortly before; one that fell silent was not. */
+const cutIdleMsMax = 4_000
 /** Before a second tunnel is tried again on a control plane that is too old for it, in milliseconds. */
 const noSlotsRetryMs = 60_000
 
@@ -35,6 +43,7 @@ const noSlotsRetryMs = 60_000
  *    would replace the first by the second.
  * 2. Of two tunnels on one replica one tries for another (`replica-spread.ts`).
  * 3. A tunnel that another key opened is replaced by one of the key in use.
+ * 4. Tunnels are never of one age, and give way before the age at which those before them were cut (`cut-age.ts`).
  */
 export class TunnelSet {
   readonly ended: Promise<TunnelEnd>
@@ -42,7 +51,9 @@ export class TunnelSet {
   readonly #spread: ReplicaSpread
   readonly #supervisors: readonly Supervisor[]
   readonly #takesSlots = Promise.withResolvers<void>()
-  readonly #tries = new Map<number, AbortController>()
+  /** Of each slot's tunnel: fires when it is not the slot's any more. */
+  readonly #overs = new Map<number, AbortController>()
+  readonly #dialledAt = new Map<number, number>()
   readonly #stopHearing: () => void
 
   constructor(options: TunnelSetOptions) {
@@ -65,20 +76,18 @@ export class TunnelSet {
 
   async close(): Promise<void> {
     this.#stopHearing()
-    for (const slot of this.#tries.keys()) this.#cancelTry(slot)
+    for (const over of this.#overs.values()) over.abort()
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.close()))
   }
 
   #supervise(slot: number): Supervisor {
     const { timing, log, observer } = this.#options
+    const cutAge = new CutAge()
     return new Supervisor({
       slot,
-      mayDial: async (stop) => {
-        if (slot === 0) return
-        await Promise.race([this.#takesSlots.promise, fired(stop)])
-      },
+      mayDial: (stop) => this.#mayDial(slot, stop),
       reach: (attempt) => this.#reach(slot, attempt),
-      onTunnel: (session) => this.#onTunnel(slot, session),
+      onTunnel: (session) => this.#onTunnel(slot, session, cutAge),
       timing,
       log,
       observer,
@@ -114,27 +123,57 @@ export class TunnelSet {
     return { kind: 'welcomed', session }
   }
 
-  #onTunnel(slot: number, session: TunnelSession | undefined): void {
-    this.#cancelTry(slot)
+  async #mayDial(slot: number, stop: AbortSignal): Promise<void> {
+    if (slot > 0) await Promise.race([this.#takesSlots.promise, fired(stop)])
+    const { timing } = this.#options
+    const others = [...this.#dialledAt].filter(([other]) => other !== slot).map(([, at]) => at)
+    const apartMs = dialsApartMs * (1 + timing.random())
+    const waitMs = Math.max(-Infinity, ...others) + apartMs - timing.elapsed()
+    if (waitMs > 0) await timing.sleep(waitMs, stop)
+    this.#dialledAt.set(slot, timing.elapsed())
+  }
+
+  #onTunnel(slot: number, session: TunnelSession | undefined, cutAge: CutAge): void {
+    this.#overs.get(slot)?.abort()
+    this.#overs.delete(slot)
     if (session === undefined) {
       this.#spread.lost(slot)
       return
     }
+    const { timing, credential } = this.#options
+    const over = new AbortController()
+    this.#overs.set(slot, over)
     const tryAfterMs = this.#spread.welcomed(slot, session.replicaId)
-    if (tryAfterMs !== undefined) void this.#tryForAnother(slot, session, tryAfterMs)
-    if (session.keyId !== this.#options.credential.current.keyId) session.wantRelief('key-changed')
+    if (tryAfterMs !== undefined) void this.#tryForAnother(slot, session, tryAfterMs, over.signal)
+    void this.#giveWayInTime(session, cutAge.reliefAfterMs(timing.elapsed(), timing.random()), over.signal)
+    void this.#learnCutAge(session, cutAge)
+    if (session.keyId !== credential.current.keyId) session.wantRelief('key-changed')
   }
 
-  async #tryForAnother(slot: number, session: TunnelSession, afterMs: number): Promise<void> {
-    const controller = new AbortController()
-    this.#tries.set(slot, controller)
-    await this.#options.timing.sleep(afterMs, controller.signal)
-    if (!controller.signal.aborted && this.#spread.isShared(slot)) session.wantRelief('same-replica')
+  async #tryForAnother(
+    slot: number,
+    session: TunnelSession,
+    afterMs: number,
+    over: AbortSignal,
+  ): Promise<void> {
+    await this.#options.timing.sleep(afterMs, over)
+    if (!over.aborted && this.#spread.isShared(slot)) session.wantRelief('same-replica')
   }
 
-  #cancelTry(slot: number): void {
-    this.#tries.get(slot)?.abort()
-    this.#tries.delete(slot)
+  async #giveWayInTime(
+    session: TunnelSession,
+    afterMs: number | undefined,
+    over: AbortSignal,
+  ): Promise<void> {
+    if (afterMs === undefined) return
+    await this.#options.timing.sleep(afterMs, over)
+    if (!over.aborted) session.wantRelief('cut-age')
+  }
+
+  async #learnCutAge(session: TunnelSession, cutAge: CutAge): Promise<void> {
+    const turn = await session.turn
+    if (turn.kind !== 'ended' || turn.end.kind !== 'lost' || turn.idleMs > cutIdleMsMax) return
+    cutAge.cut(turn.servedMs, this.#options.timing.elapsed())
   }
 
   #replaceOldKeys(): void {

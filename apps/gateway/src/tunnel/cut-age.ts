@@ -1,0 +1,36 @@
+/** Two ages at which a connection was cut are the same age when they differ by less than this part of it. */
+const sameAge = 0.1
+/** Younger ones say nothing of age. */
+const ageMsMin = 2_000
+/** Of the age at which connections are cut, the tunnel gives way to another by then, a little earlier by chance. */
+const reliefShare = 0.8
+const reliefSpread = 0.15
+/** Then it is found out anew: the load balancer may have been set otherwise. */
+const knownForMs = 3_600_000
+
+/**
+ * Learns at what age something on the way cuts the connections of one slot: two in a row of the same age tell. A tunnel
+ * that gives way before that age loses nothing.
+ */
+export class CutAge {
+  #last: number | undefined
+  #known: { ageMs: number; until: number } | undefined
+
+  /** A connection of that age was cut. Times are milliseconds of a clock that never goes back. */
+  cut(ageMs: number, now: number): void {
+    const last = this.#last
+    this.#last = ageMs
+    if (last === undefined || Math.min(ageMs, last) < ageMsMin) return
+    if (Math.abs(ageMs - last) > sameAge * Math.max(ageMs, last)) return
+    this.#known = { ageMs: Math.min(ageMs, last), until: now + knownForMs }
+  }
+
+  /**
+   * After how many milliseconds a new tunnel gives way to another; undefined: not because of its age.
+   * @param random from 0 to 1
+   */
+  reliefAfterMs(now: number, random: number): number | undefined {
+    if (this.#known === undefined || now >= this.#known.until) return undefined
+    return this.#known.ageMs * (reliefShare - reliefSpread * random)
+  }
+}
