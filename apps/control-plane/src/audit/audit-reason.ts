@@ -50,11 +50,11 @@ const loginReasons = {
   },
   'namespace-not-allowed': {
     meaning: 'The service account’s namespace is not among the allowed ones.',
-    remedy: 'Add the namespace to the identity’s allowed namespaces, if it should log in.',
+    remedy: 'Add the namespace to the allowed namespaces of the identity or gateway, if it should log in.',
   },
   'name-not-allowed': {
     meaning: 'The service account’s name is not among the allowed ones.',
-    remedy: 'Add the name to the identity’s allowed names, if it should log in.',
+    remedy: 'Add the name to the allowed names of the identity or gateway, if it should log in.',
   },
   'audience-not-allowed': {
     meaning: 'The token’s audiences do not hold the one that the identity requires.',
