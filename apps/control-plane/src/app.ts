@@ -18,6 +18,7 @@ import { registerGatewayPoolRoutes } from './gateway-pools/gateway-pool-routes.t
 import { createGatewayPoolStorePostgres } from './gateway-pools/gateway-pool-store-postgres.ts'
 import { type ReviewObserver, silentReviewObserver } from './gateway-pools/choosing/review-observer.ts'
 import { createPoolDirectory } from './gateway-pools/pool-directory.ts'
+import { createPoolMemberStorePostgres } from './gateway-pools/pool-member-store-postgres.ts'
 import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
 import { registerGatewayEnrolmentRoutes } from './gateways/gateway-enrolment-routes.ts'
 import { createGatewayKeyStorePostgres } from './gateways/gateway-key-store-postgres.ts'
@@ -168,6 +169,7 @@ async function openParts(options: AppOptions) {
   })
   const gatewayPools = openGatewayPools({
     pools: stores.gatewayPools,
+    members: stores.poolMembers,
     commit,
     directory: poolDirectory,
     tunnels: gateways.tunnels,
@@ -329,6 +331,7 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),
     gateways: createGatewayStorePostgres(kysely),
     gatewayPools: createGatewayPoolStorePostgres(kysely),
+    poolMembers: createPoolMemberStorePostgres(kysely),
     gatewayCredentials: createGatewayCredentialStorePostgres(kysely),
     gatewayKeys: createGatewayKeyStorePostgres(kysely),
     gatewayAuths: createGatewayKubernetesAuthStorePostgres(kysely, keyring),

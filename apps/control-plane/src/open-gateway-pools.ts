@@ -6,7 +6,7 @@ import {
   type GatewayPoolChangeScope,
 } from './gateway-pools/administer-gateway-pools.ts'
 import { type ClusterReportScope, startClusterWatch } from './gateway-pools/cluster-watch.ts'
-import type { GatewayPool, GatewayPoolStore } from './gateway-pools/gateway-pool-store.ts'
+import type { GatewayPool, GatewayPoolStore, PoolMemberStore } from './gateway-pools/gateway-pool-store.ts'
 import { exclusionOf } from './gateway-pools/member-standing.ts'
 import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
 import type { LiveTunnels } from './gateways/live-tunnels.ts'
@@ -14,6 +14,7 @@ import type { PoolToCheck } from './kubernetes-auth/check-pool.ts'
 
 export interface GatewayPoolsOptions {
   pools: GatewayPoolStore
+  members: PoolMemberStore
   commit: Commit<GatewayPoolChangeScope & ClusterReportScope>
   directory: PoolDirectory
   tunnels: LiveTunnels
@@ -24,10 +25,10 @@ export interface GatewayPoolsOptions {
 
 /** Who may change pools, and what keeps a pool to one cluster. */
 export function openGatewayPools(options: GatewayPoolsOptions) {
-  const { pools, commit, directory, tunnels, auditLog, logger, now } = options
+  const { pools, members, commit, directory, tunnels, auditLog, logger, now } = options
   const onChanged = (gatewayPoolId: string): void => directory.forget(gatewayPoolId)
   const watch = startClusterWatch({
-    pools,
+    members,
     commit,
     tunnels,
     onChanged,

@@ -15,12 +15,14 @@ import type {
   GatewayPool,
   GatewayPoolStore,
   PoolMembership,
+  PoolMemberStore,
   SavePoolOutcome,
 } from './gateway-pool-store.ts'
 
 /** What one change writes to, all of it or none. */
 export interface GatewayPoolChangeScope {
-  gatewayPools: Pick<GatewayPoolStore, 'create' | 'rename' | 'delete' | 'addMember' | 'removeMember'>
+  gatewayPools: Pick<GatewayPoolStore, 'create' | 'rename' | 'delete'>
+  poolMembers: Pick<PoolMemberStore, 'addMember' | 'removeMember'>
   audit: ChangeAudit
 }
 
@@ -162,8 +164,8 @@ async function addMember(
 ): Promise<PoolMembership> {
   const { organizationId } = origin.actor
   const cluster = clusterOf(tunnels.clusterOf(gatewayId))
-  const outcome = await commit(async ({ gatewayPools, audit }) => {
-    const added = await gatewayPools.addMember({ gatewayPoolId, organizationId, gatewayId, cluster })
+  const outcome = await commit(async ({ poolMembers, audit }) => {
+    const added = await poolMembers.addMember({ gatewayPoolId, organizationId, gatewayId, cluster })
     if (added.kind !== 'added') return added
     const { poolName, gatewayName } = added
     const pool = { id: gatewayPoolId, organizationId, name: poolName }
@@ -234,8 +236,8 @@ async function removeMember(
   const { organizationId } = origin.actor
   const pool = await pools.find(gatewayPoolId, organizationId)
   if (pool === undefined) throw noSuchPool()
-  const removed = await commit(async ({ gatewayPools, audit }) => {
-    const membership = await gatewayPools.removeMember(gatewayPoolId, organizationId, gatewayId)
+  const removed = await commit(async ({ poolMembers, audit }) => {
+    const membership = await poolMembers.removeMember(gatewayPoolId, organizationId, gatewayId)
     if (membership === 'pool-not-found') throw noSuchPool()
     if (membership === 'not-a-member') {
       throw new ApiError('NotFound', 'The gateway is no member of the pool')

@@ -5,16 +5,16 @@ import type { Commit } from '../database/commit.ts'
 import type { LiveTunnels } from '../gateways/live-tunnels.ts'
 import { type RepeatOptions, type Repetition, startRepeating } from '../gateways/repeat.ts'
 import { type Cluster, clusterOf, describeCluster, isSameReport } from './compare-clusters.ts'
-import type { GatewayPoolStore, RecordedReport } from './gateway-pool-store.ts'
+import type { PoolMemberStore, RecordedReport } from './gateway-pool-store.ts'
 
 /** What one report writes to, all of it or none. */
 export interface ClusterReportScope {
-  gatewayPools: Pick<GatewayPoolStore, 'recordReport'>
+  poolMembers: Pick<PoolMemberStore, 'recordReport'>
   audit: ChangeAudit
 }
 
 export interface ClusterWatchDependencies {
-  pools: Pick<GatewayPoolStore, 'findReports'>
+  members: Pick<PoolMemberStore, 'findReports'>
   commit: Commit<ClusterReportScope>
   tunnels: Pick<LiveTunnels, 'connectedCredentials' | 'clusterOf'>
   /** Runs after each report that was put on record: whatever remembers the pool forgets it. */
@@ -41,14 +41,14 @@ export function startClusterWatch(dependencies: ClusterWatchDependencies): Repet
 }
 
 async function recordReports(dependencies: ClusterWatchDependencies): Promise<void> {
-  const { pools, tunnels } = dependencies
+  const { members, tunnels } = dependencies
   const reported = new Map<string, Cluster>()
   for (const { gatewayId } of tunnels.connectedCredentials()) {
     const cluster = reported.has(gatewayId) ? undefined : clusterOf(tunnels.clusterOf(gatewayId))
     if (cluster !== undefined) reported.set(gatewayId, cluster)
   }
   if (reported.size === 0) return
-  const onRecord = await pools.findReports([...reported.keys()])
+  const onRecord = await members.findReports([...reported.keys()])
   const news = new Map<string, Cluster>()
   for (const { gatewayId, cluster } of onRecord) {
     const said = reported.get(gatewayId)
@@ -62,8 +62,8 @@ async function recordReport(
   gatewayId: string,
   cluster: Cluster,
 ): Promise<void> {
-  const reports = await commit(async ({ gatewayPools, audit }) => {
-    const recorded = await gatewayPools.recordReport(gatewayId, cluster)
+  const reports = await commit(async ({ poolMembers, audit }) => {
+    const recorded = await poolMembers.recordReport(gatewayId, cluster)
     for (const report of recorded) {
       const event = eventNameOf(report)
       if (event !== undefined) await audit.record(eventAbout(report, event, gatewayId, cluster, now()))

@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../database/test/create-t
 import { createOrganization } from '../gateways/test/gateway-fixtures.ts'
 import { createGatewayPoolStorePostgres } from './gateway-pool-store-postgres.ts'
 import { describeGatewayPoolStore } from './gateway-pool-store.conformance.ts'
+import { createPoolMemberStorePostgres } from './pool-member-store-postgres.ts'
 import { attachIdentityToPool, createGateway } from './test/gateway-pool-fixtures.ts'
 
 let database: TestDatabase
@@ -14,7 +15,10 @@ beforeAll(async () => {
 afterAll(() => database.close())
 
 describeGatewayPoolStore(() => ({
-  store: createGatewayPoolStorePostgres(database.kysely),
+  store: {
+    ...createGatewayPoolStorePostgres(database.kysely),
+    ...createPoolMemberStorePostgres(database.kysely),
+  },
   createOrganization: () => createOrganization(database.kysely),
   createGateway: (organizationId, name) => createGateway(database.kysely, organizationId, name),
   deleteGateway: async (gatewayId) => {

@@ -2,7 +2,6 @@ import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import { sqlStateOf, sqlStates } from '../gateways/sql-state.ts'
-import { createPoolMemberStorePostgres } from './pool-member-store-postgres.ts'
 import type {
   AttachedAuth,
   DeletePoolOutcome,
@@ -29,7 +28,6 @@ export function createGatewayPoolStorePostgres(database: Kysely<Schema>): Gatewa
     rename: (gatewayPoolId, organizationId, name) => rename(database, gatewayPoolId, organizationId, name),
     delete: (gatewayPoolId, organizationId) => remove(database, gatewayPoolId, organizationId),
     listAttached: (gatewayPoolId) => listAttached(database, gatewayPoolId),
-    ...createPoolMemberStorePostgres(database),
   }
 }
 

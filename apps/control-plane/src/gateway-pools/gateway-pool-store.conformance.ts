@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Cluster } from './compare-clusters.ts'
-import type { GatewayPool, GatewayPoolStore } from './gateway-pool-store.ts'
+import type { GatewayPool, GatewayPoolStore, PoolMemberStore } from './gateway-pool-store.ts'
 
 export interface GatewayPoolStoreFixture {
-  store: GatewayPoolStore
+  /** Of pools and of members. */
+  store: GatewayPoolStore & PoolMemberStore
   createOrganization: () => Promise<string>
   createGateway: (organizationId: string, name: string) => Promise<string>
   deleteGateway: (gatewayId: string) => Promise<void>

@@ -1,6 +1,6 @@
 import type { Cluster, ClusterComparison } from './compare-clusters.ts'
 
-/** Pools and who is in them. An id of another organization is the same as an unknown one. */
+/** Pools, with their members. An id of another organization is the same as an unknown one. */
 export interface GatewayPoolStore {
   create(pool: { organizationId: string; name: string }): Promise<SavePoolOutcome>
   /** In the order of their creation. */
@@ -13,6 +13,12 @@ export interface GatewayPoolStore {
   ): Promise<SavePoolOutcome | { kind: 'pool-not-found' }>
   /** Its memberships go with it. Refused while a Kubernetes Auth names the pool, even when raced. */
   delete(gatewayPoolId: string, organizationId: string): Promise<DeletePoolOutcome>
+  /** The identities' Kubernetes Auths that name the pool, by the identities' names. */
+  listAttached(gatewayPoolId: string): Promise<AttachedAuth[]>
+}
+
+/** Who is in which pool, and in which cluster. */
+export interface PoolMemberStore {
   /** `cluster` is what the gateway says of its own now, if it says anything; racing additions are judged in turn. */
   addMember(member: {
     gatewayPoolId: string
@@ -25,8 +31,6 @@ export interface GatewayPoolStore {
     organizationId: string,
     gatewayId: string,
   ): Promise<PoolMembership | 'pool-not-found' | 'not-a-member'>
-  /** The identities' Kubernetes Auths that name the pool, by the identities' names. */
-  listAttached(gatewayPoolId: string): Promise<AttachedAuth[]>
   /** Of whatever organizations: what is on record of these gateways' clusters, one entry for each membership. */
   findReports(gatewayIds: readonly string[]): Promise<MemberReport[]>
   /** Puts on record what a gateway says of its cluster, and lets its pools learn it or follow its rotation. */

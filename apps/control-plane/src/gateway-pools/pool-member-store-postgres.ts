@@ -4,17 +4,16 @@ import type { Schema } from '../database/schema.ts'
 import { type Cluster, compareMember, followCluster, isSameReport } from './compare-clusters.ts'
 import type {
   AddMemberOutcome,
-  GatewayPoolStore,
   MemberReport,
   PoolMembership,
+  PoolMemberStore,
   RecordedReport,
 } from './gateway-pool-store.ts'
 
-type MemberStore = Pick<GatewayPoolStore, 'addMember' | 'removeMember' | 'findReports' | 'recordReport'>
-type NewMember = Parameters<GatewayPoolStore['addMember']>[0]
+type NewMember = Parameters<PoolMemberStore['addMember']>[0]
 
 /** The pool's row is locked before its cluster is compared: of two that come first, the second meets the first's. */
-export function createPoolMemberStorePostgres(database: Kysely<Schema>): MemberStore {
+export function createPoolMemberStorePostgres(database: Kysely<Schema>): PoolMemberStore {
   return {
     addMember: (member) => inTransaction(database, (transaction) => addMember(transaction, member)),
     removeMember: (gatewayPoolId, organizationId, gatewayId) =>

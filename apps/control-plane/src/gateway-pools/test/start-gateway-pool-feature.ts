@@ -11,6 +11,7 @@ import { startHttpServer } from '../../http/test/start-http-server.ts'
 import { openGatewayPools } from '../../open-gateway-pools.ts'
 import { registerGatewayPoolRoutes } from '../gateway-pool-routes.ts'
 import { createGatewayPoolStorePostgres } from '../gateway-pool-store-postgres.ts'
+import { createPoolMemberStorePostgres } from '../pool-member-store-postgres.ts'
 import { createPoolDirectory, type PoolDirectory } from '../pool-directory.ts'
 
 export interface GatewayPoolFeature {
@@ -41,8 +42,10 @@ export async function startGatewayPoolFeature(database: Kysely<Schema>): Promise
   const now = (): Date => new Date()
   const feature = openGatewayPools({
     pools,
+    members: createPoolMemberStorePostgres(database),
     commit: createCommit(database, (transaction) => ({
       gatewayPools: createGatewayPoolStorePostgres(transaction),
+      poolMembers: createPoolMemberStorePostgres(transaction),
       audit,
     })),
     directory,
