@@ -13,11 +13,12 @@ export const vanishedPeer: Experiment = {
     await using world = await createChaosWorld({ say })
     const stage = await setStage(world)
     const rounds: Round[] = []
-    for (let round = 0; round < (size === 'quick' ? 1 : 5); round += 1) {
+    for (let round = 0; round < (size === 'quick' ? 1 : 6); round += 1) {
       // Anywhere between two pings.
       await sleep(Math.random() * 3_000)
-      say('bytes are dropped both ways for one gateway, another is stopped')
-      const [dropped, stopped] = await Promise.all([dropBytes(world, stage), stopGateway(world, stage)])
+      const way = ways[round % ways.length] ?? 'both ways'
+      say(`bytes are dropped ${way} for one gateway, another is stopped`)
+      const [dropped, stopped] = await Promise.all([dropBytes(world, stage, way), stopGateway(world, stage)])
       await sleep(Math.random() * 3_000)
       say('the control plane is stopped')
       rounds.push(...dropped, stopped, await stopControlPlane(world, stage))
@@ -26,6 +27,8 @@ export const vanishedPeer: Experiment = {
   },
 }
 
+/** Of a connection that is dead one way only, the side that still hears learns from the one that does not. */
+const ways = ['both ways', 'to the server', 'to the gateway'] as const
 const noticeWithinMs = 10_000
 const patienceMs = 15_000
 const routedWithinMs = 100
@@ -57,8 +60,12 @@ async function setStage(world: ChaosWorld): Promise<Stage> {
   }
 }
 
-async function dropBytes(world: ChaosWorld, { relay, behindRelay }: Stage): Promise<Round[]> {
-  await relay.apply({ dropsToServer: true, dropsToClient: true })
+async function dropBytes(
+  world: ChaosWorld,
+  { relay, behindRelay }: Stage,
+  way: (typeof ways)[number],
+): Promise<Round[]> {
+  await relay.apply({ dropsToServer: way !== 'to the gateway', dropsToClient: way !== 'to the server' })
   const [control, gateway] = await Promise.all([
     watchRouting(world, behindRelay.gateway),
     until(async () => !(await isReady(behindRelay.process)), patienceMs, 25),
@@ -67,8 +74,8 @@ async function dropBytes(world: ChaosWorld, { relay, behindRelay }: Stage): Prom
   await relay.cut()
   await untilBack(world, behindRelay)
   return [
-    { what: 'bytes dropped, control plane', ...control },
-    { what: 'bytes dropped, gateway', noticedMs: gateway },
+    { what: `bytes dropped ${way}, control plane`, ...control },
+    { what: `bytes dropped ${way}, gateway`, noticedMs: gateway },
   ]
 }
 
