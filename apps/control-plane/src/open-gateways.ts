@@ -12,11 +12,12 @@ import type { GatewayCredentialStore } from './gateways/gateway-credential-store
 import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
 import type { LiveTunnels } from './gateways/live-tunnels.ts'
+import type { ReviewTunnel } from './gateways/review-attempt.ts'
 import type { RotateGatewayKey } from './gateways/rotate-gateway-key.ts'
 import { startRevocationWatch } from './gateways/revocation-watch.ts'
 import { createClientIp, forwardedForOf } from './http/client-ip.ts'
 import type { TokenReviewer } from './login/token-reviewer.ts'
-import { judgeGatewayHealth } from './tunnel/judge-gateway-health.ts'
+import { type JudgedTunnel, judgeGatewayHealth } from './tunnel/judge-gateway-health.ts'
 import type { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
 import { openStreams } from './open-streams.ts'
 import { createTunnelEndpoint } from './tunnel/tunnel-endpoint.ts'
@@ -42,17 +43,19 @@ export interface GatewaysOptions {
 export function openGateways(options: GatewaysOptions) {
   const { config, gateways, credentials, audit, rotateGatewayKey, logger, observer, now, elapsed } = options
   const registry = new TunnelRegistry({ elapsed })
+  const choosing = openChoosing({ elapsed, observer: options.reviewObserver })
   const { streams, openStream } = openStreams({
     registry,
     poolDirectory: options.poolDirectory,
     logger,
     elapsed,
   })
-  const tunnels = liveTunnelsOf(
-    registry,
-    streams,
-    (gatewayId) => endpoint.isDuplicated(gatewayId),
-    () => now().getTime(),
+  const tunnels = liveTunnelsOf(registry, streams, (gatewayId) =>
+    judgeGatewayHealth(
+      judgedTunnels(registry.tunnelsOf(gatewayId), choosing),
+      endpoint.isDuplicated(gatewayId),
+      now().getTime(),
+    ),
   )
   const clientIp = createClientIp(config.trustedProxies)
   const endpoint = createTunnelEndpoint({
@@ -73,7 +76,6 @@ export function openGateways(options: GatewaysOptions) {
         forwardedFor: forwardedForOf(request.headers),
       }),
   })
-  const choosing = openChoosing({ elapsed, observer: options.reviewObserver })
   const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal })
   const watches = [
     startRevocationWatch({ credentials, tunnels, logger, now, sleep: wait }),
@@ -115,8 +117,7 @@ function createGatewayReviewer(
 function liveTunnelsOf(
   registry: TunnelRegistry,
   streams: GatewayStreams,
-  isDuplicated: (gatewayId: string) => boolean,
-  nowMs: () => number,
+  healthOf: LiveTunnels['healthOf'],
 ): LiveTunnels {
   return {
     closeTunnelsOf: (gatewayId, reason, keyIds) => {
@@ -127,9 +128,17 @@ function liveTunnelsOf(
     },
     tunnelCount: (gatewayId) => registry.tunnelsOf(gatewayId).length,
     connectedCredentials: () => [...registry.connected(), ...streams.connected()],
-    healthOf: (gatewayId) =>
-      judgeGatewayHealth(registry.tunnelsOf(gatewayId), isDuplicated(gatewayId), nowMs()),
+    healthOf,
     clusterOf: (gatewayId) =>
       registry.tunnelsOf(gatewayId).findLast(({ cluster }) => cluster !== undefined)?.cluster,
   }
+}
+
+function judgedTunnels(tunnels: readonly ReviewTunnel[], { standings }: ChoosingState): JudgedTunnel[] {
+  return tunnels.map((tunnel) => ({
+    isRoutable: tunnel.isRoutable,
+    isSuspect: tunnel.isSuspect,
+    health: tunnel.health,
+    isEjected: standings.isOut(tunnel),
+  }))
 }

@@ -8,6 +8,7 @@ function tunnel(fields: Partial<JudgedTunnel> = {}, health: Partial<HealthFrame>
   return {
     isRoutable: true,
     isSuspect: false,
+    isEjected: false,
     health: {
       kind: 'health',
       apiServerReachable: true,
@@ -38,6 +39,7 @@ test.each<[string, JudgedTunnel[]]>([
 
 test.each<[string, JudgedTunnel[], RegExp]>([
   ['answers no ping', [tunnel({ isSuspect: true })], /does not answer pings/],
+  ['drops reviews', [tunnel({ isEjected: true })], /left alone/],
   ['does not reach its API server', [unreachable], /API server \(connect ECONNREFUSED\)$/],
   ['may not review', [tunnel({}, { mayReviewTokens: false })], /system:auth-delegator/],
   [

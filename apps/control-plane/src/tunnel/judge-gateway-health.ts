@@ -6,6 +6,8 @@ export interface JudgedTunnel {
   readonly isRoutable: boolean
   readonly isSuspect: boolean
   readonly health: HealthFrame | undefined
+  /** Reviews leave it alone for a while, because they failed or came late. */
+  readonly isEjected: boolean
 }
 
 /** A credential that is renewed in time never comes so near to its end. */
@@ -38,8 +40,10 @@ export function judgeGatewayHealth(
   return degraded(first ?? 'No tunnel is fit for reviews')
 }
 
-function problemOf({ isSuspect, health }: JudgedTunnel, nowMs: number): string | undefined {
+function problemOf({ isSuspect, isEjected, health }: JudgedTunnel, nowMs: number): string | undefined {
   if (isSuspect) return 'It does not answer pings'
+  if (isEjected)
+    return 'Reviews through it failed or came late: it is left alone, and tried again within a minute'
   if (health === undefined) return undefined
   if (!health.apiServerReachable) return withDetail('It does not reach its API server', health)
   if (!health.mayReviewTokens) {

@@ -44,7 +44,7 @@ export function noteOutcome(asking: Asking, outcome: AttemptOutcome, context: Ou
     return
   }
   if (outcome.kind === 'failed') noteAnswer(asking, outcome, context)
-  else if (asking.kind === 'canary') withdrawCanary(standing)
+  else withdrawCanary(asking)
 }
 
 /** An answer that speaks for the gateway, whatever it says of the API server. */
@@ -76,7 +76,7 @@ function noteFault(asking: Asking, blame: Blame, context: OutcomeContext): void 
   const { standing, startedAt } = asking
   const { now, candidates, state } = context
   if (state.lagMs() > lagMsMax) {
-    withdrawCanary(standing)
+    withdrawCanary(asking)
     return
   }
   const isProcessOut = standing.process.ejection.failed({
@@ -86,7 +86,7 @@ function noteFault(asking: Asking, blame: Blame, context: OutcomeContext): void 
   })
   if (isProcessOut) state.observer.ejected('process', blame)
   if (standing.process.ejection.isOut) {
-    standing.ejection.canaryWithdrawn()
+    withdrawCanary(asking)
     return
   }
   const isTunnelOut = standing.ejection.failed({
@@ -97,7 +97,9 @@ function noteFault(asking: Asking, blame: Blame, context: OutcomeContext): void 
   if (isTunnelOut) state.observer.ejected('tunnel', blame)
 }
 
-function withdrawCanary({ ejection, process }: TunnelStanding): void {
+/** It said nothing of the tunnel: another may be sent. */
+function withdrawCanary({ kind, standing: { ejection, process } }: Asking): void {
+  if (kind !== 'canary') return
   ejection.canaryWithdrawn()
   process.ejection.canaryWithdrawn()
 }

@@ -133,6 +133,11 @@ export class TunnelStandings {
     return standing
   }
 
+  /** Whether reviews leave it alone for a while. */
+  isOut(tunnel: ReviewTunnel): boolean {
+    return this.#tunnels.get(tunnel)?.isOut ?? false
+  }
+
   /** A process that dials again keeps its standing. */
   #processOf({ gatewayId, instanceId }: ReviewTunnel): ProcessStanding {
     const key = `${gatewayId} ${instanceId}`
