@@ -10,11 +10,14 @@ import { streamBesideLogins } from './p13-stream-beside-logins.ts'
 import { stalledStreams } from './p14-stalled-streams.ts'
 import { oneStream } from './p15-one-stream.ts'
 import { twinInstances } from './p16-twin-instances.ts'
+import { nothingStays } from './p18-nothing-stays.ts'
+import { hostileFrames } from './p20-hostile-frames.ts'
 import { onTheWay } from './p21-on-the-way.ts'
 import { loadBalancer } from './p22-load-balancer.ts'
 import { wrongClocks } from './p23-wrong-clocks.ts'
 import { rotations } from './p24-rotations.ts'
 import { otherVersions } from './p25-other-versions.ts'
+import { misdirectedVerdicts } from './p27-misdirected-verdicts.ts'
 
 /** Every experiment, in the order in which `--all` runs them: a new one is a file `p3-black-hole.ts` and a line here. */
 export const experiments: readonly Experiment[] = [
@@ -29,9 +32,12 @@ export const experiments: readonly Experiment[] = [
   stalledStreams,
   oneStream,
   twinInstances,
+  nothingStays,
+  hostileFrames,
   onTheWay,
   loadBalancer,
   wrongClocks,
   rotations,
   otherVersions,
+  misdirectedVerdicts,
 ]

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Experiment } from './experiment.ts'
-import { holdIdleTunnels } from './hold-idle-tunnels.ts'
+import { holdTunnels } from './hold-tunnels.ts'
 
 /** Before the first figure: what a server that takes gateways needs once (code, the young generation of the heap). */
 const warmUpTunnels = 1_000
@@ -10,7 +10,7 @@ export const idleMemory: Experiment = {
   name: 'P10',
   asked: 'an idle tunnel costs at most 64 KB of resident memory, TLS in process, with 5,000 tunnels',
   run: (size, say) =>
-    holdIdleTunnels(async ({ server, grow }) => {
+    holdTunnels('idle', async ({ server, tell: grow }) => {
       const tunnels = size === 'quick' ? 1_500 : 5_000
       await grow(warmUpTunnels)
       await sleep(4_000)
@@ -26,6 +26,7 @@ export const idleMemory: Experiment = {
       return {
         measured: {
           tunnels: after.tunnels,
+          ended: after.ends,
           bytesPerTunnel,
           ofThatHeapBytes: each(({ heapBytes }) => heapBytes),
           ofThatExternalBytes: each(({ externalBytes }) => externalBytes),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Experiment } from './experiment.ts'
-import { holdIdleTunnels } from './hold-idle-tunnels.ts'
+import { holdTunnels } from './hold-tunnels.ts'
 
 const coreShareMax = 0.06
 const fullTunnels = 5_000
@@ -9,7 +9,7 @@ export const idleProcessorTime: Experiment = {
   name: 'P11',
   asked: '5,000 idle tunnels with pings every 3 s from both sides cost at most 6 % of a core, TLS in process',
   run: (size, say) =>
-    holdIdleTunnels(async ({ server, grow }) => {
+    holdTunnels('idle', async ({ server, tell: grow }) => {
       const tunnels = size === 'quick' ? 1_500 : fullTunnels
       const seconds = size === 'quick' ? 9 : 60
       await grow(tunnels)
@@ -29,6 +29,7 @@ export const idleProcessorTime: Experiment = {
       return {
         measured: {
           tunnels: after.tunnels,
+          ended: after.ends,
           seconds,
           coreShare: Number(share.toFixed(4)),
           ofThatInTheKernel: Number(systemShare.toFixed(4)),
