@@ -1,225 +1,27 @@
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../database/test/create-test-database.ts'
-import type { ReviewFailure, ReviewOutcome } from '../login/token-reviewer.ts'
-import { createOrganization } from './test/gateway-fixtures.ts'
-import { createTestKey, encodePart, signGatewayToken, type TestKey } from './test/gateway-tokens.ts'
-import { type GatewayFeature, origin, type Reply, startGatewayFeature } from './test/start-gateway-feature.ts'
+import { createTestKey } from './test/gateway-tokens.ts'
+import { type GatewayFeature, origin, startGatewayFeature } from './test/start-gateway-feature.ts'
+import { goodToken, podAuthMethod, type PodLogins, startPodLogins, verdict } from './test/start-pod-logins.ts'
 import { podToken } from './test/test-cluster.ts'
 
 let database: TestDatabase
 let feature: GatewayFeature
 let organizationId: string
 let gatewayId: string
-
-const authMethod = {
-  method: 'kubernetes',
-  kubernetesHost: 'https://cluster.example',
-  tokenReviewerJwt: 'reviewer.jwt.secret',
-  allowedNamespaces: 'postern',
-  allowedNames: 'postern-*',
-}
-const goodToken = podToken('postern', 'postern-gateway', origin)
-const via = { reviewer: 'stored-jwt', host: 'https://cluster.example' } as const
+let administer: PodLogins['administer']
+let login: PodLogins['login']
+let loggedIn: PodLogins['loggedIn']
+let dial: PodLogins['dial']
 
 beforeAll(async () => {
   database = await createTestDatabase({ poolMax: 20 })
 })
 afterAll(() => database.close())
 beforeEach(async () => {
-  feature = await startGatewayFeature(database.kysely)
-  organizationId = await createOrganization(database.kysely)
-  const { body } = await administer('POST', '', { name: 'berlin', authMethod })
-  gatewayId = String(body['id'])
-  feature.audit.events.length = 0
+  ;({ feature, organizationId, gatewayId, administer, login, loggedIn, dial } =
+    await startPodLogins(database))
   return () => feature.close()
-})
-
-function administer(method: string, path: string, body?: unknown): Promise<Reply> {
-  return feature.call(method, `/api/v3/gateways${path}`, { as: `admin ${organizationId}`, body })
-}
-
-function login(change: object = {}): Promise<Reply> {
-  const body = {
-    method: 'kubernetes',
-    gatewayId,
-    jwt: goodToken,
-    publicKey: createTestKey().publicKey,
-    ...change,
-  }
-  return feature.call('POST', '/api/v3/gateways/login', { body })
-}
-
-async function loggedIn(): Promise<TestKey> {
-  const key = createTestKey()
-  expect((await login({ publicKey: key.publicKey })).status).toBe(200)
-  return key
-}
-
-function dial(key: TestKey) {
-  const bearer = signGatewayToken(key, gatewayId, origin, Date.now())
-  return feature.authenticateGateway({ bearer, nowMs: Date.now() })
-}
-
-function failed(failure: ReviewFailure, retryAfterSeconds?: number): ReviewOutcome {
-  const detail = 'https://cluster.example said no'
-  return { kind: 'failed', failure, detail, via, ...(retryAfterSeconds && { retryAfterSeconds }) }
-}
-
-function verdict(change: object): ReviewOutcome {
-  const username = 'system:serviceaccount:postern:postern-gateway'
-  const groups = ['system:serviceaccounts']
-  return {
-    kind: 'reviewed',
-    verdict: { authenticated: true, username, uid: '', groups, audiences: [origin], ...change },
-    via,
-  }
-}
-
-function anonymous({ body }: Reply): object {
-  return { ...body, reqId: '' }
-}
-
-describe('before the cluster has vouched for the pod', () => {
-  const refusals: [title: string, reason: string, act: () => Promise<Reply>][] = [
-    ['an unknown gateway', 'gateway-unknown', () => login({ gatewayId: randomUUID() })],
-    [
-      'a gateway that enrols with tokens',
-      'gateway-method-mismatched',
-      async () => {
-        const { body } = await administer('POST', '', { name: 'paris' })
-        return login({ gatewayId: body['id'] })
-      },
-    ],
-    ['what is no token', 'token-malformed', () => login({ jwt: 'no token' })],
-    [
-      'an expired token',
-      'token-expired',
-      () => login({ jwt: podToken('postern', 'postern-gateway', origin, { exp: 1 }) }),
-    ],
-    [
-      'T4 a token for another audience',
-      'token-not-authenticated',
-      () => login({ jwt: podToken('postern', 'postern-gateway', 'https://kubernetes.default.svc') }),
-    ],
-    [
-      'T6 a token of another cluster',
-      'token-not-authenticated',
-      () => {
-        feature.cluster.answer(() => verdict({ authenticated: false, error: 'unknown key' }))
-        return login()
-      },
-    ],
-    [
-      'T1 an answer without the audience',
-      'review-audience-missing',
-      () => {
-        feature.cluster.answer(() => verdict({ audiences: [] }))
-        return login()
-      },
-    ],
-    [
-      'T10 a node',
-      'username-malformed',
-      () => {
-        feature.cluster.answer(() => verdict({ username: 'system:node:a' }))
-        return login()
-      },
-    ],
-    [
-      'a service account without its group',
-      'service-account-group-missing',
-      () => {
-        feature.cluster.answer(() => verdict({ groups: ['system:authenticated'] }))
-        return login()
-      },
-    ],
-    [
-      'a reviewer without its right',
-      'reviewer-forbidden',
-      () => {
-        feature.cluster.answer(() => failed('reviewer-forbidden'))
-        return login()
-      },
-    ],
-  ]
-
-  it('T29 every refusal is the same 401, and the audit log alone has the reason', async () => {
-    const replies: Reply[] = []
-    for (const [, , act] of refusals) {
-      replies.push(await act())
-      feature.cluster.answer(undefined)
-    }
-    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 401))
-    const [first] = replies
-    expect(replies.map(anonymous)).toEqual(replies.map(() => first && anonymous(first)))
-    expect(first?.body).toMatchObject({ details: { code: 'login-refused', permanent: false } })
-    const events = feature.audit.events.filter(({ event }) => event === 'gateway-enrolment-refused')
-    expect(events.map(({ reason }) => reason)).toEqual(refusals.map(([, reason]) => reason))
-    expect(events.every(({ actor }) => actor.kind === 'stranger')).toBe(true)
-    expect(JSON.stringify(replies)).not.toContain('cluster.example')
-  })
-
-  it('T26 junk asks no cluster', async () => {
-    for (const jwt of ['junk', 'a.b.c', podToken('a', 'b', origin, { exp: 1 }), 'x'.repeat(8192)]) {
-      expect((await login({ jwt })).status).toBe(401)
-    }
-    expect(feature.cluster.asked).toEqual([])
-  })
-
-  it.each([
-    ['api-server-unreachable', undefined, 5],
-    ['gateway-unavailable', undefined, 5],
-    ['api-server-timeout', undefined, 5],
-    ['deadline-exceeded', undefined, 5],
-    ['api-server-overloaded', 7, 7],
-    ['api-server-overloaded', 86_400, 60],
-    ['api-server-overloaded', 0.2, 1],
-  ] as const)(
-    'T30 a cluster that cannot be asked (%s, %s) is a passing 503',
-    async (failure, after, told) => {
-      feature.cluster.answer(() => failed(failure, after))
-      const reply = await fetch(`${feature.server.url}/api/v3/gateways/login`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          method: 'kubernetes',
-          gatewayId,
-          jwt: goodToken,
-          publicKey: createTestKey().publicKey,
-        }),
-      })
-      const body: unknown = await reply.json()
-      expect(reply.status).toBe(503)
-      expect(reply.headers.get('retry-after')).toBe(String(told))
-      expect(body).toMatchObject({ details: { code: 'cluster-unavailable', permanent: false } })
-      expect(JSON.stringify(body)).not.toContain('cluster.example')
-      expect(feature.audit.events.at(-1)).toMatchObject({ outcome: 'failed', reason: failure })
-    },
-  )
-
-  it.each([
-    [{ method: 'aws' }, 'method'],
-    [{ gatewayId: 'berlin' }, 'gatewayId'],
-    [{ jwt: '' }, 'jwt'],
-    [{ jwt: 'x'.repeat(8193) }, 'jwt'],
-    [{ jwt: 7 }, 'jwt'],
-    [{ publicKey: undefined }, 'publicKey'],
-    [{ publicKey: ['a'] }, 'publicKey'],
-  ])('T25 %j is refused with the field’s name', async (change, field) => {
-    expect(await login(change)).toMatchObject({ status: 422, body: { message: [{ path: [field] }] } })
-    expect(feature.cluster.asked).toEqual([])
-  })
-
-  it('a key that is none is refused for good, without asking the cluster', async () => {
-    for (const bytes of [Buffer.alloc(32), Buffer.alloc(31), Buffer.from([2, ...Buffer.alloc(31)])]) {
-      expect(await login({ publicKey: bytes.toString('base64url') })).toMatchObject({
-        status: 400,
-        body: { details: { code: 'public-key-invalid', permanent: true } },
-      })
-    }
-    expect(feature.cluster.asked).toEqual([])
-  })
 })
 
 describe('a pod that the cluster vouches for', () => {
@@ -284,7 +86,7 @@ describe('a pod that the cluster vouches for', () => {
 
   it('is refused a key that another gateway has, and told to make a new one', async () => {
     const key = await loggedIn()
-    const { body } = await administer('POST', '', { name: 'paris', authMethod })
+    const { body } = await administer('POST', '', { name: 'paris', authMethod: podAuthMethod })
     expect(await login({ gatewayId: body['id'], publicKey: key.publicKey })).toMatchObject({
       status: 400,
       body: { details: { code: 'public-key-known', permanent: false } },
@@ -320,7 +122,7 @@ describe('a pod that the cluster vouches for', () => {
     })
     const waiting = login()
     await vi.waitFor(() => expect(feature.cluster.asked).toHaveLength(1))
-    await administer('PATCH', `/${gatewayId}`, { authMethod: { ...authMethod, allowedNames: 'nobody' } })
+    await administer('PATCH', `/${gatewayId}`, { authMethod: { ...podAuthMethod, allowedNames: 'nobody' } })
     changed.resolve()
     expect(await waiting).toMatchObject({
       status: 503,
@@ -374,60 +176,18 @@ describe('a gateway by pods’ tokens', () => {
 
   it('comes back once a person has set its method again', async () => {
     await administer('POST', `/${gatewayId}/revoke`)
-    await administer('PATCH', `/${gatewayId}`, { authMethod })
+    await administer('PATCH', `/${gatewayId}`, { authMethod: podAuthMethod })
     expect(await dial(await loggedIn())).toMatchObject({ ok: true })
   })
 
   it('loses its keys when others are let in, and keeps them when only the reviewer’s JWT is new', async () => {
     const key = await loggedIn()
     feature.tunnels.open({ gatewayId, keyId: key.keyId })
-    const renewed = { ...authMethod, tokenReviewerJwt: 'new.reviewer.jwt' }
+    const renewed = { ...podAuthMethod, tokenReviewerJwt: 'new.reviewer.jwt' }
     await administer('PATCH', `/${gatewayId}`, { authMethod: renewed })
     expect(await dial(key)).toMatchObject({ ok: true })
     await administer('PATCH', `/${gatewayId}`, { authMethod: { ...renewed, allowedNamespaces: 'other' } })
     expect(feature.tunnels.closed).toEqual([{ gatewayId, keyId: key.keyId, reason: 'credential-replaced' }])
     expect(await dial(key)).toMatchObject({ code: 'credential-unknown', permanent: true })
   })
-})
-
-describe('limits', () => {
-  it('T26 one address is bounded', async () => {
-    const limited = await startGatewayFeature(database.kysely, { strangerRequestsPerMinute: 3 })
-    const statuses: number[] = []
-    for (let attempt = 0; attempt < 5; attempt += 1) {
-      const body = { method: 'kubernetes', gatewayId, jwt: 'junk', publicKey: createTestKey().publicKey }
-      statuses.push((await limited.call('POST', '/api/v3/gateways/login', { body })).status)
-    }
-    await limited.close()
-    expect(statuses).toEqual([401, 401, 401, 429, 429])
-  })
-
-  it('T26 failures of one gateway are bounded, and junk does not lock out its pods', async () => {
-    const limited = await startGatewayFeature(database.kysely, { failedLoginsPerMinutePerIdentity: 10 })
-    const attempt = async (jwt: string): Promise<Reply> => {
-      const body = { method: 'kubernetes', gatewayId, jwt, publicKey: createTestKey().publicKey }
-      return limited.call('POST', '/api/v3/gateways/login', { body })
-    }
-    const replies: Reply[] = []
-    for (let count = 0; count < 4; count += 1) replies.push(await attempt('junk'))
-    expect(replies.map(({ status }) => status)).toEqual([401, 401, 429, 429])
-    expect(replies.at(-1)?.body).toMatchObject({ details: { code: 'rate-limited', permanent: false } })
-    const events = limited.audit.events.filter(({ reason }) => reason === 'rate-limited')
-    expect(events).toHaveLength(1)
-    expect((await attempt(goodToken)).status).toBe(200)
-    await limited.close()
-  })
-})
-
-it('T31 shows no piece of a pod’s token in logs, audit or replies', async () => {
-  const canary = `canary${randomUUID().replaceAll('-', '')}`
-  const jwt = `${encodePart({ alg: 'RS256', canary })}.${encodePart({ sub: canary, aud: [origin], exp: 4e9 })}.${canary}`
-  feature.cluster.answer(() => verdict({ authenticated: false, error: `cannot verify ${jwt}` }))
-  const refused = await login({ jwt })
-  feature.cluster.answer(() => verdict({}))
-  const admitted = await login({ jwt })
-  const seen = feature.server.logs() + JSON.stringify([feature.audit.events, refused, admitted])
-  expect(admitted.status).toBe(200)
-  expect(seen).not.toContain(canary)
-  for (const part of jwt.split('.')) expect(seen).not.toContain(part)
 })
