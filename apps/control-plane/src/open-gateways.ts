@@ -12,7 +12,6 @@ import type { GatewayCredentialStore } from './gateways/gateway-credential-store
 import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
 import type { LiveTunnels } from './gateways/live-tunnels.ts'
-import type { ReviewTunnel } from './gateways/review-attempt.ts'
 import type { RotateGatewayKey } from './gateways/rotate-gateway-key.ts'
 import { startRevocationWatch } from './gateways/revocation-watch.ts'
 import { createClientIp, forwardedForOf } from './http/client-ip.ts'
@@ -50,13 +49,10 @@ export function openGateways(options: GatewaysOptions) {
     logger,
     elapsed,
   })
-  const tunnels = liveTunnelsOf(registry, streams, (gatewayId) =>
-    judgeGatewayHealth(
-      judgedTunnels(registry.tunnelsOf(gatewayId), choosing),
-      endpoint.isDuplicated(gatewayId),
-      now().getTime(),
-    ),
-  )
+  const judgedTunnels = createJudgedTunnels(registry, choosing)
+  const healthOf = (gatewayId: string) =>
+    judgeGatewayHealth(judgedTunnels(gatewayId), endpoint.isDuplicated(gatewayId), now().getTime())
+  const tunnels = liveTunnelsOf(registry, streams, healthOf)
   const clientIp = createClientIp(config.trustedProxies)
   const endpoint = createTunnelEndpoint({
     registry,
@@ -134,11 +130,15 @@ function liveTunnelsOf(
   }
 }
 
-function judgedTunnels(tunnels: readonly ReviewTunnel[], { standings }: ChoosingState): JudgedTunnel[] {
-  return tunnels.map((tunnel) => ({
-    isRoutable: tunnel.isRoutable,
-    isSuspect: tunnel.isSuspect,
-    health: tunnel.health,
-    isEjected: standings.isOut(tunnel),
-  }))
+function createJudgedTunnels(
+  registry: TunnelRegistry,
+  { standings }: ChoosingState,
+): (gatewayId: string) => JudgedTunnel[] {
+  return (gatewayId) =>
+    registry.tunnelsOf(gatewayId).map((tunnel) => ({
+      isRoutable: tunnel.isRoutable,
+      isSuspect: tunnel.isSuspect,
+      health: tunnel.health,
+      isEjected: standings.isOut(tunnel),
+    }))
 }
