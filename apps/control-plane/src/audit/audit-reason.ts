@@ -89,9 +89,10 @@ const loginReasons = {
     remedy: 'Give the cluster’s CA certificate, and a host name that the certificate carries.',
   },
   'host-not-allowed': {
-    meaning: 'The Kubernetes host resolves to an address that Postern does not dial.',
+    meaning:
+      'The Kubernetes host leads to an address that Postern, or the gateway on the way, does not dial.',
     remedy:
-      'Use a gateway for a private cluster, or allow internal hosts in the control plane’s configuration.',
+      'Use a gateway for a private cluster, or allow internal hosts in the control plane’s configuration; with a gateway, add the host to its POSTERN_ALLOWED_KUBERNETES_HOSTS.',
   },
   'malformed-answer': {
     meaning: 'The answer to the review was not a TokenReview.',

@@ -62,6 +62,9 @@ export function createCheckReviewer(dependencies: CheckReviewerDependencies): Ch
     const version = await ask(target, { method: 'GET', path: '/version', budgetMs: checkBudgetMs })
     const { origin } = target.host
     if (version.kind === 'failed') {
+      if (version.failure === 'host-not-allowed' && target.via !== undefined) {
+        throw refusal(version.failure, `${dialler} may not connect to ${origin} (${version.detail})`)
+      }
       throw refusalOfFailure(version.failure, `${origin}: ${version.detail}`, dialler)
     }
     if (version.status >= 500) {

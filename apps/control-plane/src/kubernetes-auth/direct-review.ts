@@ -12,7 +12,7 @@ export interface DirectReview {
 
 const reviewBudgetMsMax = 10_000
 
-/** A reviewer that posts the TokenReview straight to the API server. */
+/** A reviewer that posts the TokenReview to the API server, over a connection of the control plane or through a gateway. */
 export function createDirectReviewer(
   ask: AskApiServer,
   { target, reviewerJwt }: DirectReview,
@@ -20,6 +20,7 @@ export function createDirectReviewer(
   const via: ReviewRoute = {
     reviewer: reviewerJwt === undefined ? 'client-jwt' : 'stored-jwt',
     host: target.host.origin,
+    ...carrierOf(target),
   }
   return {
     async review({ token, audiences, budgetMs, signal }) {
@@ -34,6 +35,12 @@ export function createDirectReviewer(
       return readAnswer(answer, via)
     },
   }
+}
+
+function carrierOf({ via }: ConnectionTarget): { gatewayId?: string; gatewayPoolId?: string } {
+  if (via === undefined) return {}
+  const { target } = via
+  return target.kind === 'gateway' ? { gatewayId: target.gatewayId } : { gatewayPoolId: target.gatewayPoolId }
 }
 
 function readAnswer(answer: ApiServerAnswer, via: ReviewRoute): ReviewOutcome {

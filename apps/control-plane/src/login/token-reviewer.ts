@@ -31,7 +31,15 @@ export type ReviewOutcome =
     }
 
 /** Who did the review, for the audit log. */
-export type ReviewRoute = { reviewer: 'stored-jwt' | 'client-jwt'; host: string } | GatewayRoute
+export type ReviewRoute =
+  | {
+      reviewer: 'stored-jwt' | 'client-jwt'
+      host: string
+      /** What carried the bytes; neither: the control plane's own connection. */
+      gatewayId?: string
+      gatewayPoolId?: string
+    }
+  | GatewayRoute
 
 export type GatewayRoute = {
   reviewer: 'gateway'
