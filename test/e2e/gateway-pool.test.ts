@@ -158,16 +158,19 @@ describe.each(clusterKinds)('a pool of gateways in $name', (kind) => {
     const asking = (async () => {
       while (!returning.isBack) statuses.add((await attempt(theirs)).status)
     })()
-    await south.start(world.elsewhere)
-    await eventually(async () => {
-      const { gateways } = await world.readPool(gatewayPoolId)
-      expect(gateways.find(({ id }) => id === south.gatewayId)).toMatchObject({
-        status: 'degraded',
-        statusReason: expect.stringContaining('another cluster'),
+    try {
+      await south.start(world.elsewhere)
+      await eventually(async () => {
+        const { gateways } = await world.readPool(gatewayPoolId)
+        expect(gateways.find(({ id }) => id === south.gatewayId)).toMatchObject({
+          status: 'degraded',
+          statusReason: expect.stringContaining('another cluster'),
+        })
       })
-    })
-    returning.isBack = true
-    await asking
+    } finally {
+      returning.isBack = true
+      await asking
+    }
     for (let count = 0; count < 20; count += 1) statuses.add((await attempt(theirs)).status)
     expect([...statuses]).toEqual([401])
     await north.stop()
