@@ -20,8 +20,6 @@ export interface SupervisorOptions {
 }
 
 export interface Attempt {
-  /** From 1. */
-  epoch: number
   stop: AbortSignal
   /** The clock was already corrected for this attempt. */
   clockCorrected: boolean
@@ -78,10 +76,10 @@ export class Supervisor {
     const { timing, mayDial, slot, observer } = this.#options
     observer.entered(slot, this.#state)
     let history = freshHistory(timing.elapsed())
-    for (let epoch = 1; ; epoch++) {
+    for (;;) {
       await mayDial(this.#stop.signal)
       if (!this.#stop.signal.aborted) this.#enterDialling()
-      const outcome = await this.#round(epoch, history.clockCorrected)
+      const outcome = await this.#round(history.clockCorrected)
       const step = this.#stop.signal.aborted
         ? ({ kind: 'stop' } as const)
         : nextStep(outcome, history, timing.elapsed(), timing.random())
@@ -93,9 +91,9 @@ export class Supervisor {
     }
   }
 
-  async #round(epoch: number, clockCorrected: boolean): Promise<RoundOutcome> {
+  async #round(clockCorrected: boolean): Promise<RoundOutcome> {
     const stop = this.#stop.signal
-    const reached = await this.#options.reach({ epoch, stop, clockCorrected })
+    const reached = await this.#options.reach({ stop, clockCorrected })
     if (reached.kind !== 'welcomed') return reached
     const { session } = reached
     this.#sessions.add(session)

@@ -32,7 +32,6 @@ describe('two tunnels of one process', () => {
         { phase: 'connected', replicaId: 'b' },
       ])
     expect(server.upgrades).toHaveLength(2)
-    expect(bench.timing.waits.some((ms) => ms > 1_000)).toBe(true)
   })
 
   test('P22: give way before the age at which those before them were cut', async () => {
@@ -86,7 +85,8 @@ describe('two tunnels of one process', () => {
     server.receptions = [on('a')]
     const { tunnels } = bench.open({ slots: 2 })
     const last = await server.tunnel(3)
-    expect(server.tunnels.map(slotOf)).toEqual([0, 1, 1, 1])
+    expect(server.tunnels.map(slotOf).slice(0, 3)).toEqual([0, 1, 2])
+    expect(slotOf(last)).not.toBe(2)
     last.send(review(4))
     await last.frames('token-reviewed')
     await expect.poll(() => server.tunnels[1]?.isClosed).toBe(true)
@@ -104,7 +104,7 @@ describe('two tunnels of one process', () => {
       .poll(() => tunnels.states())
       .toMatchObject([{ replicaId: 'a' }, { phase: 'connected', replicaId: 'b' }])
     const [hello] = server.tunnels[2]?.of('hello') ?? []
-    expect(hello).toMatchObject({ slot: 1, epoch: 2 })
+    expect(hello).toMatchObject({ slot: 2, epoch: 3 })
   })
 })
 

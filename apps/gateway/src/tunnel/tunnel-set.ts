@@ -30,7 +30,7 @@ const minorVersionWithSlots = 2
  * Between dials of different slots, in milliseconds: this and as much again by chance. Connections of one age would be
  * cut at one moment by whoever cuts old ones.
  */
-const dialsApartMs = 1_000
+const dialsApartMs = 500
 /** A tunnel that was cut was heard from shortly before; one that fell silent was not. */
 const cutIdleMsMax = 4_000
 /** Before a second tunnel is tried again on a control plane that is too old for it, in milliseconds. */
@@ -43,7 +43,9 @@ const noSlotsRetryMs = 60_000
  *    would replace the first by the second.
  * 2. Of two tunnels on one replica one tries for another (`replica-spread.ts`).
  * 3. A tunnel that another key opened is replaced by one of the key in use.
- * 4. Tunnels are never of one age, and give way before the age at which those before them were cut (`cut-age.ts`).
+ * 4. On the wire each tunnel has a number of its own while it lives, one that gives way to another included: of two with
+ *    one number the control plane would take the older for replaced.
+ * 5. Tunnels are never of one age, and give way before the age at which those before them were cut (`cut-age.ts`).
  */
 export class TunnelSet {
   readonly ended: Promise<TunnelEnd>
@@ -53,8 +55,11 @@ export class TunnelSet {
   readonly #takesSlots = Promise.withResolvers<void>()
   /** Of each slot's tunnel: fires when it is not the slot's any more. */
   readonly #overs = new Map<number, AbortController>()
+  /** Numbers on the wire that are in use. */
+  readonly #numbers = new Set<number>()
   readonly #dialledAt = new Map<number, number>()
   readonly #stopHearing: () => void
+  #epoch = 0
 
   constructor(options: TunnelSetOptions) {
     this.#options = options
@@ -100,15 +105,22 @@ export class TunnelSet {
   ): Promise<{ kind: 'welcomed'; session: TunnelSession } | DialFailure> {
     const { reach, timing, log, observer, inFlight, announcements, onDialStreams, leaveLimits } =
       this.#options
-    const reached = await reach({ ...attempt, slot, purpose: 'reviews', ticket: new Uint8Array(0) })
-    if (reached.kind !== 'welcomed') return reached
+    const number = this.#takeNumber()
+    const epoch = ++this.#epoch
+    const wanted = { slot: number, epoch, purpose: 'reviews', ticket: new Uint8Array(0) } as const
+    const reached = await reach({ ...attempt, ...wanted })
+    if (reached.kind !== 'welcomed') {
+      this.#numbers.delete(number)
+      return reached
+    }
     const { socket, welcome, keyId } = reached
+    void socket.closed.finally(() => this.#numbers.delete(number))
     if (slot > 0 && welcome.minorVersion < minorVersionWithSlots) {
       socket.terminate()
       return takesOneTunnel
     }
     if (welcome.minorVersion >= minorVersionWithSlots) this.#takesSlots.resolve()
-    log.info(describeWelcome(welcome, slot, attempt.epoch), 'the tunnel is up')
+    log.info(describeWelcome(welcome, slot, epoch), 'the tunnel is up')
     const session = new TunnelSession({
       socket,
       welcome,
@@ -121,6 +133,13 @@ export class TunnelSet {
       onRoundTrip: (ms) => observer.roundTrip(slot, ms),
     })
     return { kind: 'welcomed', session }
+  }
+
+  #takeNumber(): number {
+    let number = 0
+    while (this.#numbers.has(number)) number += 1
+    this.#numbers.add(number)
+    return number
   }
 
   async #mayDial(slot: number, stop: AbortSignal): Promise<void> {

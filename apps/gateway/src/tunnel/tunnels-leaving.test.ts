@@ -27,7 +27,7 @@ describe('a replica that leaves', () => {
     old.send(drain)
     const next = await server.tunnel(1)
     await old.frames('drained')
-    expect(next.of('hello')[0]).toMatchObject({ slot: 0, epoch: 2 })
+    expect(next.of('hello')[0]).toMatchObject({ slot: 1, epoch: 2 })
     await expect.poll(state).toMatchObject({ phase: 'connected', replicaId: 'b' })
     held.answerAll()
     await old.frames('token-reviewed')
