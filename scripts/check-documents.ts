@@ -1,13 +1,19 @@
 /**
- * Fails when a document names a file or folder of this repository that does not exist, or when README's tables and the
- * code do not name the same POSTERN_ variables.
+ * Fails when a document names a file or folder of this repository that does not exist, when README's tables and the
+ * code do not name the same POSTERN_ variables, or docs/operations.md and the code not the same metrics.
  */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'packages/protocol/README.md']
-const roots = ['apps/', 'packages/', 'test/', 'deploy/', 'scripts/', 'demo/', '.ci/']
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'packages/protocol/README.md',
+  'docs/operations.md',
+]
+const roots = ['docs/', 'apps/', 'packages/', 'test/', 'deploy/', 'scripts/', 'demo/', '.ci/']
 
 const missing: string[] = []
 for (const document of documents) {
@@ -26,6 +32,22 @@ for (const name of inCode.difference(inReadme))
   missing.push(`README.md: its configuration tables lack ${name}`)
 for (const name of inReadme.difference(inCode)) missing.push(`README.md: no program reads ${name}`)
 
+const metricFiles = [
+  'apps/control-plane/src/observability/metrics.ts',
+  'apps/control-plane/src/observability/tunnel-metrics.ts',
+  'apps/control-plane/src/observability/review-metrics.ts',
+  'apps/control-plane/src/observability/stream-metrics.ts',
+  'apps/gateway/src/health/gateway-metrics.ts',
+  'apps/gateway/src/health/stream-metrics.ts',
+]
+const measured = new Set<string>()
+for (const file of metricFiles) addMetricsIn(await readFile(file, 'utf8'), measured)
+const explained = new Set<string>()
+addMetricsIn(await readFile('docs/operations.md', 'utf8'), explained)
+for (const name of measured.difference(explained)) missing.push(`docs/operations.md: its tables lack ${name}`)
+for (const name of explained.difference(measured))
+  missing.push(`docs/operations.md: no program measures ${name}`)
+
 if (missing.length > 0) {
   process.stdout.write(`named, but not there:\n${missing.map((line) => `  ${line}`).join('\n')}\n`)
   process.exitCode = 1
@@ -33,6 +55,10 @@ if (missing.length > 0) {
 
 function addVariablesIn(text: string, names: Set<string>): void {
   for (const [name] of text.matchAll(/\bPOSTERN_[A-Z_]+[A-Z]\b/g)) names.add(name)
+}
+
+function addMetricsIn(text: string, names: Set<string>): void {
+  for (const [name] of text.matchAll(/\bpostern_[a-z_]+\b/g)) names.add(name)
 }
 
 /** Paths in backticks that start at a folder of the repository, and the targets of relative links. */
