@@ -47,6 +47,7 @@ export function openGateways(options: GatewaysOptions) {
     registry,
     poolDirectory: options.poolDirectory,
     logger,
+    observer,
     elapsed,
   })
   const judgedTunnels = createJudgedTunnels(registry, choosing)

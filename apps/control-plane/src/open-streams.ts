@@ -2,18 +2,19 @@ import { heartbeatDefaults } from '@postern/protocol'
 import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
 import { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
 import { createOpenStream, type CandidateTunnel, type OpenStream } from './tunnel/streams/open-stream.ts'
-import type { TunnelLog } from './tunnel/tunnel-observer.ts'
+import type { TunnelLog, TunnelObserver } from './tunnel/tunnel-observer.ts'
 
 export interface StreamsOptions {
   registry: { tunnelsOf: (gatewayId: string) => readonly CandidateTunnel[] }
   poolDirectory: PoolDirectory
   logger: TunnelLog
+  observer: Pick<TunnelObserver, 'streamRefused' | 'countStreamsBy'>
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }
 
 /** The connections for raw streams of this replica, and the way to open a stream through a gateway or a pool. */
-export function openStreams({ registry, poolDirectory, logger, elapsed }: StreamsOptions): {
+export function openStreams({ registry, poolDirectory, logger, observer, elapsed }: StreamsOptions): {
   streams: GatewayStreams
   openStream: OpenStream
 } {
@@ -22,6 +23,10 @@ export function openStreams({ registry, poolDirectory, logger, elapsed }: Stream
     elapsed,
     pingIntervalMs: heartbeatDefaults.pingIntervalMs,
   })
+  observer.countStreamsBy(() => ({
+    connections: streams.connectionCount,
+    streams: streams.streamCount,
+  }))
   const openStream = createOpenStream({
     streams,
     tunnelsOf: (gatewayId) => registry.tunnelsOf(gatewayId),
@@ -30,6 +35,7 @@ export function openStreams({ registry, poolDirectory, logger, elapsed }: Stream
         ? { memberIds: [target.gatewayId], admits: () => true }
         : poolDirectory.find(target.gatewayPoolId, organizationId),
     random: Math.random,
+    onRefused: (reason) => observer.streamRefused(reason),
   })
   return { streams, openStream }
 }

@@ -92,7 +92,7 @@ function openTunnelsWith(
     connectTo,
     inFlight: reviews.inFlight,
     announcements: announcementsOf(reviews),
-    createStreams: createStreamsBy(config, dependencies),
+    createStreams: createStreamsBy(config, dependencies, metrics),
     ...(config.keyRotationMs === undefined
       ? {}
       : { keyRotation: { rotation: createKeyRotation({ store, keeper }), everyMs: config.keyRotationMs } }),
@@ -117,16 +117,23 @@ function announcementsOf({ health, cluster }: Reviews): Announcement[] {
 function createStreamsBy(
   { allowedHosts }: GatewayConfig,
   { log, timing }: GatewayDependencies,
+  metrics: GatewayMetrics,
 ): NonNullable<TunnelsOptions['createStreams']> {
-  return (reach) =>
-    new StreamConnections({
+  return (reach) => {
+    const connections = new StreamConnections({
       reach,
       serveStream: createServeStream({
         allowedHosts,
         dialHost: createDialHost(),
-        onRefused: (target, code, detail) => log.warn({ target, code, detail }, 'a stream was refused'),
+        onRefused: (target, code, detail) => {
+          metrics.streamsRefused.inc({ code })
+          log.warn({ target, code, detail }, 'a stream was refused')
+        },
       }),
       elapsed: () => timing.elapsed(),
       log,
     })
+    metrics.countStreamsBy(() => connections.openStreams)
+    return connections
+  }
 }

@@ -30,6 +30,8 @@ describe('createMetrics', () => {
       oldestUnansweredMs: 1500,
       roundTripsMs: Float64Array.from([1, 2, 3, 40]),
     }))
+    metrics.tunnels.countStreamsBy(() => ({ connections: 2, streams: 9 }))
+    metrics.tunnels.streamRefused('host-not-allowed')
     metrics.tunnels.upgradeRefused('revoked')
     metrics.tunnels.answerDiscarded('wrong-nonce')
     metrics.tunnels.reviewEnded('authenticated', 4)
@@ -55,6 +57,9 @@ describe('createMetrics', () => {
         'postern_tunnel_oldest_unanswered_review_seconds 1.5',
         'postern_tunnel_round_trip_seconds{quantile="0.5"} 0.003',
         'postern_tunnel_round_trip_seconds{quantile="1"} 0.04',
+        'postern_stream_connections_open 2',
+        'postern_streams_open 9',
+        'postern_streams_refused_total{reason="host-not-allowed"} 1',
         'postern_tunnels_closed_total{end="silent"} 1',
         'postern_tunnel_upgrades_refused_total{code="revoked"} 1',
         'postern_tunnel_answers_discarded_total{reason="wrong-nonce"} 1',

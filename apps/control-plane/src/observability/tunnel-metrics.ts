@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts'
 
 /** What the tunnels' observer tells. No label is an id: a replica holds thousands of tunnels. */
-export interface TunnelMetrics {
+export interface TunnelMetrics extends StreamMetrics {
   tunnelOpened(): void
   tunnelClosed(tunnel: unknown, ending: { end: string; livedMs: number; idleMs: number }): void
   tunnelDrained(reason: string, durationMs: number): void
@@ -58,6 +59,7 @@ export function createTunnelMetrics(registers: Registry[]): TunnelMetrics {
     answerDiscarded: (reason) => discarded.inc({ reason }),
     reviewEnded: (outcome, durationMs) => reviewSeconds.observe({ outcome }, durationMs / 1000),
     countTunnelsBy: createCensusMetrics(registers),
+    ...createStreamMetrics(registers),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { StreamError } from '@postern/protocol'
 import type { FinishReason } from './session-phase.ts'
 
 /** What happens to tunnels, for metrics. Every call is synchronous and must not throw. */
@@ -16,6 +17,10 @@ export interface TunnelObserver {
   reviewEnded: (outcome: string, durationMs: number, tunnel: TunnelFacts) => void
   /** Called once, with the function that counts the tunnels; it is called whenever metrics are read. */
   countTunnelsBy: (count: () => TunnelCensus) => void
+  /** A raw stream came to nothing at one gateway. */
+  streamRefused: (reason: StreamError['reason']) => void
+  /** How to count connections for raw streams, and the streams on them, at any moment. */
+  countStreamsBy: (count: () => { connections: number; streams: number }) => void
 }
 
 export interface TunnelFacts {
@@ -81,6 +86,8 @@ export const silentObserver: TunnelObserver = {
   answerDiscarded: () => undefined,
   reviewEnded: () => undefined,
   countTunnelsBy: () => undefined,
+  streamRefused: () => undefined,
+  countStreamsBy: () => undefined,
 }
 
 /** A logger of pino's shape. */

@@ -1,7 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts'
 
 /** What `/metrics` tells. Labels have few values, all of them ours: no ids, hosts or names of workloads. */
-export interface GatewayMetrics {
+export interface GatewayMetrics extends StreamMetrics {
   registry: Registry
   /** By `result`: authenticated, denied, or the failure; `overloaded` was refused without a call. */
   reviews: Counter<'result'>
@@ -53,6 +54,7 @@ export function createGatewayMetrics(): GatewayMetrics {
       registers,
     }),
     ...createTunnelMetrics(registers),
+    ...createStreamMetrics(registers),
     apiServerReachable: new Gauge({
       name: 'postern_gateway_api_server_reachable',
       help: '1 while the API server answers, asked every 20 s',

@@ -4,9 +4,9 @@ export const streamLimits = {
   windowBytes: 256 * 1024,
   windowBytesMax: 4 * 1024 * 1024,
   /** By how much the windows of one connection may have grown, all together. */
-  grownBytesMax: 32 * 1024 * 1024,
+  grownBytesMax: 16 * 1024 * 1024,
   /** On one connection. */
-  streamsMax: 256,
+  streamsMax: 64,
   /** Data that may wait for the connection to take it; what comes after it waits in its own stream. */
   unsentBytesMax: 128 * 1024,
 } as const

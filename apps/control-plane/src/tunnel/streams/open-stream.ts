@@ -23,6 +23,8 @@ export interface OpenStreamDependencies {
   membersOf: (target: GatewayTarget, organizationId: string) => Promise<StreamMembers | undefined>
   /** From 0 to 1, without 1. */
   random: () => number
+  /** A stream came to nothing at one gateway. */
+  onRefused?: (reason: StreamError['reason']) => void
 }
 
 /** Opens a raw stream to a host through a gateway, or through any member of a pool. Rejects with StreamError, or the signal's reason. */
@@ -39,7 +41,7 @@ const attemptsMax = 3
 const attemptMs = 4_500
 
 export function createOpenStream(dependencies: OpenStreamDependencies): OpenStream {
-  const { streams, tunnelsOf, membersOf, random } = dependencies
+  const { streams, tunnelsOf, membersOf, random, onRefused } = dependencies
   return async (target, organizationId, address, signal) => {
     const members = await membersOf(target, organizationId)
     const candidates = candidatesOf(members, organizationId, tunnelsOf)
@@ -61,6 +63,7 @@ export function createOpenStream(dependencies: OpenStreamDependencies): OpenStre
         else if (!attempt.aborted) throw error
         else failure = new StreamError('timeout', `the gateway ${tunnel.gatewayId} did not connect in time`)
       }
+      onRefused?.(failure.reason)
     }
     throw failure
   }
