@@ -125,4 +125,15 @@ describe.each(clusterKinds)('a gateway that enrols by its own pod’s token, on 
     expect(await read()).toMatchObject({ status: 'connected' })
     await back.end()
   })
+
+  it('enrols anew by itself when its keys are retired because other pods are let in', async () => {
+    const running = await startGateway(await podOf('second-4'))
+    const { admin } = world.platform
+    const others = { ...authMethod, allowedNames: 'second-4,third-*' }
+    const retired = expectOk(await admin.patch(`/api/v3/gateways/${gatewayId}`, { authMethod: others }))
+    expect(retired).toMatchObject({ connectedTunnels: 0 })
+    await expect.poll(read, { timeout: patienceMs }).toMatchObject({ status: 'connected' })
+    expectOk(await admin.patch(`/api/v3/gateways/${gatewayId}`, { authMethod }))
+    await running.end()
+  })
 })
