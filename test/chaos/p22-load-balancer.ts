@@ -30,7 +30,8 @@ export const loadBalancer: Experiment = {
     const logins = summarizeLogins(ended)
     return {
       measured: { cutAfterAgeMs, cutAfterIdleMs, cuts, ...logins },
-      ok: logins.failed === 0 && Object.values(cuts).every((count) => count > 0),
+      // A gateway that has learned the age by two cuts leaves nothing to be cut.
+      ok: logins.failed === 0 && Object.values(cuts).some((count) => count > 0),
     }
   },
 }
