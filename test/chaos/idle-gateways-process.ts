@@ -21,14 +21,20 @@ async function grow(count: number): Promise<void> {
   process.send?.(started)
 }
 
-/** Dials again when the tunnel ends: on a busy machine this process may be late for a ping. */
+/** Dials again when the tunnel ends, or does not come about: on a busy machine this process may be late for anything. */
 async function connect(index: number, epoch = 1): Promise<void> {
-  await connectPlainGateway({
-    origin,
-    ca,
-    gatewayId: `gateway-${index}`,
-    instanceId: `instance-of-${index}`,
-    epoch,
-    onClose: () => void connect(index, epoch + 1),
-  })
+  const again = (): Promise<void> => connect(index, epoch + 1)
+  try {
+    await connectPlainGateway({
+      origin,
+      ca,
+      gatewayId: `gateway-${index}`,
+      instanceId: `instance-of-${index}`,
+      epoch,
+      onClose: () => void again(),
+    })
+  } catch (error) {
+    process.stderr.write(`gateway-${index} dials again: ${String(error)}\n`)
+    await again()
+  }
 }

@@ -188,11 +188,6 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
     return this.#pending.oldestSentAt
   }
 
-  /** When the review was sent of which the gateway has said nothing yet, the oldest of those: what is dropped shows here. */
-  get oldestUnacceptedSentAt(): number | undefined {
-    return this.#pending.oldestUnacceptedSentAt
-  }
-
   /** One attempt of a review. Never rejects. */
   async review(review: ReviewAttempt): Promise<AttemptOutcome> {
     const startedAt = this.#options.elapsed()

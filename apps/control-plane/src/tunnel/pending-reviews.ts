@@ -90,12 +90,6 @@ export class PendingReviews implements Expiring {
     return undefined
   }
 
-  /** When the review was sent of which the gateway has said nothing yet, the oldest of those. */
-  get oldestUnacceptedSentAt(): number | undefined {
-    for (const { sentAt, accepted } of this.#byId.values()) if (!accepted) return sentAt
-    return undefined
-  }
-
   /** Sends a review, and waits for what comes of it. */
   ask(review: ReviewAttempt, now: number): AttemptOutcome | Promise<AttemptOutcome> {
     if (this.#byId.size >= this.#sizeMax) return { kind: 'full' }
