@@ -1,17 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { SimulatedPool, tookMs } from '../test/simulated-pool.ts'
+import { poolOf, SimulatedPool, tookMs } from '../test/simulated-pool.ts'
 import type { Behaviour, SimulatedGateway } from '../test/simulated-gateway.ts'
 
 const forbidden: Behaviour = { kind: 'fails', code: 'reviewer-forbidden' }
 const unreachable: Behaviour = { kind: 'fails', code: 'api-server-unreachable' }
 const drops: Behaviour = { kind: 'drops' }
 const dropsAfterAccepted: Behaviour = { kind: 'drops-after-accepted' }
-
-function poolOf(...behaviours: Behaviour[]): { pool: SimulatedPool; gateways: SimulatedGateway[] } {
-  const pool = new SimulatedPool()
-  const gateways = behaviours.map((behaviour) => Object.assign(pool.add(), { behaviour }))
-  return { pool, gateways }
-}
 
 /** Has a gateway's tunnels chosen first, by what is known of the others. */
 function preferFirst(pool: SimulatedPool, [first, ...others]: SimulatedGateway[]): void {
@@ -197,6 +191,15 @@ describe('what is the API server’s doing', () => {
     expect(pool.eventsOf('ejected process failed')).toHaveLength(1)
   })
 
+  test('one that three gateways do not reach is not asked through a fourth', async () => {
+    const { pool, gateways } = preferred(unreachable, unreachable, unreachable, { kind: 'answers' })
+    for (const tunnel of gateways[3]?.tunnels ?? []) pool.state.standings.of(tunnel).process.avoid(1000)
+    void pool.review()
+    await pool.time.runUntil(500)
+    expect(pool.logins[0]?.outcome).toMatchObject({ failure: 'api-server-unreachable', via: { attempts: 2 } })
+    expect(gateways.flatMap(({ seen }) => seen)).toHaveLength(2)
+  })
+
   test('no gateway sends callers away for more than five minutes', async () => {
     const { pool } = poolOf({ kind: 'fails', code: 'overloaded', retryAfterMs: 86_400_000 })
     void pool.review()
@@ -287,72 +290,6 @@ describe('limits', () => {
     expect(pool.successes).toBe(pool.logins.length)
     expect(gateways[0]?.seen).toHaveLength(1)
     expect(pool.eventsOf('ejected')).toEqual([])
-  })
-})
-
-describe('ejection', () => {
-  test('happens not while this replica itself is late', async () => {
-    const { pool } = poolOf(drops, { kind: 'answers' })
-    pool.lagMs = 201
-    pool.reviewRandomly(100, 3000)
-    await pool.time.runUntil(3500)
-    expect(pool.eventsOf('ejected')).toEqual([])
-    expect(pool.successes).toBe(pool.logins.length)
-  })
-
-  test('never takes more than half of a pool', async () => {
-    const { pool, gateways } = poolOf(drops, drops, drops, { kind: 'answers' })
-    pool.reviewRandomly(100, 20_000)
-    await pool.time.runUntil(31_000)
-    const out = gateways.filter(({ tunnels }) => tunnels.some((one) => pool.state.standings.of(one).isOut))
-    expect(out).toHaveLength(2)
-    expect(pool.successes).toBe(pool.logins.length)
-  })
-
-  test('of all is no ejection: when they answer again, logins succeed at once', async () => {
-    const { pool, gateways } = poolOf(unreachable, unreachable)
-    pool.reviewRandomly(100, 6000)
-    await pool.time.runUntil(3000)
-    for (const gateway of gateways) gateway.behaviour = { kind: 'answers' }
-    await pool.time.runUntil(7000)
-    const after = pool.logins.filter(({ startedAt }) => startedAt > 3000)
-    expect(after.length).toBeGreaterThan(100)
-    expect(after.every(({ outcome }) => outcome.kind === 'reviewed')).toBe(true)
-  })
-
-  test('ends with one canary that no login waits for', async () => {
-    const { pool, gateways } = poolOf({ kind: 'answers' }, { kind: 'answers' })
-    const [victim] = gateways
-    pool.reviewRandomly(200, 30_000)
-    pool.time.after(1000, () => victim && (victim.behaviour = drops))
-    await pool.time.runUntil(2000)
-    expect(pool.eventsOf('ejected')).toHaveLength(1)
-    pool.time.after(9000, () => victim && (victim.behaviour = { kind: 'answers' }))
-    await pool.time.runUntil(31_000)
-    expect(pool.eventsOf('asked canary').map(({ event }) => event)).toEqual([
-      'asked canary timed-out',
-      'asked canary authenticated',
-    ])
-    expect(pool.eventsOf('readmitted process')).toHaveLength(1)
-    const after = pool.logins.filter(({ startedAt }) => startedAt > 2000)
-    expect(Math.max(...after.map(tookMs))).toBeLessThan(10)
-    expect(victim?.seen.filter(({ at }) => at > 25_000).length).toBeGreaterThan(100)
-  })
-
-  test('leaves the other tunnel of a process in the choice when only one is dead', async () => {
-    const pool = new SimulatedPool()
-    const gateway = pool.add({ slots: 2 })
-    const [dead] = gateway.tunnels
-    if (dead !== undefined) dead.review = () => Promise.resolve({ kind: 'mismatched' })
-    pool.reviewRandomly(50, 3000)
-    await pool.time.runUntil(3500)
-    expect(pool.successes).toBe(pool.logins.length)
-    expect(pool.eventsOf('ejected').map(({ event }) => event)).toEqual(['ejected tunnel mismatched'])
-    if (dead !== undefined) Reflect.deleteProperty(dead, 'review')
-    pool.reviewRandomly(50, 6000)
-    await pool.time.runUntil(12_000)
-    expect(pool.eventsOf('readmitted').map(({ event }) => event)).toEqual(['readmitted tunnel'])
-    expect(dead?.seen.length).toBeGreaterThan(10)
   })
 })
 

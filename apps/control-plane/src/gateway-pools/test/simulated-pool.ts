@@ -3,7 +3,7 @@ import { TargetStates, type ChoosingState, type PoolMembers } from '../choosing/
 import { silentReviewObserver } from '../choosing/review-observer.ts'
 import { TunnelStandings } from '../choosing/tunnel-standing.ts'
 import { createReviewThroughPool } from '../review-through-pool.ts'
-import { SimulatedGateway, type SimulatedGatewayOptions } from './simulated-gateway.ts'
+import { type Behaviour, SimulatedGateway, type SimulatedGatewayOptions } from './simulated-gateway.ts'
 import { randomOf, VirtualTime } from './virtual-time.ts'
 
 /** One review as its login saw it. */
@@ -147,4 +147,11 @@ export class SimulatedPool {
 
 export function tookMs({ startedAt, endedAt }: SimulatedLogin): number {
   return endedAt - startedAt
+}
+
+/** A pool of gateways that do so. */
+export function poolOf(...behaviours: Behaviour[]): { pool: SimulatedPool; gateways: SimulatedGateway[] } {
+  const pool = new SimulatedPool()
+  const gateways = behaviours.map((behaviour) => Object.assign(pool.add(), { behaviour }))
+  return { pool, gateways }
 }
