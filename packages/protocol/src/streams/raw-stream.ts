@@ -184,7 +184,7 @@ export class RawStream extends Duplex {
 
 /** What was read from a socket may be a small view of a buffer that it would keep alive. */
 function ownMemoryOf(payload: Uint8Array): Uint8Array {
-  return payload.buffer.byteLength > 2 * payload.length ? Uint8Array.from(payload) : payload
+  return payload.buffer.byteLength > 2 * payload.length ? Buffer.from(payload) : payload
 }
 
 /** Joins small writes, so that they share frames. */
