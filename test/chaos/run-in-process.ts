@@ -28,12 +28,17 @@ export async function runInProcess(
   })
   const end = (): void => void child.kill('SIGTERM')
   process.once('exit', end)
-  const impatient = setTimeout(end, patienceMs[size])
+  let tookTooLong = false
+  const impatient = setTimeout(() => {
+    tookTooLong = true
+    end()
+  }, patienceMs[size])
   const [printed] = await Promise.all([text(child.stdout), once(child, 'exit')])
   clearTimeout(impatient)
   process.off('exit', end)
   say(`${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
-  return readLine(printed) ?? { chaos: name, asked, measured: { error: howItEnded(child) }, ok: false }
+  const error = tookTooLong ? `took longer than ${patienceMs[size] / 1000} s` : howItEnded(child)
+  return readLine(printed) ?? { chaos: name, asked, measured: { error }, ok: false }
 }
 
 function howItEnded(child: { exitCode: number | null; signalCode: string | null }): string {
