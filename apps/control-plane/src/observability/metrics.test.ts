@@ -69,7 +69,8 @@ describe('createMetrics', () => {
   })
 
   it('counts what choosing among gateways does', async () => {
-    const { reviews, render } = createMetrics(options)
+    const metrics = createMetrics(options)
+    const { reviews } = metrics
     reviews.asked('first', 'authenticated')
     reviews.asked('hedge', 'overtaken')
     reviews.hedged('not-accepted')
@@ -78,7 +79,7 @@ describe('createMetrics', () => {
     reviews.retryBudgetExhausted('retry')
     reviews.creditsExhausted()
     reviews.pausedForApiServer()
-    expect((await render()).split('\n')).toEqual(
+    expect((await metrics.render()).split('\n')).toEqual(
       expect.arrayContaining([
         'postern_review_attempts_total{kind="first",outcome="authenticated"} 1',
         'postern_review_attempts_total{kind="hedge",outcome="overtaken"} 1',

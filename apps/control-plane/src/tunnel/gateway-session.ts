@@ -23,17 +23,11 @@ import {
   drainGraceMs,
   instanceRetryMs,
   replacedFinishMs,
-  type FinishReason,
   type SessionPhase,
 } from './session-phase.ts'
 import { SignsOfLife } from './signs-of-life.ts'
-import type {
-  TunnelEndKind,
-  TunnelEnding,
-  TunnelFacts,
-  TunnelObserver,
-  TunnelState,
-} from './tunnel-observer.ts'
+import type { FinishReason, TunnelEndKind } from './tunnel-end.ts'
+import type { TunnelEnding, TunnelFacts, TunnelObserver, TunnelState } from './tunnel-observer.ts'
 
 export interface GatewaySessionOptions {
   socket: FrameSocket

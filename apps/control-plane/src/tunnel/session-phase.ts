@@ -1,13 +1,4 @@
-import type { TunnelEndKind } from './tunnel-observer.ts'
-
-/** Why a tunnel takes nothing new. */
-export type FinishReason =
-  /** A newer connection of the same slot of the same process has come. */
-  | 'replaced'
-  /** The gateway leaves; it ends the tunnel itself when it has answered everything. */
-  | 'gateway-drains'
-  /** This replica leaves. */
-  | 'shutting-down'
+import type { FinishReason, TunnelEndKind } from './tunnel-end.ts'
 
 /** The life of a tunnel that is connected. Each phase owns its timer. */
 export type SessionPhase =

@@ -1,5 +1,5 @@
 import type { StreamError } from '@postern/protocol'
-import type { FinishReason } from './session-phase.ts'
+import type { FinishReason, TunnelEndKind } from './tunnel-end.ts'
 
 /** What happens to tunnels, for metrics. Every call is synchronous and must not throw. */
 export interface TunnelObserver {
@@ -64,18 +64,6 @@ export type DiscardReason =
   | 'wrong-token'
   /** No review with this id waits: it timed out, was cancelled, or never was. */
   | 'nobody-waits'
-
-export type TunnelEndKind =
-  | 'lost'
-  | 'silent'
-  | 'malformed-frame'
-  /** The gateway said GoAway. */
-  | 'left'
-  /** The gateway drained, and then said GoAway. */
-  | 'drained'
-  | 'replaced'
-  | 'revoked'
-  | 'shutting-down'
 
 export const silentObserver: TunnelObserver = {
   tunnelOpened: () => undefined,
