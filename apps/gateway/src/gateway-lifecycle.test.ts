@@ -109,3 +109,39 @@ it('enrols again when its key is known no longer and it can, and ends when it ca
   expect(await lifecycle.ended).toEqual({ kind: 'refused', remedy: 'enrol it' })
   expect(unknown).toEqual([undefined, 'credential-unknown 1', 'credential-unknown 2'])
 })
+
+it('closes the tunnels of a key that is known no longer before it enrols again', async () => {
+  const steps: string[] = []
+  const lifecycle = createLifecycle([])
+  const refusal = { code: 'credential-unknown', message: 'unknown', permanent: true }
+  lifecycle.run({
+    obtainCredential: async () => {
+      steps.push('enrolled')
+      return { kind: 'credential', credential }
+    },
+    openTunnels: () => ({
+      ...createTunnels(steps),
+      ended: Promise.resolve({ kind: 'refused', refusal, remedy: 'enrol it' }),
+    }),
+    keyToReplace: () => (steps.length < 2 ? 'k-1' : undefined),
+  })
+  await lifecycle.ended
+  expect(steps).toEqual(['enrolled', 'tunnels', 'enrolled'])
+})
+
+it('lets the other tunnels drain when one was refused for good', async () => {
+  const closed: string[] = []
+  const lifecycle = createLifecycle(closed)
+  const refusal = { code: 'gateway-revoked', message: 'revoked', permanent: true }
+  lifecycle.run({
+    obtainCredential: async () => ({ kind: 'credential', credential }),
+    openTunnels: () => ({
+      ...createTunnels(closed),
+      ended: Promise.resolve({ kind: 'refused', refusal, remedy: 'ask' }),
+    }),
+    keyToReplace: () => undefined,
+  })
+  await lifecycle.ended
+  await lifecycle.close()
+  expect(closed).toEqual(['tunnels', 'opened second', 'opened first'])
+})

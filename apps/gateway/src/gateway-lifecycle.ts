@@ -19,7 +19,8 @@ export interface GatewayWork {
 type Phase =
   | { phase: 'idle' | 'enrolling' | 'closing' | 'closed' }
   | { phase: 'serving'; credential: Credential; tunnels: Tunnels }
-  | { phase: 'refused'; remedy: string }
+  /** One tunnel was; others of the process may serve until it is closed. */
+  | { phase: 'refused'; remedy: string; tunnels: Tunnels | undefined }
 
 /** Longer than the tunnels need to drain; the pod has 40 s in all. */
 const tunnelsCloseMsMax = 16_000
@@ -43,6 +44,7 @@ export class GatewayLifecycle {
 
   get state(): GatewayState {
     const phase = this.#phase
+    if (phase.phase === 'refused') return { phase: 'refused', remedy: phase.remedy }
     if (phase.phase !== 'serving') return phase
     const { gatewayId, gatewayName } = phase.credential
     return { phase: 'serving', gatewayId, gatewayName, tunnels: phase.tunnels.states() }
@@ -68,27 +70,30 @@ export class GatewayLifecycle {
     let unknownKeyId: string | undefined
     for (;;) {
       const outcome = await work.obtainCredential(this.stop.signal, unknownKeyId)
-      if (outcome.kind === 'refused') return this.#refuse(outcome.remedy)
+      if (outcome.kind === 'refused') return this.#refuse(outcome.remedy, undefined)
       if (outcome.kind === 'stopped' || this.#closing !== undefined) return undefined
       const tunnels = work.openTunnels(outcome.credential)
       this.#phase = { phase: 'serving', credential: outcome.credential, tunnels }
       const end = await tunnels.ended
       if (end.kind !== 'refused') return undefined
       unknownKeyId = work.keyToReplace(end.refusal)
-      if (unknownKeyId === undefined || this.#closing !== undefined) return this.#refuse(end.remedy)
+      if (unknownKeyId === undefined || this.#closing !== undefined) return this.#refuse(end.remedy, tunnels)
+      // The other slot still dials, and would find the new key and stay, beside the tunnels to come.
+      await tunnels.close()
+      if (this.#closing !== undefined) return undefined
       this.#phase = { phase: 'enrolling' }
     }
   }
 
-  #refuse(remedy: string): void {
+  #refuse(remedy: string, tunnels: Tunnels | undefined): void {
     if (this.#closing !== undefined) return
-    this.#phase = { phase: 'refused', remedy }
+    this.#phase = { phase: 'refused', remedy, tunnels }
     this.#end.resolve({ kind: 'refused', remedy })
   }
 
   async #close(): Promise<void> {
     const { phase } = this.#phase
-    const tunnels = this.#phase.phase === 'serving' ? this.#phase.tunnels : undefined
+    const tunnels = 'tunnels' in this.#phase ? this.#phase.tunnels : undefined
     if (phase !== 'refused') this.#phase = { phase: 'closing' }
     const drain = {
       name: 'tunnels',
