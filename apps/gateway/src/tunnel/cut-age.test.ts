@@ -16,6 +16,8 @@ test.each<[readonly number[], number | undefined]>([
   [[300_000, 300_000, 60_000], 240_000],
   [[300_000, 300_000, 60_000, 60_000], 48_000],
   [[100, 100, 100], undefined],
+  [[86_400_000, 86_400_000], 69_120_000],
+  [[3_000_000_000, 3_000_000_000], undefined],
 ])('after cuts at %j a tunnel gives way after %j', (ages, expected) => {
   expect(after(ages)).toBe(expected)
 })

@@ -1,7 +1,7 @@
 /** Two ages at which a connection was cut are the same age when they differ by less than this part of it. */
 const sameAge = 0.1
-/** Younger ones say nothing of age. */
-const ageMsMin = 2_000
+/** Younger ones say nothing of age; older ones nothing that a load balancer has set, and timers end at 24 days. */
+const ageMs = { min: 2_000, max: 86_400_000 } as const
 /** Of the age at which connections are cut, the tunnel gives way to another by then, a little earlier by chance. */
 const reliefShare = 0.8
 const reliefSpread = 0.15
@@ -17,12 +17,12 @@ export class CutAge {
   #known: { ageMs: number; until: number } | undefined
 
   /** A connection of that age was cut. Times are milliseconds of a clock that never goes back. */
-  cut(ageMs: number, now: number): void {
+  cut(age: number, now: number): void {
     const last = this.#last
-    this.#last = ageMs
-    if (last === undefined || Math.min(ageMs, last) < ageMsMin) return
-    if (Math.abs(ageMs - last) > sameAge * Math.max(ageMs, last)) return
-    this.#known = { ageMs: Math.min(ageMs, last), until: now + knownForMs }
+    this.#last = age
+    if (last === undefined || Math.min(age, last) < ageMs.min || Math.max(age, last) > ageMs.max) return
+    if (Math.abs(age - last) > sameAge * Math.max(age, last)) return
+    this.#known = { ageMs: Math.min(age, last), until: now + knownForMs }
   }
 
   /**
