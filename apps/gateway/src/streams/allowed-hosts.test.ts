@@ -13,6 +13,7 @@ describe('the hosts that raw streams may lead to', () => {
   test.each([
     [own, { host: '10.96.0.1', port: 6443 }],
     ['https://Kubernetes.default.svc', { host: 'kubernetes.default.svc', port: 443 }],
+    ['https://kubernetes.default.svc.', { host: 'kubernetes.default.svc', port: 443 }],
     ['https://[fd00::1]:6443', { host: 'fd00::1', port: 6443 }],
   ])('are the own API server when nothing is set: %s', (url, host) => {
     expect(hosts(undefined, url)).toEqual([host])

@@ -56,7 +56,10 @@ function parseHostAndPort(entry: string): StreamTarget | undefined {
 function hostOfUrl(url: string): StreamTarget {
   const { protocol, hostname, port } = new URL(url)
   const portDefault = protocol === 'http:' ? 80 : 443
-  return { host: withoutBrackets(hostname), port: port === '' ? portDefault : Number(port) }
+  return {
+    host: canonicalHost(hostname) ?? withoutBrackets(hostname),
+    port: port === '' ? portDefault : Number(port),
+  }
 }
 
 /** One spelling for each host: lower case, addresses in their plain form, no dot at the end. */
