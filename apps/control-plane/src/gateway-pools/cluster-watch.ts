@@ -41,7 +41,7 @@ export function startClusterWatch(dependencies: ClusterWatchDependencies): Repet
 }
 
 async function recordReports(dependencies: ClusterWatchDependencies): Promise<void> {
-  const { members, tunnels } = dependencies
+  const { members, tunnels, logger } = dependencies
   const reported = new Map<string, Cluster>()
   for (const { gatewayId } of tunnels.connectedCredentials()) {
     const cluster = reported.has(gatewayId) ? undefined : clusterOf(tunnels.clusterOf(gatewayId))
@@ -54,7 +54,14 @@ async function recordReports(dependencies: ClusterWatchDependencies): Promise<vo
     const said = reported.get(gatewayId)
     if (said !== undefined && !isSameReport(cluster, said)) news.set(gatewayId, said)
   }
-  for (const [gatewayId, cluster] of news) await recordReport(dependencies, gatewayId, cluster)
+  for (const [gatewayId, cluster] of news) {
+    try {
+      await recordReport(dependencies, gatewayId, cluster)
+    } catch (error) {
+      // One that cannot be written must not hold up those of other gateways; the next round tries it again.
+      logger.warn({ err: error, gatewayId }, 'could not record the cluster of a gateway')
+    }
+  }
 }
 
 async function recordReport(

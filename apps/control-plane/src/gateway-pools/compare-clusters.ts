@@ -61,7 +61,9 @@ export function clusterOf(reported: ClusterFrame | undefined): Cluster | undefin
   if (reported === undefined) return undefined
   const { rootCaSha256, issuerKeySha256, tokenIssuer } = reported
   if (rootCaSha256.length === 0 && issuerKeySha256.length === 0) return undefined
-  return { rootCas: hexOf(rootCaSha256), tokenIssuer, issuerKeys: hexOf(issuerKeySha256) }
+  // PostgreSQL keeps no NUL in text.
+  const issuer = tokenIssuer.replaceAll('\0', '\u{fffd}').toWellFormed()
+  return { rootCas: hexOf(rootCaSha256), tokenIssuer: issuer, issuerKeys: hexOf(issuerKeySha256) }
 }
 
 export function isSameReport(one: Cluster | null, other: Cluster | null): boolean {

@@ -93,6 +93,19 @@ describe('the cluster of a pool', () => {
     })
   })
 
+  it('is learned whatever text a gateway gives as its issuer, and nobody else’s report waits for it', async () => {
+    const [hostile, harmless] = [await createPool('hostile'), await createPool('harmless')]
+    const [one, two] = [await gateway('one'), await gateway('two')]
+    await add(hostile, one)
+    await add(harmless, two)
+    feature.report(one, { health: healthy, cluster: { ...frameOf(0xa1), tokenIssuer: 'https://\0' } })
+    feature.report(two, { health: healthy, cluster: frameOf(0xb2) })
+    await feature.eventually(async () => {
+      expect((await read(harmless)).body).toMatchObject({ cluster: expect.stringContaining('CA b2b2') })
+      expect((await read(hostile)).body).toMatchObject({ cluster: expect.stringContaining('CA a1a1') })
+    })
+  })
+
   it('T6 a member that turns up in another cluster is no candidate, degraded with the reason, until it is back', async () => {
     const id = await createPool()
     const [one, two] = [await gateway('one'), await gateway('two')]

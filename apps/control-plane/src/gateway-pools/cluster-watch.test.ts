@@ -1,0 +1,48 @@
+import type { ClusterFrame } from '@postern/protocol'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { startClusterWatch } from './cluster-watch.ts'
+
+const cluster: ClusterFrame = {
+  kind: 'cluster',
+  rootCaSha256: [new Uint8Array(32)],
+  tokenIssuer: 'https://kubernetes',
+  issuerKeySha256: [],
+}
+
+it('records the reports of other gateways although one cannot be written', async () => {
+  const recorded: string[] = []
+  const warned: unknown[] = []
+  const bothSeen = Promise.withResolvers<void>()
+  const watch = startClusterWatch({
+    members: {
+      findReports: (ids) =>
+        Promise.resolve(ids.map((gatewayId) => ({ gatewayId, gatewayPoolId: 'pool', cluster: null }))),
+    },
+    commit: (change) =>
+      change({
+        poolMembers: {
+          recordReport: (gatewayId) => {
+            if (gatewayId === 'broken') return Promise.reject(new Error('it cannot be written'))
+            recorded.push(gatewayId)
+            bothSeen.resolve()
+            return Promise.resolve([])
+          },
+        },
+        audit: { record: () => Promise.resolve() },
+      }),
+    tunnels: {
+      connectedCredentials: () =>
+        ['broken', 'sound'].map((gatewayId) => ({ gatewayId, keyId: `key of ${gatewayId}` })),
+      clusterOf: () => cluster,
+    },
+    onChanged: () => undefined,
+    logger: { warn: ({ gatewayId }) => void warned.push(gatewayId) },
+    now: () => new Date(),
+    sleep: (_ms, signal) => sleep(1, undefined, { signal }),
+  })
+  await Promise.race([bothSeen.promise, sleep(1000)])
+  await watch.close()
+  expect(recorded).toContain('sound')
+  expect(warned).toContain('broken')
+})
