@@ -74,7 +74,7 @@ const warmUpMs = 2_000
 const backWithinMs = 60_000
 const handshakesPerSecondMax = 100
 
-/** The most tunnels that were opened in any second, as the control plane counts them. */
+/** The highest rate at which tunnels were opened, a second, as the control plane counts them. */
 function watchHandshakes(url: string): { stop(): Promise<number> } {
   const samples: { at: number; opened: number }[] = []
   const stop = new AbortController()
@@ -90,16 +90,18 @@ function watchHandshakes(url: string): { stop(): Promise<number> } {
     async stop() {
       stop.abort()
       await looking
-      return mostInASecond(samples)
+      return mostPerSecond(samples)
     },
   }
 }
 
-/** Over spans of a second at least, because the looks come when they come. */
-function mostInASecond(samples: readonly { at: number; opened: number }[]): number {
+/** Over spans that are long beside the time that a look takes. */
+const spanMs = 2_000
+
+function mostPerSecond(samples: readonly { at: number; opened: number }[]): number {
   let most = 0
   for (const [index, { at, opened }] of samples.entries()) {
-    const later = samples.slice(index + 1).find((sample) => sample.at - at >= 1_000)
+    const later = samples.slice(index + 1).find((sample) => sample.at - at >= spanMs)
     if (later !== undefined) most = Math.max(most, ((later.opened - opened) / (later.at - at)) * 1_000)
   }
   return Math.round(most)
