@@ -91,7 +91,8 @@ export class CredentialKeeper {
     if (!this.#isTried || keyId !== this.#current.keyId) return
     this.#isTried = false
     const record = await this.#read()
-    if (record === undefined || record.credential.keyId === keyId) return
+    // Of no other key than the one that waits beside it: another process may have gone on to the key after this one.
+    if (record?.next === undefined || keyIdOf(record.next) !== keyId) return
     await this.take(this.#current, record.credential.keyId)
   }
 

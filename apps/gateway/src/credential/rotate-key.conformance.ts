@@ -231,6 +231,23 @@ export function describeKeyRotation(name: string, make: () => Promise<StoreUnder
       expect(await stored(open())).toEqual({ keyId: controlPlane.keyId, hasNext: false })
     })
 
+    it('keeps the newest key when a process proves the one before it late', async () => {
+      const { open, controlPlane } = await enrolled()
+      const first = await startProcess(open())
+      const { keyId, gatewayId } = first.keeper.current
+      const start = await first.rotation.begin(keyId)
+      controlPlane.announce(start, keyId, gatewayId)
+      const slow = await startProcess(open())
+      expect(await slow.keeper.replaceRefused(keyId)).toBe(true)
+      const tried = slow.keeper.current.keyId
+      await first.rotation.confirm(tried)
+      await rotate(first, controlPlane)
+      await slow.keeper.proved(tried)
+      expect(await stored(open())).toEqual({ keyId: controlPlane.keyId, hasNext: false })
+      await slow.keeper.reread()
+      expect(slow.keeper.current.keyId).toBe(controlPlane.keyId)
+    })
+
     it('ends when every key of the store is refused, having tried each once', async () => {
       const { open } = await enrolled()
       const { keeper, rotation } = await startProcess(open())
