@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   features,
   FrameSocket,
@@ -36,6 +37,10 @@ const superseded = { code: 'superseded', message: 'not here', permanent: false }
 
 /** The control plane's ends of what the gateway has dialled. */
 let sessions: StreamSession[]
+/** Messages that the gateway has sent. */
+let received: number
+/** What the gateway is welcomed with. */
+let greeting: WelcomeFrame
 let listener: WebSocketServer
 let connections: StreamConnections
 let wanted: Wanted[]
@@ -50,10 +55,13 @@ beforeEach(async () => {
   wanted = []
   refusals = []
   obstacles = []
+  greeting = welcome
+  received = 0
   accepted = []
   listener = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
   await once(listener, 'listening')
   listener.on('connection', (webSocket, request) => {
+    webSocket.on('message', () => (received += 1))
     const session = new StreamSession({
       channel: new FrameSocket(webSocket, request.socket),
       pingIntervalMs: 3000,
@@ -106,7 +114,7 @@ async function reach(dial: Wanted): ReturnType<ReachControlPlane> {
   const upgraded = Promise.withResolvers<Duplex>()
   webSocket.once('upgrade', (response: IncomingMessage) => upgraded.resolve(response.socket))
   const socket = new FrameSocket(webSocket, await upgraded.promise)
-  return { kind: 'welcomed', socket, welcome, keyId: 'key-1' }
+  return { kind: 'welcomed', socket, welcome: greeting, keyId: 'key-1' }
 }
 
 function present<T>(value: T | undefined): T {
@@ -145,6 +153,17 @@ describe('a call for streams', () => {
     await called()
     expect(wanted).toMatchObject([{ purpose: 'streams', ticket, slot: 0 }])
   })
+
+  test.each([1, 0xffff_ffff])(
+    'keeps to its own bounds when pings are asked for every %i ms',
+    async (asked) => {
+      greeting = { ...welcome, pingIntervalMs: asked }
+      const session = await called()
+      await sleep(120)
+      expect(session.isOpen).toBe(true)
+      expect(received).toBeLessThan(40)
+    },
+  )
 
   test('is tried again where another replica answered, or the clock or the key was wrong, not for ever', async () => {
     obstacles = [

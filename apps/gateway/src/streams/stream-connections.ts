@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { features, heartbeatDefaults, StreamSession, type StreamOpening } from '@postern/protocol'
+import { features, StreamSession, type StreamOpening } from '@postern/protocol'
+import { pingIntervalOf } from '../tunnel/ping-interval.ts'
 import type { ReachControlPlane, Welcomed } from '../tunnel/reach-control-plane.ts'
 
 /** A logger of pino's shape. */
@@ -108,7 +109,7 @@ export class StreamConnections {
     const { serveStream, elapsed, log } = this.#options
     const session: StreamSession = new StreamSession({
       channel: socket,
-      pingIntervalMs: welcome.pingIntervalMs || heartbeatDefaults.pingIntervalMs,
+      pingIntervalMs: pingIntervalOf(welcome),
       elapsed,
       idleMs: this.#options.idleMs ?? idleMsDefault,
       onOpen: (opening) => void serveStream(opening),

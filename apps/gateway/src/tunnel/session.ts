@@ -1,7 +1,6 @@
 import {
   features,
   Heartbeat,
-  heartbeatDefaults,
   type Frame,
   type FrameListener,
   type FrameSocket,
@@ -13,6 +12,7 @@ import {
 import type { Announcement } from './announcement.ts'
 import type { InFlight, SessionReviews } from './in-flight.ts'
 import type { ReliefCause, SessionEnd } from './outcome.ts'
+import { pingIntervalOf } from './ping-interval.ts'
 import { failureFrame } from './review-frames.ts'
 import { within } from './within.ts'
 
@@ -70,8 +70,6 @@ type Phase =
   | { phase: 'finishing' }
   | { phase: 'ended' }
 
-/** A server that asks for pings more often or more rarely than this is not followed, in milliseconds. */
-const pingIntervalBounds = { min: 10, max: 30_000 } as const
 /** Beyond the time that a draining replica names itself, nobody waits for its GoAway. */
 const replicaDrainBounds = { min: 1_000, max: 60_000 } as const
 const rotateMsMax = 10_000
@@ -281,9 +279,4 @@ function sayGoodbye(socket: FrameSocket, end: SessionEnd): void {
       socket.close()
       break
   }
-}
-
-function pingIntervalOf(welcome: WelcomeFrame): number {
-  if (welcome.pingIntervalMs === 0) return heartbeatDefaults.pingIntervalMs
-  return Math.min(Math.max(welcome.pingIntervalMs, pingIntervalBounds.min), pingIntervalBounds.max)
 }
