@@ -98,6 +98,8 @@ export class Supervisor {
     const { session } = reached
     this.#sessions.add(session)
     if (stop.aborted) {
+      // It hears: reviews may have come behind Welcome, and Drained is worth no wait for its deadline.
+      session.start()
       await session.leave('the gateway stops')
       return { kind: 'stopped' }
     }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { FakeControlPlane, Reception } from './test/fake-control-plane.ts'
-import { HeldReviews, review, TunnelBench } from './test/tunnel-bench.ts'
+import { welcomeFrame, type FakeControlPlane, type Reception } from './test/fake-control-plane.ts'
+import { changingCredential, HeldReviews, review, TunnelBench } from './test/tunnel-bench.ts'
 
 let bench: TunnelBench
 let server: FakeControlPlane
@@ -92,6 +92,26 @@ describe('a replica that leaves', () => {
 })
 
 describe('P5: a gateway that stops', () => {
+  test('answers what came behind the Welcome that it was still looking at', async () => {
+    const [asked, proving] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const credential = {
+      ...changingCredential(bench.keys.privateKey),
+      proved: () => {
+        asked.resolve()
+        return proving.promise
+      },
+    }
+    server.receptions = [{ kind: 'answer', frames: [welcomeFrame(), review(7)] }]
+    const { close } = bench.open({ credential })
+    const tunnel = await server.tunnel()
+    await asked.promise
+    const closing = close()
+    proving.resolve()
+    expect(await tunnel.frames('token-reviewed')).toMatchObject([{ requestId: 7 }])
+    await closing
+    await tunnel.closed()
+  })
+
   test('says so, waits until nothing new comes, finishes what crossed, and goes', async () => {
     server.receptions = [on('a'), on('b')]
     const { tunnels, close } = bench.open({ slots: 2, reviewToken: held.reviewToken })
