@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { features } from '@postern/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FakeControlPlane, FakeTunnel, Reception } from './test/fake-control-plane.ts'
@@ -61,6 +62,25 @@ describe('two tunnels of one process', () => {
     const third = await server.tunnel(2)
     expect(slotOf(third)).toBe(0)
     await expect.poll(() => tunnels.states().map(({ phase }) => phase)).toEqual(['connected', 'connected'])
+  })
+
+  test('P18: leave nothing at the signal that ends the process, however often they are cut', async () => {
+    const signals = new Set<AbortSignal>()
+    const { sleep } = bench.timing
+    bench.timing.sleep = (ms, signal) => {
+      signals.add(signal)
+      return sleep(ms, signal)
+    }
+    server.receptions = [on('a'), on('b')]
+    bench.open({ slots: 2 })
+    for (let index = 1; index < 20; index += 1) {
+      const far = await server.tunnel(index)
+      await far.frames('ping')
+      far.webSocket.terminate()
+    }
+    await server.tunnel(20)
+    const listeners = [...signals].map((signal) => getEventListeners(signal, 'abort').length)
+    expect(Math.max(...listeners)).toBeLessThan(6)
   })
 
   test('count what is in flight together', async () => {

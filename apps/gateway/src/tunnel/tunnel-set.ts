@@ -53,6 +53,7 @@ export class TunnelSet {
   readonly #spread: ReplicaSpread
   readonly #supervisors: readonly Supervisor[]
   readonly #takesSlots = Promise.withResolvers<void>()
+  #mayTakeSlots = false
   /** Of each slot's tunnel: fires when it is not the slot's any more. */
   readonly #overs = new Map<number, AbortController>()
   /** Numbers on the wire that are in use. */
@@ -119,7 +120,10 @@ export class TunnelSet {
       socket.terminate()
       return takesOneTunnel
     }
-    if (welcome.minorVersion >= minorVersionWithSlots) this.#takesSlots.resolve()
+    if (welcome.minorVersion >= minorVersionWithSlots) {
+      this.#mayTakeSlots = true
+      this.#takesSlots.resolve()
+    }
     log.info(describeWelcome(welcome, slot, epoch), 'the tunnel is up')
     const session = new TunnelSession({
       socket,
@@ -143,7 +147,8 @@ export class TunnelSet {
   }
 
   async #mayDial(slot: number, stop: AbortSignal): Promise<void> {
-    if (slot > 0) await Promise.race([this.#takesSlots.promise, fired(stop)])
+    // Once: each wait leaves a listener at the signal, which lives as long as the process.
+    if (slot > 0 && !this.#mayTakeSlots) await Promise.race([this.#takesSlots.promise, fired(stop)])
     const { timing } = this.#options
     const others = [...this.#dialledAt].filter(([other]) => other !== slot).map(([, at]) => at)
     const apartMs = dialsApartMs * (1 + timing.random())
