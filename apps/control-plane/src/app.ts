@@ -13,6 +13,7 @@ import { createChangeAudit } from './audit/change-audit.ts'
 import { type ClosingPhase, closeInPhases } from './close-in-phases.ts'
 import type { Config } from './config.ts'
 import { createCommit } from './database/commit.ts'
+import { createKeyringStore } from './database/keyring-store.ts'
 import type { Database } from './database/database.ts'
 import { registerGatewayPoolRoutes } from './gateway-pools/gateway-pool-routes.ts'
 import { createGatewayPoolStorePostgres } from './gateway-pools/gateway-pool-store-postgres.ts'
@@ -315,7 +316,8 @@ type Stores = ReturnType<typeof createStores>
 /** Every store on one transaction, with the audit log and the revocations in it. */
 function openCommit({ kysely, keyring }: AppOptions) {
   return createCommit(kysely, (transaction) => {
-    const stores = createStores({ kysely: transaction, keyring })
+    const ownKeyring = keyring.readingFrom(createKeyringStore({ kysely: transaction }))
+    const stores = createStores({ kysely: transaction, keyring: ownKeyring })
     return {
       ...stores,
       audit: createChangeAudit(stores.auditEvents),

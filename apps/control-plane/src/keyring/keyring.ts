@@ -17,6 +17,11 @@ export interface Keyring {
   decryptForInstance(context: string, ciphertext: Buffer): string
   /** A new organization's key, wrapped by the root key: `organizations.wrapped_key`. */
   createOrganizationKey(): Buffer
+  /**
+   * The same keyring, which reads keys from another store: for a transaction its own, because one that waits for a second
+   * connection may wait for those who wait for its first.
+   */
+  readingFrom(store: Pick<KeyringStore, 'readWrappedKey'>): Keyring
 }
 
 export interface KeyringStore {
@@ -39,24 +44,36 @@ const keysMax = 10_000
  */
 export async function openKeyring(rootKey: KeyObject, store: KeyringStore): Promise<Keyring> {
   await checkRootKey(rootKey, store)
-  const keys = new Map<string, Promise<KeyObject>>()
+  return keyringOf(rootKey, store, new Map())
+}
+
+/** @param keys unwrapped, by organization; shared by all who read, from whichever store */
+function keyringOf(
+  rootKey: KeyObject,
+  store: Pick<KeyringStore, 'readWrappedKey'>,
+  keys: Map<string, KeyObject>,
+): Keyring {
+  const reading = new Map<string, Promise<KeyObject>>()
 
   async function unwrap(organizationId: string): Promise<KeyObject> {
     const wrapped = await store.readWrappedKey(organizationId)
     if (wrapped === undefined) throw new UnreadableCiphertext()
-    return createSecretKey(openSealedBytes(rootKey, wrapPlace, wrapped))
-  }
-
-  function keyOf(organizationId: string): Promise<KeyObject> {
-    const known = keys.get(organizationId)
-    if (known !== undefined) return known
-    const unwrapped = unwrap(organizationId).catch((error: unknown) => {
-      keys.delete(organizationId)
-      throw error
-    })
-    keys.set(organizationId, unwrapped)
+    const key = createSecretKey(openSealedBytes(rootKey, wrapPlace, wrapped))
+    keys.set(organizationId, key)
     const [oldest] = keys.keys()
     if (keys.size > keysMax && oldest !== undefined) keys.delete(oldest)
+    return key
+  }
+
+  async function keyOf(organizationId: string): Promise<KeyObject> {
+    const known = keys.get(organizationId)
+    if (known !== undefined) return known
+    const unwrapped =
+      reading.get(organizationId) ??
+      unwrap(organizationId).finally(() => {
+        reading.delete(organizationId)
+      })
+    reading.set(organizationId, unwrapped)
     return unwrapped
   }
 
@@ -71,6 +88,7 @@ export async function openKeyring(rootKey: KeyObject, store: KeyringStore): Prom
     decryptForInstance: (context, ciphertext) =>
       openSealedBytes(rootKey, ['instance', context], ciphertext).toString('utf8'),
     createOrganizationKey: () => sealBytes(rootKey, wrapPlace, randomBytes(organizationKeyBytes)),
+    readingFrom: (other) => keyringOf(rootKey, other, keys),
   }
 }
 

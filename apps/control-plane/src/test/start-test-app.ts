@@ -30,8 +30,11 @@ export interface TestApp {
 }
 
 /** The whole control plane on a loopback socket, with a database of its own. */
-export async function startTestApp(change: Partial<AppConfig> = {}): Promise<TestApp> {
-  const database = await createTestDatabase()
+export async function startTestApp(
+  change: Partial<AppConfig> = {},
+  databaseOptions: { poolMax?: number } = {},
+): Promise<TestApp> {
+  const database = await createTestDatabase(databaseOptions)
   const lines: string[] = []
   const stream = { write: (line: string) => void lines.push(line) }
   const { logger } = createLogger({ level: 'info', replicaId: 'test', stream })

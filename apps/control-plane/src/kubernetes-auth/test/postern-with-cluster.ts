@@ -22,8 +22,11 @@ export interface PosternWithCluster {
 }
 
 /** A whole control plane, a cluster to log in from, and somebody who may configure it. */
-export async function startPosternWithCluster(config: Partial<AppConfig> = {}): Promise<PosternWithCluster> {
-  const [app, cluster] = await Promise.all([startTestApp(config), startKubernetesStandIn()])
+export async function startPosternWithCluster(
+  config: Partial<AppConfig> = {},
+  databaseOptions: { poolMax?: number } = {},
+): Promise<PosternWithCluster> {
+  const [app, cluster] = await Promise.all([startTestApp(config, databaseOptions), startKubernetesStandIn()])
   const bootstrapped = await app.call('POST', '/api/v1/admin/bootstrap', {
     body: { email: 'ada@example.com', password: 'correct horse battery', organization: 'Acme' },
   })

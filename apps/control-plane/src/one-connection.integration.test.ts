@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest'
+import { startPosternWithCluster } from './kubernetes-auth/test/postern-with-cluster.ts'
+
+it('changes need one database connection each: none holds one while it waits for another', async () => {
+  const postern = await startPosternWithCluster({}, { poolMax: 1 })
+  const { app, cluster, admin: token, reviewerJwt, createIdentity, attach } = postern
+  try {
+    const identityId = await createIdentity()
+    // The first of its organization to be encrypted since the start: its key is still to be read.
+    const attached = await attach(identityId)
+    expect(attached.status).toBe(200)
+    const authMethod = {
+      method: 'kubernetes',
+      kubernetesHost: cluster.url,
+      caCert: cluster.caCert,
+      tokenReviewerJwt: reviewerJwt,
+      allowedNamespaces: 'postern',
+      allowedNames: 'gateway',
+    }
+    const created = await app.call('POST', '/api/v3/gateways', {
+      token,
+      body: { name: 'berlin', authMethod },
+    })
+    expect(created.status).toBe(200)
+    const pool = await app.call('POST', '/api/v1/gateway-pools', { token, body: { name: 'berlin' } })
+    expect(pool.status).toBe(200)
+    const detached = await postern.configure('DELETE', identityId)
+    expect(detached.status).toBe(200)
+  } finally {
+    await postern.close()
+  }
+})
