@@ -4,7 +4,10 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { FrameListener } from '../connection/frame-socket.ts'
+import type { Frame } from '../frames.ts'
 import { connectSessions, type ConnectedSessions } from '../test/connected-sessions.ts'
+import { StreamSession } from './stream-session.ts'
 import { StreamError } from './stream-error.ts'
 import { streamLimits } from './stream-limits.ts'
 import type { StreamOpening } from './stream-opening.ts'
@@ -302,5 +305,33 @@ describe('a connection for streams', () => {
     const [again, end] = await openPair()
     again.end('fine')
     expect((await readAll(end)).toString()).toBe('fine')
+  })
+
+  test('resets a stream that was opened in the turn in which its asker left', async () => {
+    both = await connectSessions()
+    const sent: Frame[] = []
+    let hear: FrameListener | undefined
+    const session = new StreamSession({
+      channel: {
+        isOpen: true,
+        unsentBytes: 0,
+        listen: (listener) => (hear = listener),
+        send: (frame) => void sent.push(frame),
+        close: () => undefined,
+        terminate: () => undefined,
+      },
+      pingIntervalMs: 3000,
+      idleMs: 60_000,
+      elapsed: () => 0,
+    })
+    session.start()
+    const gone = new AbortController()
+    const opening = rejection(session.open(target, gone.signal))
+    hear?.frame({ kind: 'opened', streamId: 1, windowBytes })
+    gone.abort(new Error('left'))
+    expect(await opening).toEqual(new Error('left'))
+    await vi.waitFor(() => expect(session.size).toBe(0))
+    expect(sent.filter(({ kind }) => kind === 'reset')).toMatchObject([{ streamId: 1, code: 'closed' }])
+    session.close('shutting-down', '')
   })
 })

@@ -148,6 +148,8 @@ export class StreamSession {
     const result = await promise
     signal?.removeEventListener('abort', leave)
     this.#watchIdle()
+    // It may have been opened in the turn in which the one who asked left.
+    if (signal?.aborted === true && result instanceof RawStream) result.destroy()
     signal?.throwIfAborted()
     if (result instanceof StreamError) throw result
     if (result.errored !== null) throw result.errored
