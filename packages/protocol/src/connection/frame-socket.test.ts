@@ -44,6 +44,12 @@ afterEach(async () => {
   server.close()
 })
 
+/** Its pong says that all before it was read. */
+function pinged(): WebSocket {
+  peer.ping()
+  return peer
+}
+
 test.each<[string, Frame, number]>([
   ['long', { kind: 'data', streamId: 1, payload: new Uint8Array(protocolLimits.dataBytesMax) }, 4096],
   ['short', { kind: 'drain', withinMs: 1, reason: 'r'.repeat(100) }, 200_000],
@@ -56,6 +62,30 @@ test.each<[string, Frame, number]>([
   expect(socket.isOpen).toBe(false)
   await socket.closed
   expect(events).toEqual(['closed: closed with 1006 after the other side did not read'])
+})
+
+test('P20: a peer that sends while nobody listens is cut off before it fills the memory', async () => {
+  const payload = new Uint8Array(protocolLimits.dataBytesMax)
+  const send = (): void => peer.send(encodeFrame({ kind: 'data', streamId: 1, payload }))
+  peer.on('error', () => undefined)
+  socket.listen(undefined)
+  for (let sent = 0; sent < 40; sent += 1) send()
+  await once(pinged(), 'pong')
+  socket.listen({
+    frame: ({ kind }) => events.push(kind),
+    malformed: () => undefined,
+    closed: () => undefined,
+  })
+  expect(events).toHaveLength(40)
+  socket.listen(undefined)
+  for (let sent = 0; sent < 40; sent += 1) send()
+  await once(pinged(), 'pong')
+  expect(socket.isOpen).toBe(true)
+  for (let sent = 0; sent < 40; sent += 1) send()
+  await socket.closed
+  const ends: string[] = []
+  socket.listen({ frame: () => undefined, malformed: () => undefined, closed: (detail) => ends.push(detail) })
+  expect(ends).toEqual(['closed with 1006 after more came than may wait'])
 })
 
 test('a peer that sends too much for a frame, and does not leave, is gone soon', async () => {
@@ -87,5 +117,6 @@ test('a peer that never stops sending leaves turns of the event loop to others',
     heard.inTurn = 0
     await turn()
   }
-  expect(heard.mostInTurn).toBeLessThanOrEqual((64 * 1024) / message.length + 1)
+  // A full read, after one so short that it did not end the turn.
+  expect(heard.mostInTurn).toBeLessThanOrEqual((80 * 1024) / message.length + 1)
 })

@@ -19,8 +19,8 @@ const closeTimeoutMs = 1000
 const writeBytes = 16 * 1024
 /** A read of as much, a TLS record, says that more is there. */
 const fullReadBytes = 16 * 1024
-/** Frames that may wait between two listeners. */
-const waitingFramesMax = 512
+/** What may wait between two listeners: the reviews that a gateway takes, and no more than a tunnel may cost. */
+const waitingMax = { frames: 512, bytes: 1024 * 1024 } as const
 /** What may be sent and not have left yet: more than all the reviews that a gateway takes, with the longest tokens. */
 const unsentMax = { bytes: 4 * 1024 * 1024, frames: 8192 } as const
 
@@ -51,6 +51,7 @@ export class FrameSocket {
   }
   #listener: FrameListener | undefined
   #waiting: (() => void)[] = []
+  #waitingBytes = 0
   #corkedBytes = 0
   #flushIsDue = false
   #unsentFrames = 0
@@ -103,7 +104,10 @@ export class FrameSocket {
     this.#listener = listener
     while (this.#listener !== undefined) {
       const next = this.#waiting.shift()
-      if (next === undefined) return
+      if (next === undefined) {
+        this.#waitingBytes = 0
+        return
+      }
       next()
     }
   }
@@ -156,6 +160,7 @@ export class FrameSocket {
     if (frame.kind === 'malformed') this.#refuse(frame.reason)
     else if (this.#listener !== undefined) this.#listener.frame(frame)
     else {
+      this.#waitingBytes += data.length
       this.#deliver((listener) => {
         listener.frame(frame)
       })
@@ -170,10 +175,17 @@ export class FrameSocket {
     })
   }
 
+  get #isWaitingFull(): boolean {
+    return this.#waiting.length >= waitingMax.frames || this.#waitingBytes > waitingMax.bytes
+  }
+
   #deliver(event: (listener: FrameListener) => void): void {
     if (this.#listener !== undefined) event(this.#listener)
-    else if (this.#waiting.length >= waitingFramesMax) this.#webSocket.terminate()
-    else {
+    else if (this.#isWaitingFull && this.#webSocket.readyState !== this.#webSocket.CLOSED) {
+      this.#deaf = true
+      this.#problem = 'more came than may wait'
+      this.#webSocket.terminate()
+    } else {
       this.#waiting.push(() => {
         if (this.#listener !== undefined) event(this.#listener)
       })
