@@ -139,8 +139,9 @@ async function update(
   const place = { gatewayId: before.id, organizationId }
   const { gateway, retiredKeyIds } = await commit(async (within) => {
     const at = now()
-    if (name !== undefined) savedOf(await within.gateways.rename(before.id, organizationId, name), name)
+    // Before the name: this locks the organization, then the reviewer, then the gateway, as everybody does.
     const retiredKeyIds = wanted ? await saveAuthMethod(within.gatewayAuths, place, wanted, at) : []
+    if (name !== undefined) savedOf(await within.gateways.rename(before.id, organizationId, name), name)
     const gateway = await present(within.gateways, before.id, organizationId)
     if (name !== undefined) {
       await within.audit.record(eventAbout(gateway, 'gateway-renamed', by, at, { previousName: before.name }))

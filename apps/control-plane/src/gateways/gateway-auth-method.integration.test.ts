@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../database/test/create-test-database.ts'
 import { ApiError } from '../http/api-error.ts'
@@ -263,4 +264,29 @@ describe('an authentication by pods’ tokens', () => {
       ]).toContainEqual([made?.status, deleted?.status])
     }
   })
+})
+
+async function untilSomebodyWaits(): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { rows } = await sql`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+      `.execute(database.kysely)
+      return rows.length
+    })
+    .toBe(1)
+}
+
+it('a new name together with a new reviewer waits in no circle for who names the gateway as a reviewer', async () => {
+  const [reviewer, gatewayId] = [await create('munich'), await create('berlin')]
+  const renamed = await database.kysely.transaction().execute(async (other) => {
+    const locked = other.selectFrom('organizations').select('id').where('id', '=', organizationId)
+    await locked.forNoKeyUpdate().execute()
+    const waiting = call('PATCH', `/${gatewayId}`, { name: 'hamburg', authMethod: through(reviewer) })
+    await untilSomebodyWaits()
+    const named = other.selectFrom('gateways').select('id').where('id', '=', gatewayId)
+    await named.forKeyShare().execute()
+    return { waiting }
+  })
+  expect(await renamed.waiting).toMatchObject({ status: 200, body: { name: 'hamburg' } })
 })
