@@ -3,11 +3,11 @@ import { startPosternWithCluster } from './kubernetes-auth/test/postern-with-clu
 
 it('changes need one database connection each: none holds one while it waits for another', async () => {
   const postern = await startPosternWithCluster({}, { poolMax: 1 })
-  const { app, cluster, admin: token, reviewerJwt, createIdentity, attach } = postern
+  const { app, cluster, admin: token, reviewerJwt } = postern
   try {
-    const identityId = await createIdentity()
+    const identityId = await postern.createIdentity()
     // The first of its organization to be encrypted since the start: its key is still to be read.
-    const attached = await attach(identityId)
+    const attached = await postern.attach(identityId)
     expect(attached.status).toBe(200)
     const authMethod = {
       method: 'kubernetes',
