@@ -168,7 +168,8 @@ describe('tells whether a gateway is revoked only to who holds its key', () => {
 
   it('tells a gateway whose pods enrol by their own tokens that a replaced key is unknown, so that it enrols anew', async () => {
     const { dial, token, audit } = arrange({ retiredAt: revokedAt, authMethod: 'kubernetes' })
-    expect(await dial(token())).toMatchObject({ code: 'credential-unknown', permanent: true })
+    const refusal = { code: 'credential-unknown', permanent: true, isProven: true }
+    expect(await dial(token())).toMatchObject(refusal)
     expect(audit.events).toMatchObject([{ reason: 'gateway-key-retired' }])
     const revoked = arrange({ gatewayRevokedAt: revokedAt, retiredAt: revokedAt, authMethod: 'kubernetes' })
     expect(await revoked.dial(revoked.token())).toMatchObject({ code: 'credential-revoked' })

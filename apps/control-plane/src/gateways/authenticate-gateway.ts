@@ -23,6 +23,8 @@ export interface GatewayRefusal {
   message: string
   /** True: dialling again with this credential is of no use until a person has acted. */
   permanent: boolean
+  /** Signed by the key that it names, which is known here: no stranger sent it. Not for the gateway's eyes. */
+  isProven: boolean
   retryAfterSeconds?: number
   /** This machine's clock when it refused, in ms since the epoch. */
   serverTimeMs: number
@@ -209,5 +211,5 @@ async function refuse(
     },
   })
   const { code, message } = refused
-  return { ok: false, status: 401, code, message, ...treatments[code], serverTimeMs: dial.nowMs }
+  return { ok: false, status: 401, code, message, isProven, ...treatments[code], serverTimeMs: dial.nowMs }
 }

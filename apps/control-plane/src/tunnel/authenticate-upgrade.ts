@@ -19,9 +19,11 @@ export interface UpgradeDial {
 }
 
 /** Who a gateway is, by the bearer of its upgrade. Rejects only when the answer cannot be known now. */
-export type AuthenticateUpgrade = (
-  dial: UpgradeDial,
-) => Promise<({ ok: true } & Omit<AuthenticatedGateway, 'ipAddress'>) | ({ ok: false } & UpgradeRefusal)>
+export type AuthenticateUpgrade = (dial: UpgradeDial) => Promise<
+  | ({ ok: true } & Omit<AuthenticatedGateway, 'ipAddress'>)
+  /** `isProven`: by whoever holds a key that was ours once, whatever the refusal says of it. */
+  | ({ ok: false; isProven?: boolean } & UpgradeRefusal)
+>
 
 /** What a dial has shown of whom it is from. `none`: anybody could have sent it. */
 export type Proof = 'proven' | 'none' | 'unclear'
@@ -54,7 +56,8 @@ export async function authenticateUpgrade(
       const from = ipAddress === undefined ? {} : { ipAddress }
       return { proof: 'proven', gateway: { gatewayId, organizationId, keyId, ...from } }
     }
-    return { proof: strangersCodes.has(answer.code) ? 'none' : 'unclear', refusal: answer }
+    const isStranger = answer.isProven !== true && strangersCodes.has(answer.code)
+    return { proof: isStranger ? 'none' : 'unclear', refusal: answer }
   } catch (error) {
     log.error({ err: error }, 'gateways cannot be authenticated now')
     return unclear('gateways cannot be authenticated now')
