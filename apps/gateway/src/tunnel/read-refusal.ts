@@ -5,6 +5,8 @@ import type { TunnelRefusal } from './outcome.ts'
 
 const bodyBytesMax = 8 * 1024
 const messageBytesMax = 500
+/** The beginning of a JWT and what follows: something on the way that repeats headers would put ours into the log. */
+const tokenText = /eyJ[\w.~+/=-]+/g
 
 /**
  * Reads an HTTP answer that came instead of the upgrade. The control plane answers with JSON
@@ -53,5 +55,6 @@ function parseObject(body: string): Partial<Record<string, unknown>> {
 }
 
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? clampText(value, messageBytesMax) : undefined
+  if (typeof value !== 'string' || value === '') return undefined
+  return clampText(value.replaceAll(tokenText, '[token]'), messageBytesMax)
 }
