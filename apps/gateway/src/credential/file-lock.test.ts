@@ -43,8 +43,11 @@ it('gives up on a lock that somebody else holds', async () => {
   expect(await withFileLock(path, async () => 'in', 60)).toBe('taken')
 })
 
-it('removes the lock of a process that has died, and then lets one at a time in', async () => {
-  await leaveLock(60_000)
+it.each([
+  ['a process that has died', 60_000],
+  ['a time that is still to come, since the clock was set back', -3_600_000],
+])('removes the lock of %s, and then lets one at a time in', async (_, ageMs) => {
+  await leaveLock(ageMs)
   let inside = 0
   let most = 0
   const enter = (): Promise<string> =>

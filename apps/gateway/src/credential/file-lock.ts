@@ -42,13 +42,18 @@ async function take(path: string, holder: string): Promise<boolean> {
   }
 }
 
+/** A clock that was set back since would make a lock that somebody left hold for as long. */
+async function isStaleFile(path: string): Promise<boolean> {
+  return Math.abs(Date.now() - (await stat(path)).mtimeMs) >= staleMs
+}
+
 /** Whether there is a chance again. Whoever moves the file away may remove it; a fresh one is put back. */
 async function removeStale(path: string): Promise<boolean> {
   const aside = `${path}.${randomUUID()}`
   try {
-    if (Date.now() - (await stat(path)).mtimeMs < staleMs) return false
+    if (!(await isStaleFile(path))) return false
     await rename(path, aside)
-    const isStale = Date.now() - (await stat(aside)).mtimeMs >= staleMs
+    const isStale = await isStaleFile(aside)
     if (!isStale) await link(aside, path)
     await unlink(aside)
     return isStale
