@@ -24,6 +24,11 @@ test.each<[readonly number[], number | undefined]>([
 
 test('it gives way a little earlier by chance, and looks again after an hour', () => {
   expect(after([10_000, 10_000], 0, 1)).toBe(6_500)
-  expect(after([10_000, 10_000], 3_599_999)).toBe(8_000)
-  expect(after([10_000, 10_000], 3_600_000)).toBeUndefined()
+  expect(after([300_000, 300_000], 3_599_999)).toBe(240_000)
+  expect(after([300_000, 300_000], 3_600_000)).toBeUndefined()
+})
+
+test('of a control plane that crashed twice soon after its start it is wary for no longer than a while', () => {
+  expect(after([3_000, 3_000], 59_999)).toBe(2_400)
+  expect(after([3_000, 3_000], 60_000)).toBeUndefined()
 })

@@ -5,8 +5,11 @@ const ageMs = { min: 2_000, max: 86_400_000 } as const
 /** Of the age at which connections are cut, the tunnel gives way to another by then, a little earlier by chance. */
 const reliefShare = 0.8
 const reliefSpread = 0.15
-/** Then it is found out anew: the load balancer may have been set otherwise. */
-const knownForMs = 3_600_000
+/**
+ * Then it is found out anew: the load balancer may have been set otherwise. After as many ages already, because a short
+ * one may be that of a control plane which has crashed twice, and gateways that all dial anew would not help it.
+ */
+const knownFor = { ages: 20, msMax: 3_600_000 } as const
 
 /**
  * Learns at what age something on the way cuts the connections of one slot: two in a row of the same age tell. A tunnel
@@ -22,7 +25,8 @@ export class CutAge {
     this.#last = age
     if (last === undefined || Math.min(age, last) < ageMs.min || Math.max(age, last) > ageMs.max) return
     if (Math.abs(age - last) > sameAge * Math.max(age, last)) return
-    this.#known = { ageMs: Math.min(age, last), until: now + knownForMs }
+    const known = Math.min(age, last)
+    this.#known = { ageMs: known, until: now + Math.min(known * knownFor.ages, knownFor.msMax) }
   }
 
   /**
