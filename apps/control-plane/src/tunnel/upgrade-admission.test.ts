@@ -47,6 +47,13 @@ describe('admission of upgrades', () => {
     expect(admission.enter(known).admitted).toBe(true)
   })
 
+  test('says one second when it means one, whatever fraction of a millisecond the clock shows', () => {
+    const gate = gateOf(1)
+    gate.clock.ms = 712.7361850283054
+    gate.admission.enter(gateway(1))
+    expect(gate.admission.enter(gateway(2))).toEqual({ admitted: false, retryAfterSeconds: 1 })
+  })
+
   test('P8 gives each dial a turn, so that none of its seconds has more than the rate', () => {
     const gate = gateOf(1000)
     const turns: number[] = []

@@ -95,7 +95,8 @@ export class UpgradeAdmission {
     const first = now + 1000
     const next = Math.max(this.#returnAt[of] + 1000 / this.#options.perSecondMax, first)
     this.#returnAt[of] = next > now + spreadMs ? first : next
-    return Math.ceil((this.#returnAt[of] - now) / 1000)
+    // Rounded first: adding and subtracting leaves a trace of a millisecond, which would count as a second.
+    return Math.ceil(Math.round(this.#returnAt[of] - now) / 1000)
   }
 }
 
