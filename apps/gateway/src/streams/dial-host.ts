@@ -18,7 +18,9 @@ const keepAliveMs = 30_000
 
 export function createDialHost({ msMax = dialMsMax }: { msMax?: number } = {}): DialHost {
   return async (target, signal) => {
-    const deadline = AbortSignal.timeout(msMax)
+    // Not AbortSignal.timeout, whose timer would outlive a dial that was given up at once.
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(), msMax)
     const socket = connect({
       ...target,
       allowHalfOpen: true,
@@ -27,15 +29,19 @@ export function createDialHost({ msMax = dialMsMax }: { msMax?: number } = {}): 
       keepAlive: true,
       keepAliveInitialDelay: keepAliveMs,
     })
+    // Whoever waits hears of it by the event; and nothing breaks before the one who gets the socket listens.
+    socket.on('error', () => undefined)
     try {
-      await once(socket, 'connect', { signal: AbortSignal.any([signal, deadline]) })
+      await once(socket, 'connect', { signal: AbortSignal.any([signal, deadline.signal]) })
       return { kind: 'connected', socket }
     } catch (error) {
       socket.destroy()
-      // What the socket still reports is of no interest: the reason is known.
-      socket.on('error', () => undefined)
-      if (deadline.aborted) return { kind: 'failed', code: 'timeout', detail: `no answer in ${msMax} ms` }
+      if (deadline.signal.aborted) {
+        return { kind: 'failed', code: 'timeout', detail: `no answer in ${msMax} ms` }
+      }
       return { kind: 'failed', ...failureOf(error) }
+    } finally {
+      clearTimeout(timer)
     }
   }
 }
