@@ -69,7 +69,8 @@ export class KeyRotations {
         proof: Buffer.from(proof),
         at: new Date(now()),
       })
-      log.info({ gatewayId, keyId, code, detail }, 'a gateway rotated its key')
+      const what = code === 'rotated' ? 'a gateway rotated its key' : 'a gateway’s key was not rotated'
+      log[code === 'rotated' ? 'info' : 'warn']({ gatewayId, keyId, code, detail }, what)
       this.#answer(code, keyId, detail)
     } catch (error) {
       log.warn({ gatewayId, err: error }, 'a key cannot be rotated now; the gateway tries again')
