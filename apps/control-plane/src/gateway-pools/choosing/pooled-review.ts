@@ -30,8 +30,8 @@ type AttemptKind = Exclude<AskingKind, 'canary'>
 const attemptsMax = 2
 /** What a canary may take, for which nobody waits, in milliseconds. */
 const canaryBudgetMs = 2000
-/** A process that dies takes all its tunnels with it, which this side hears one after the other. */
-const lossHeardMs = 5
+/** A process that dies, or a proxy that cuts, takes all tunnels with it, which this side hears one after the other. */
+const lossHeardMs = 25
 const noStandings: readonly TunnelStanding[] = []
 
 /**
