@@ -244,6 +244,14 @@ describe('a tunnel that is lost', () => {
     expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'reviewed', via: { attempts: 2 } })
   })
 
+  test('lost at the last moment ends the login at its deadline', async () => {
+    const { pool, gateways } = poolOf(drops)
+    void pool.review()
+    pool.time.after(9990, () => gateways[0] && pool.flap(gateways[0], 60_000))
+    await pool.time.runUntil(11_000)
+    expect(pool.logins[0] && tookMs(pool.logins[0])).toBeCloseTo(10_000)
+  })
+
   test('T49 and does not come back ends the review after three seconds, asked of nobody else', async () => {
     const { pool, gateways } = poolOf({ kind: 'answers' })
     void pool.review()

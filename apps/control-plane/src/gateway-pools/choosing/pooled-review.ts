@@ -202,10 +202,12 @@ export class PooledReview {
   async #retry(followUp: FollowUp): Promise<void> {
     const { state, target } = this.#options
     const { retryBudget } = target
-    if (this.#failure?.kind === 'tunnel-lost')
+    if (this.#failure?.kind === 'tunnel-lost') {
+      const waitMs = Math.max(0, Math.min(lossHeardMs, this.#deadlineAt - state.elapsed()))
       await new Promise<void>((resolve) => {
-        state.after(lossHeardMs, resolve)
+        state.after(waitMs, resolve)
       })
+    }
     if (this.#isDone) return
     if (state.elapsed() >= this.#deadlineAt) {
       this.#fail(this.#failure)
