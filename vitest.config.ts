@@ -10,6 +10,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{apps,packages}/**/*.test.ts', 'test/chaos/**/*.test.ts'],
           exclude: [...notTests, '**/*.integration.test.ts'],
+          setupFiles: ['test/seed-properties.ts'],
           // For a busy machine; a hang fails all the same.
           testTimeout: 30_000,
           hookTimeout: 30_000,
