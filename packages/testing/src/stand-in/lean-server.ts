@@ -1,7 +1,7 @@
-import { once } from 'node:events'
 import { createServer, type TLSSocket } from 'node:tls'
+import { keepPort, type StandInServer } from './keep-port.ts'
 import { refusal, type Reply } from './reply.ts'
-import type { StandInServer, StandInServerOptions } from './stand-in-server.ts'
+import type { StandInServerOptions } from './stand-in-server.ts'
 import type { StandInRequest } from './stand-in-state.ts'
 
 // As the API server.
@@ -24,27 +24,7 @@ export async function startLeanServer({ certificate, answer }: StandInServerOpti
       serve(socket, answer)
     },
   )
-  async function listen(port: number): Promise<number> {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (typeof address !== 'object' || address === null) throw new Error('the stand-in has no port')
-    return address.port
-  }
-  const port = await listen(0)
-  return {
-    port,
-    async start() {
-      if (!server.listening) await listen(port)
-    },
-    async stop() {
-      if (!server.listening) return
-      const closed = once(server, 'close')
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
-  }
+  return keepPort(server, sockets)
 }
 
 function serve(socket: TLSSocket, answer: (request: StandInRequest) => Reply): void {

@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { ServingCertificate } from '../certificate-authority.ts'
+import { keepPort, type StandInServer } from './keep-port.ts'
 import { misbehave, writeReply, type Misbehaviour } from './misbehaviour.ts'
 import { refusal, type Reply } from './reply.ts'
 import type { StandInRequest } from './stand-in-state.ts'
@@ -12,15 +12,6 @@ export interface StandInServerOptions {
   readonly answer: (request: StandInRequest) => Reply
   /** What to do wrong for this request, if anything. */
   readonly misbehaviour: (request: StandInRequest) => Misbehaviour | undefined
-}
-
-/** An HTTPS server on a loopback port that it keeps while it is stopped and started. */
-export interface StandInServer {
-  readonly port: number
-  /** Listens again on the same port. */
-  start(): Promise<void>
-  /** Closes the port and destroys every connection. */
-  stop(): Promise<void>
 }
 
 // As the API server.
@@ -40,28 +31,7 @@ export async function startStandInServer(options: StandInServerOptions): Promise
   // Clients that refuse the certificate, or leave in the middle, are what some tests are about.
   server.on('tlsClientError', (_error, socket) => socket.destroy())
 
-  async function listen(port: number): Promise<number> {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (typeof address !== 'object' || address === null) throw new Error('the stand-in has no port')
-    return address.port
-  }
-
-  const port = await listen(0)
-  return {
-    port,
-    async start() {
-      if (!server.listening) await listen(port)
-    },
-    async stop() {
-      if (!server.listening) return
-      const closed = once(server, 'close')
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
-  }
+  return keepPort(server, sockets)
 }
 
 function receive(request: IncomingMessage, response: ServerResponse, options: StandInServerOptions): void {
