@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { mkdir, open, rename, stat, readFile, unlink, type FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { CredentialRecord } from './credential.ts'
 import { CredentialStoreError, type CredentialStore, type StoredRecord } from './credential-store.ts'
 import { readCredentialText, writeCredentialText } from './credential-text.ts'
@@ -51,10 +51,13 @@ async function readOwnFile(path: string): Promise<string | undefined> {
   }
 }
 
-/** The record is on disk, whole, under another name before it takes the place. */
+/**
+ * The record is on disk, whole, under another name before it takes the place. The name is always the same, and is the
+ * lock holder's: what a crash left under it is gone with the next write.
+ */
 async function replaceFile(path: string, text: string): Promise<void> {
-  const folder = dirname(path)
-  const written = join(folder, `.${randomUUID()}.tmp`)
+  const written = `${path}.new`
+  await unlink(written).catch(ignoreMissing)
   try {
     await withFile(await open(written, 'wx', 0o600), async (file) => {
       await file.writeFile(text)
@@ -65,7 +68,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
     await unlink(written).catch(ignoreMissing)
     throw error
   }
-  await withFile(await open(folder, 'r'), (opened) => opened.sync())
+  await withFile(await open(dirname(path), 'r'), (opened) => opened.sync())
 }
 
 async function withFile(file: FileHandle, use: (file: FileHandle) => Promise<void>): Promise<void> {
