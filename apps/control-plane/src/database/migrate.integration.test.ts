@@ -5,7 +5,7 @@ import { openDatabase } from './database.ts'
 import { migrateDatabase } from './migrate.ts'
 import { type TestDatabase, createTestDatabase } from './test/create-test-database.ts'
 
-const all = ['0001-foundation', '0002-gateway-pools', '0003-gateway-credentials']
+const all = ['0001-foundation', '0002-gateway-pools', '0003-gateway-credentials', '0007-projects']
 
 describe('migrateDatabase', () => {
   let test: TestDatabase

@@ -4,6 +4,7 @@ import { type MigrationProvider, Migrator } from 'kysely/migration'
 import * as foundation from './migrations/0001-foundation.ts'
 import * as gatewayPools from './migrations/0002-gateway-pools.ts'
 import * as gatewayCredentials from './migrations/0003-gateway-credentials.ts'
+import * as projects from './migrations/0007-projects.ts'
 
 /** Named here rather than found on disk, so that a bundle carries them. Order is that of the names. */
 const migrations: MigrationProvider = {
@@ -12,6 +13,7 @@ const migrations: MigrationProvider = {
       '0001-foundation': foundation,
       '0002-gateway-pools': gatewayPools,
       '0003-gateway-credentials': gatewayCredentials,
+      '0007-projects': projects,
     }),
 }
 

@@ -55,6 +55,8 @@ export interface Schema {
     is_disabled: Generated<boolean>
     last_login_auth_method: string | null
     last_login_at: Date | null
+    /** Of the project that owns it; null: the organization does. */
+    project_id: string | null
     created_at: CreatedAt
     updated_at: UpdatedAt
   }
@@ -127,6 +129,62 @@ export interface Schema {
     created_at: CreatedAt
   }
   gateway_used_token_ids: { token_id: string; expires_at: Date }
+  projects: {
+    id: Generated<string>
+    organization_id: string
+    name: string
+    slug: string
+    description: string | null
+    type: string
+    has_delete_protection: Generated<boolean>
+    auto_capitalization: Generated<boolean>
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  project_environments: {
+    id: Generated<string>
+    project_id: string
+    name: string
+    slug: string
+    /** From 1 on, without gaps. */
+    position: number
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  project_roles: {
+    id: Generated<string>
+    project_id: string
+    slug: string
+    name: string
+    description: string | null
+    rules: Json<unknown>
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  /** Either an identity or a person. */
+  project_members: {
+    id: Generated<string>
+    project_id: string
+    organization_id: string
+    identity_id: string | null
+    user_id: string | null
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  project_member_roles: {
+    id: Generated<string>
+    project_member_id: string
+    /** One that every project has; null where it is one of the project's own. */
+    role: string | null
+    custom_role_id: string | null
+    is_temporary: Generated<boolean>
+    /** As it was asked for, such as 1h; all three are set together. */
+    temporary_range: string | null
+    temporary_from: Date | null
+    temporary_until: Date | null
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
   kubernetes_auths: {
     id: Generated<string>
     identity_id: string
