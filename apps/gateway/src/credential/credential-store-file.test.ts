@@ -36,10 +36,11 @@ it('takes away, with the next write, the half-written file that a crash left', a
   const store = createFileCredentialStore(path)
   await store.write(pendingRecord(), (await store.read()).revision)
   await writeFile(`${path}.new`, '{"version":1,"phase":"bo', { mode: 0o644 })
-  await store.write(boundRecord(), (await store.read()).revision)
+  const bound = boundRecord()
+  await store.write(bound, (await store.read()).revision)
   expect(await readdir(join(folder, 'state'))).toEqual(['credential.json'])
   expect((await stat(path)).mode & 0o777).toBe(0o600)
-  expect((await store.read()).record).toEqual(boundRecord())
+  expect((await store.read()).record).toEqual(bound)
 })
 
 it.each([0o640, 0o604, 0o620])('refuses a file of mode %o and says how to mend it', async (mode) => {
