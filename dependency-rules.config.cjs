@@ -44,9 +44,9 @@ module.exports = {
     {
       name: 'only-app-wires',
       comment:
-        'Routes and PostgreSQL stores are chosen in app.ts alone: ask for the store interface as an argument.',
+        'Routes and PostgreSQL stores are chosen in app.ts and the open-*.ts beside it: ask for the store interface as an argument.',
       severity: 'error',
-      from: { path: controlPlane, pathNot: [`${controlPlane}/app\\.ts$`, tests, '/test/'] },
+      from: { path: controlPlane, pathNot: [`${controlPlane}/(app|open-[^/]+)\\.ts$`, tests, '/test/'] },
       to: {
         path: `${controlPlane}/.*-(routes|postgres)\\.ts$`,
         pathNot: `${controlPlane}/database/embedded-postgres\\.ts$`,

@@ -37,6 +37,7 @@ import { createIdentityCache } from './identities/identity-cache.ts'
 import { registerIdentityRoutes } from './identities/identity-routes.ts'
 import { createIdentityStorePostgres } from './identities/identity-store-postgres.ts'
 import { LastLoginRecorder } from './identities/last-login-recorder.ts'
+import { createRequireWithinIdentity } from './identities/require-within-identity.ts'
 import type { Keyring } from './keyring/keyring.ts'
 import { createConfigureKubernetesAuth } from './kubernetes-auth/configure-kubernetes-auth.ts'
 import { registerKubernetesAuthRoutes } from './kubernetes-auth/kubernetes-auth-routes.ts'
@@ -45,6 +46,7 @@ import { type ObservedLogin, createKubernetesLogin } from './login/kubernetes-lo
 import { registerLoginRoutes } from './login/login-routes.ts'
 import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
 import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
+import { createOrganizationRoles } from './organization-roles/organization-roles.ts'
 import { createOrganizationStorePostgres } from './organizations/organization-store-postgres.ts'
 import { openAccessTokens } from './open-access-tokens.ts'
 import { openGatewayCredentials } from './open-gateway-credentials.ts'
@@ -153,6 +155,8 @@ async function openParts(options: AppOptions) {
   const stores = createStores(options)
   const commit = openCommit(options)
   const auditLog = openAuditLog(options, stores)
+  const { rightsOf } = createOrganizationRoles()
+  const requireWithinIdentity = createRequireWithinIdentity({ rightsOf })
   const identities = createIdentityCache({ store: stores.identities, nowMs: elapsed })
   const lastLogins = new LastLoginRecorder({ store: stores.identities, logger })
   const poolDirectory = createPoolDirectory({ pools: stores.gatewayPools, elapsed })
@@ -211,6 +215,7 @@ async function openParts(options: AppOptions) {
   const authenticate = createAuthenticate({
     verifyAccessToken: (token, clientIp) => accessTokens.verifier.verify(token, clientIp),
     findIdentity: (identityId) => identities.findIdentity(identityId),
+    rightsOf,
   })
   /** After each committed change of an identity or of how it logs in. */
   const forget = (identityId: string): void => {
@@ -229,6 +234,8 @@ async function openParts(options: AppOptions) {
     reviews,
     accessTokens,
     authenticate,
+    rightsOf,
+    requireWithinIdentity,
     forget,
   }
 }
@@ -264,8 +271,8 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
 }
 
 function registerRoutesForActors(server: HttpServer, parts: Parts): void {
-  const { authenticate, stores, commit, auditLog, identities, gateways, reviews, accessTokens, forget } =
-    parts
+  const { authenticate, stores, commit, auditLog, identities, gateways, reviews, accessTokens } = parts
+  const { rightsOf, requireWithinIdentity, forget } = parts
   const { revocations } = accessTokens
   registerIdentityRoutes(server, {
     authenticate,
@@ -274,6 +281,8 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
       store: stores.identities,
       commit,
       cache: { forget },
+      rightsOf,
+      requireWithinIdentity,
       revocations,
       auditLog,
       now,
@@ -284,6 +293,7 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     authenticate,
     configure: createConfigureKubernetesAuth({
       identities,
+      requireWithinIdentity,
       store: stores.kubernetesAuths,
       commit,
       checkReviewer: reviews.checkReviewer,

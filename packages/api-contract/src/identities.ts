@@ -59,7 +59,7 @@ export const identity = z.object({
   name: z.string(),
   orgId: z.uuid(),
   projectId: z.null(),
-  role: organizationRole,
+  role: z.string(),
   isDisabled: z.boolean(),
   hasDeleteProtection: z.boolean(),
   authMethods: z.array(authMethodName),
@@ -71,7 +71,7 @@ export const identity = z.object({
 /** An identity as clients read it: nested in its membership of the organization. */
 export const identityMembership = z.object({
   id: z.uuid(),
-  role: organizationRole,
+  role: z.string(),
   roleId: z.null(),
   orgId: z.uuid(),
   identityId: z.uuid(),

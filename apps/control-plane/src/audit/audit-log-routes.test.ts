@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../http/api-error.ts'
 import { type HttpServer, createHttpServer } from '../http/http-server.ts'
-import type { Actor } from '../permissions/actor.ts'
+import { identityActor } from '../permissions/test/actor-fixtures.ts'
 import type { AuditSearch, StoredAuditEvent } from './audit-event-store.ts'
 import { registerAuditLogRoutes } from './audit-log-routes.ts'
 
@@ -26,7 +26,7 @@ const stored = (id: number): StoredAuditEvent => ({
 
 describe('the audit log’s route', () => {
   let server: HttpServer
-  let role: Actor['role'] | undefined
+  let role: string | undefined
   let searches: AuditSearch[]
   let found: StoredAuditEvent[]
   beforeEach(async () => {
@@ -41,8 +41,7 @@ describe('the audit log’s route', () => {
     registerAuditLogRoutes(server, {
       async authenticate() {
         if (role === undefined) throw new ApiError('Unauthorized', 'who are you')
-        const identity = { kind: 'identity', identityId: randomUUID(), identityName: 'ops' } as const
-        return { ...identity, organizationId, role, authMethod: 'token-auth', tokenId: randomUUID() }
+        return identityActor({ organizationId, role })
       },
       events: {
         async find(search) {

@@ -36,7 +36,7 @@ export function registerAuditLogRoutes(server: HttpServer, dependencies: AuditLo
     },
     async (request) => {
       const actor = await authenticate(request)
-      requirePermission(actor, 'read', 'audit-events')
+      requirePermission(actor, 'read', 'audit-log')
       const { limit } = request.query
       // One more than asked for tells whether there is a next page.
       const search = searchOf(request.query, actor.organizationId, limit + 1)

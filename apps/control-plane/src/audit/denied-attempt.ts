@@ -1,10 +1,11 @@
 import { ApiError } from '../http/api-error.ts'
+import { type Actor, auditActorOf } from '../permissions/actor.ts'
 import type { AuditEvent } from './audit-event.ts'
 import type { AuditLog } from './audit-log.ts'
 
 /** Who asks for a change, and by which request. */
 export interface ChangeOrigin {
-  actor: { identityId: string; organizationId: string }
+  actor: Actor
   requestId: string
   ipAddress: string
 }
@@ -33,7 +34,7 @@ export async function orTellDenied<Result>(
       event,
       outcome: 'denied',
       reason: 'permission-denied',
-      actor: { kind: 'identity', id: actor.identityId },
+      actor: auditActorOf(actor),
       ipAddress,
       details,
     })

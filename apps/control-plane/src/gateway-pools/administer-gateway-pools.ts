@@ -6,8 +6,9 @@ import type { Commit } from '../database/commit.ts'
 import { noSuchGateway } from '../gateways/administer-gateways.ts'
 import type { LiveTunnels } from '../gateways/live-tunnels.ts'
 import { ApiError } from '../http/api-error.ts'
-import type { Actor } from '../permissions/actor.ts'
-import { type Action, requirePermission } from '../permissions/require-permission.ts'
+import { type Actor, auditActorOf } from '../permissions/actor.ts'
+import type { OrganizationActionOn } from '../permissions/organization-rights.ts'
+import { requirePermission } from '../permissions/require-permission.ts'
 import { type Cluster, clusterOf, describeCluster } from './compare-clusters.ts'
 import type {
   AddMemberOutcome,
@@ -57,7 +58,11 @@ type Dependencies = GatewayPoolAdministrationDependencies
 export function createGatewayPoolAdministration(dependencies: Dependencies): GatewayPoolAdministration {
   const guarded = <Result>(
     origin: Origin,
-    [event, action, details]: [AuditEventName, Action, Record<string, JsonValue>],
+    [event, action, details]: [
+      AuditEventName,
+      OrganizationActionOn<'gateway-pools'>,
+      Record<string, JsonValue>,
+    ],
     change: () => Promise<Result>,
   ): Promise<Result> =>
     orTellDenied(dependencies, origin, { event, details }, async () => {
@@ -262,7 +267,7 @@ function eventAbout(
     requestId,
     event,
     outcome: 'success' as const,
-    actor: { kind: 'identity' as const, id: actor.identityId },
+    actor: auditActorOf(actor),
     ipAddress,
     details: { gatewayPoolId: id, gatewayPoolName: name, ...details },
   }

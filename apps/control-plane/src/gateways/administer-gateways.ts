@@ -5,8 +5,9 @@ import type { ChangeAudit } from '../audit/change-audit.ts'
 import { orTellDenied } from '../audit/denied-attempt.ts'
 import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
-import type { Actor } from '../permissions/actor.ts'
-import { type Action, requirePermission } from '../permissions/require-permission.ts'
+import { type Actor, auditActorOf } from '../permissions/actor.ts'
+import type { OrganizationActionOn } from '../permissions/organization-rights.ts'
+import { requirePermission } from '../permissions/require-permission.ts'
 import {
   type AuthMethodDependencies,
   auditDetailsOf,
@@ -73,7 +74,7 @@ export function createGatewayAdministration(
 ): GatewayAdministration {
   const permitted = <Result>(
     by: Administrator,
-    action: Action,
+    action: OrganizationActionOn<'gateways'>,
     event: AuditEventName,
     gatewayId: string | undefined,
     change: () => Promise<Result>,
@@ -279,7 +280,7 @@ function eventAbout(
     requestId,
     event,
     outcome: 'success',
-    actor: { kind: 'identity', id: actor.identityId },
+    actor: auditActorOf(actor),
     ipAddress,
     details: { gatewayId: gateway.id, gatewayName: gateway.name, ...details },
   }

@@ -6,10 +6,12 @@ import type { ChangeAudit } from '../audit/change-audit.ts'
 import { orTellDenied } from '../audit/denied-attempt.ts'
 import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
-import type { Actor } from '../permissions/actor.ts'
-import { requirePermission, requireRoleWithin } from '../permissions/require-permission.ts'
+import { type Actor, auditActorOf } from '../permissions/actor.ts'
+import type { RightsOf } from '../permissions/organization-rights.ts'
+import { requirePermission, requireRightsWithin } from '../permissions/require-permission.ts'
 import type { IdentityCache } from './identity-cache.ts'
 import type { DeleteOutcome, Identity, IdentityChange, IdentityStore, NewIdentity } from './identity-store.ts'
+import type { RequireWithinIdentity } from './require-within-identity.ts'
 
 /** What one change writes to, all of it or none. */
 export interface IdentityChangeScope {
@@ -22,6 +24,8 @@ export interface ChangeIdentitiesDependencies {
   store: Pick<IdentityStore, 'find'>
   commit: Commit<IdentityChangeScope>
   cache: Pick<IdentityCache, 'forget'>
+  rightsOf: RightsOf
+  requireWithinIdentity: RequireWithinIdentity
   revocations: Revocations
   auditLog: AuditLog
   now: () => Date
@@ -69,11 +73,11 @@ async function create(
   draft: NewIdentity,
 ): Promise<Identity> {
   requirePermission(origin.actor, 'create', 'identities')
-  requireRoleWithin(origin.actor, draft.role)
   if (draft.organizationId !== origin.actor.organizationId) {
     throw new ApiError('NotFound', 'There is no such organization among yours')
   }
-  const { commit, now } = dependencies
+  const { rightsOf, commit, now } = dependencies
+  requireRightsWithin(origin.actor, await rightsOf(draft.organizationId, draft.role))
   return commit(async ({ identities, audit }) => {
     const identity = await identities.create(draft)
     const { name, role } = identity
@@ -88,12 +92,13 @@ async function update(
   identityId: string,
   change: IdentityChange,
 ): Promise<Identity> {
-  const { store, commit, cache, revocations, now } = dependencies
+  const { store, rightsOf, requireWithinIdentity, commit, cache, revocations, now } = dependencies
   requirePermission(origin.actor, 'edit', 'identities')
   const before = await store.find(identityId, origin.actor.organizationId)
   if (before === undefined) throw identityUnknown()
-  requireRoleWithin(origin.actor, before.role)
-  if (change.role !== undefined) requireRoleWithin(origin.actor, change.role)
+  await requireWithinIdentity(origin.actor, before)
+  if (change.role !== undefined)
+    requireRightsWithin(origin.actor, await rightsOf(before.organizationId, change.role))
   const target = { scope: 'identity' as const, identityId }
   const identity = await commit(async (within) => {
     const identity = identityOf(await within.identities.update(identityId, before.organizationId, change))
@@ -114,11 +119,11 @@ async function remove(
   origin: Origin,
   identityId: string,
 ): Promise<Identity> {
-  const { store, commit, cache, revocations, now } = dependencies
+  const { store, requireWithinIdentity, commit, cache, revocations, now } = dependencies
   requirePermission(origin.actor, 'delete', 'identities')
   const before = await store.find(identityId, origin.actor.organizationId)
   if (before === undefined) throw identityUnknown()
-  requireRoleWithin(origin.actor, before.role)
+  await requireWithinIdentity(origin.actor, before)
   const target = { scope: 'identity' as const, identityId }
   const identity = await commit(async (within) => {
     const identity = identityOf(await within.identities.delete(identityId, before.organizationId))
@@ -175,7 +180,7 @@ function eventAbout(
     requestId,
     event,
     outcome: 'success',
-    actor: { kind: 'identity', id: actor.identityId },
+    actor: auditActorOf(actor),
     identityId: identity.id,
     ipAddress,
     details,

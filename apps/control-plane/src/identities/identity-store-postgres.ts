@@ -2,7 +2,6 @@ import { type Kysely, type Selectable, type Transaction, sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
-import { type OrganizationRole, organizationRoles } from '../permissions/actor.ts'
 import type {
   ChangeOutcome,
   DeleteOutcome,
@@ -99,7 +98,7 @@ async function findCore(database: Kysely<Schema>, identityId: string): Promise<I
         id: row.id,
         organizationId: row.organization_id,
         name: row.name,
-        role: roleOf(row.role),
+        role: row.role,
         isDisabled: row.is_disabled,
         hasDeleteProtection: row.has_delete_protection,
       }
@@ -235,7 +234,7 @@ function identityOf(row: Row): Identity {
     id: row.id,
     organizationId: row.organization_id,
     name: row.name,
-    role: roleOf(row.role),
+    role: row.role,
     hasDeleteProtection: row.has_delete_protection,
     isDisabled: row.is_disabled,
     authMethods: row.has_kubernetes_auth ? ['kubernetes-auth'] : [],
@@ -245,11 +244,6 @@ function identityOf(row: Row): Identity {
     updatedAt: row.updated_at,
     metadata: row.metadata,
   }
-}
-
-/** A role that a newer version wrote gives no rights in this one. */
-function roleOf(text: string): OrganizationRole {
-  return organizationRoles.find((role) => role === text) ?? 'no-access'
 }
 
 function authMethodOf(text: string | null): Identity['lastLoginAuthMethod'] {

@@ -1,5 +1,3 @@
-import type { OrganizationRole } from '../permissions/actor.ts'
-
 export interface MetadataEntry {
   id: string
   key: string
@@ -10,7 +8,8 @@ export interface Identity {
   id: string
   organizationId: string
   name: string
-  role: OrganizationRole
+  /** Slug of a built-in or of a custom role. */
+  role: string
   hasDeleteProtection: boolean
   isDisabled: boolean
   /** What is attached to it, not what it last used. */
@@ -25,7 +24,7 @@ export interface Identity {
 export interface NewIdentity {
   organizationId: string
   name: string
-  role: OrganizationRole
+  role: string
   hasDeleteProtection: boolean
   metadata: readonly Omit<MetadataEntry, 'id'>[]
 }
@@ -33,7 +32,7 @@ export interface NewIdentity {
 /** What is absent stays; metadata is replaced as a whole. */
 export interface IdentityChange {
   name?: string | undefined
-  role?: OrganizationRole | undefined
+  role?: string | undefined
   hasDeleteProtection?: boolean | undefined
   isDisabled?: boolean | undefined
   metadata?: readonly Omit<MetadataEntry, 'id'>[] | undefined
@@ -80,7 +79,7 @@ export interface IdentityCore {
   id: string
   organizationId: string
   name: string
-  role: OrganizationRole
+  role: string
   isDisabled: boolean
   hasDeleteProtection: boolean
 }

@@ -11,8 +11,10 @@ import { orTellDenied } from '../audit/denied-attempt.ts'
 import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { IdentityReader } from '../identities/identity-cache.ts'
-import type { Actor } from '../permissions/actor.ts'
-import { type Action, requirePermission, requireRoleWithin } from '../permissions/require-permission.ts'
+import type { RequireWithinIdentity } from '../identities/require-within-identity.ts'
+import { type Actor, auditActorOf } from '../permissions/actor.ts'
+import type { OrganizationActionOn } from '../permissions/organization-rights.ts'
+import { requirePermission } from '../permissions/require-permission.ts'
 import type { CheckReviewer } from './check-reviewer.ts'
 import { checkSettings } from './check-settings.ts'
 import type { KubernetesAuth, KubernetesAuthSettings } from './kubernetes-auth.ts'
@@ -28,6 +30,7 @@ export interface KubernetesAuthChangeScope {
 
 export interface ConfigureDependencies {
   identities: IdentityReader
+  requireWithinIdentity: RequireWithinIdentity
   store: Pick<KubernetesAuthStore, 'find'>
   commit: Commit<KubernetesAuthChangeScope>
   checkReviewer: CheckReviewer
@@ -149,16 +152,16 @@ async function detach(
 
 /** T18: an identity of another organization does not exist. */
 async function findPermitted(
-  { identities }: ConfigureDependencies,
+  { identities, requireWithinIdentity }: ConfigureDependencies,
   { actor, identityId }: ConfigureContext,
-  action: Action,
+  action: OrganizationActionOn<'identities'>,
 ): Promise<{ id: string; organizationId: string }> {
   requirePermission(actor, action, 'identities')
   const identity = await identities.findIdentity(identityId)
   if (identity === undefined || identity.organizationId !== actor.organizationId) {
     throw new ApiError('NotFound', `There is no identity ${identityId}`)
   }
-  if (action !== 'read') requireRoleWithin(actor, identity.role)
+  if (action !== 'read') await requireWithinIdentity(actor, identity)
   return identity
 }
 
@@ -185,7 +188,7 @@ function eventAbout(
     requestId,
     event,
     outcome: 'success',
-    actor: { kind: 'identity', id: actor.identityId },
+    actor: auditActorOf(actor),
     identityId: auth.identityId,
     ipAddress,
     details: auditDetailsOf(auth),

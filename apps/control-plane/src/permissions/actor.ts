@@ -1,20 +1,38 @@
 import type { FastifyRequest } from 'fastify'
+import type { AuditActor } from '../audit/audit-event.ts'
+import type { OrganizationRights } from './organization-rights.ts'
 
-/** The roles that every organization has, from the least to the most powerful. */
-export const organizationRoles = ['no-access', 'member', 'admin'] as const
-export type OrganizationRole = (typeof organizationRoles)[number]
+/** Who makes a request, after what it was sent with was verified and found alive. Machines and people may both. */
+export type Actor = IdentityActor | UserActor
 
-/** Who makes a request, after its access token was verified and its identity was found alive. */
-export interface Actor {
+interface OfOrganization {
+  readonly organizationId: string
+  /** Slug of a built-in or of a custom role. Decides nothing by itself: the rights do. */
+  readonly role: string
+  /** What the role gave when the request came in. */
+  readonly rights: OrganizationRights
+}
+
+export interface IdentityActor extends OfOrganization {
   readonly kind: 'identity'
   readonly identityId: string
   readonly identityName: string
-  readonly organizationId: string
-  readonly role: OrganizationRole
-  /** How the identity had logged in: 'kubernetes-auth', 'token-auth'. */
+  /** How the identity had logged in: 'kubernetes-auth', 'universal-auth', 'token-auth'. */
   readonly authMethod: string
   readonly tokenId: string
 }
 
-/** Reads the request's bearer token. Throws ApiError `Unauthorized` unless it belongs to a living identity. */
+export interface UserActor extends OfOrganization {
+  readonly kind: 'user'
+  readonly userId: string
+  readonly email: string
+  readonly sessionId: string
+}
+
+/** Reads the request's credential. Throws ApiError `Unauthorized` unless it belongs to somebody who is alive. */
 export type Authenticate = (request: FastifyRequest) => Promise<Actor>
+
+/** As the audit log names whoever did something. */
+export function auditActorOf(actor: Actor): AuditActor {
+  return { kind: actor.kind, id: actor.kind === 'identity' ? actor.identityId : actor.userId }
+}

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ApiError } from '../http/api-error.ts'
 import { type StartedHttpServer, startHttpServer } from '../http/test/start-http-server.ts'
 import { createAuthenticate } from './authenticate.ts'
+import { builtInOrganizationRights, noOrganizationRights } from './organization-rights.ts'
 
 const identities = new Map(
   [
@@ -24,6 +25,7 @@ const authenticate = createAuthenticate({
     }
   },
   findIdentity: async (id) => identities.get(id),
+  rightsOf: async (_organizationId, role) => builtInOrganizationRights(role) ?? noOrganizationRights,
 })
 
 describe('authentication', () => {
@@ -69,16 +71,17 @@ describe('authentication', () => {
   )
 
   it('T17 gives no rights to a role that it does not know', async () => {
-    expect(await call('Bearer valid.odd')).toMatchObject({ status: 200, body: { role: 'no-access' } })
+    expect(await call('Bearer valid.odd')).toMatchObject({ status: 200, body: { rights: { rules: [] } } })
   })
 
   it.each(['Bearer', 'bearer'])('names the actor of a valid token after %s', async (scheme) => {
-    expect((await call(`${scheme} valid.alive`)).body).toEqual({
+    expect((await call(`${scheme} valid.alive`)).body).toMatchObject({
       kind: 'identity',
       identityId: 'alive',
       identityName: 'ci',
       organizationId: 'org-1',
       role: 'admin',
+      rights: { rules: expect.arrayContaining([{ subject: 'audit-log', action: ['read'] }]) },
       authMethod: 'kubernetes-auth',
       tokenId: 'token-1',
     })

@@ -1,10 +1,13 @@
 import { ApiError } from '../http/api-error.ts'
-import { type Authenticate, type OrganizationRole, organizationRoles } from './actor.ts'
+import type { Authenticate } from './actor.ts'
+import type { RightsOf } from './organization-rights.ts'
 
 export interface AuthenticateDependencies {
   /** Rejects with an ApiError unless the token lives and may be used from that address. */
   verifyAccessToken: (token: string, clientIp: string) => Promise<VerifiedToken>
   findIdentity: (identityId: string) => Promise<LivingIdentity | undefined>
+  /** A role that does not exist gives none. */
+  rightsOf: RightsOf
 }
 
 interface VerifiedToken {
@@ -29,6 +32,7 @@ const bearer = /^bearer ([A-Za-z0-9\-._~+/]{1,8192}=*)$/i
 export function createAuthenticate({
   verifyAccessToken,
   findIdentity,
+  rightsOf,
 }: AuthenticateDependencies): Authenticate {
   return async (request) => {
     const [, token] = bearer.exec(request.headers.authorization ?? '') ?? []
@@ -48,14 +52,10 @@ export function createAuthenticate({
       identityId: identity.id,
       identityName: identity.name,
       organizationId: identity.organizationId,
-      role: parseRole(identity.role),
+      role: identity.role,
+      rights: await rightsOf(identity.organizationId, identity.role),
       authMethod: verified.authMethod,
       tokenId: verified.tokenId,
     }
   }
-}
-
-/** A role that this version does not know gives no rights. */
-function parseRole(text: string): OrganizationRole {
-  return organizationRoles.find((role) => role === text) ?? 'no-access'
 }

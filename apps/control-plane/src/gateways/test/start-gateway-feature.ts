@@ -4,7 +4,8 @@ import { createCommit } from '../../database/commit.ts'
 import type { Schema } from '../../database/schema.ts'
 import { ApiError } from '../../http/api-error.ts'
 import { type StartedHttpServer, startHttpServer } from '../../http/test/start-http-server.ts'
-import type { OrganizationRole } from '../../permissions/actor.ts'
+import { builtInOrganizationRoles } from '../../permissions/organization-rights.ts'
+import { identityActor } from '../../permissions/test/actor-fixtures.ts'
 import { openGatewayCredentials } from '../../open-gateway-credentials.ts'
 import { type AuthenticateGateway, createAuthenticateGateway } from '../authenticate-gateway.ts'
 import type { GatewayCredential } from '../gateway-credential-store.ts'
@@ -132,21 +133,11 @@ export async function startGatewayFeature(
   }
 }
 
-const roles: readonly OrganizationRole[] = ['admin', 'member', 'no-access']
-
 export function actorOf(authorization: string | undefined) {
   const [, roleName, organizationId] = authorization?.split(' ') ?? []
-  const role = roles.find((known) => known === roleName)
+  const role = builtInOrganizationRoles.find((known) => known === roleName)
   if (role === undefined || organizationId === undefined) throw new ApiError('Unauthorized', 'Log in')
-  return {
-    kind: 'identity' as const,
-    identityId: '00000000-0000-4000-8000-000000000001',
-    identityName: 'operator',
-    organizationId,
-    role,
-    authMethod: 'token-auth',
-    tokenId: 'token-1',
-  }
+  return identityActor({ identityId: '00000000-0000-4000-8000-000000000001', organizationId, role })
 }
 
 export async function call(

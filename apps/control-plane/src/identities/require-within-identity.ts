@@ -1,0 +1,21 @@
+import type { Actor } from '../permissions/actor.ts'
+import type { RightsOf } from '../permissions/organization-rights.ts'
+import { requireRightsWithin } from '../permissions/require-permission.ts'
+
+/** T17: whoever changes, disables, deletes or lets others log in as an identity has at least its rights. Throws PermissionDenied. */
+export type RequireWithinIdentity = (
+  actor: Actor,
+  identity: { readonly id: string; readonly organizationId: string; readonly role: string },
+) => Promise<void>
+
+export interface RequireWithinIdentityDependencies {
+  rightsOf: RightsOf
+}
+
+export function createRequireWithinIdentity({
+  rightsOf,
+}: RequireWithinIdentityDependencies): RequireWithinIdentity {
+  return async (actor, { organizationId, role }) => {
+    requireRightsWithin(actor, await rightsOf(organizationId, role))
+  }
+}
