@@ -1,7 +1,8 @@
 /**
  * `pnpm bench login`: logins in gateway mode over HTTP, with PostgreSQL, audit and logs on, each part its own process:
  * this one sends, beside it control plane, PostgreSQL, gateway and the stand-in API server. The baseline is the same
- * reviews sent straight to the API server over pooled connections, in the same run.
+ * reviews sent straight to the API server over pooled connections, and the floor an HTTP server that does nothing, in
+ * the same run.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,7 @@ import type { TestCluster } from '@postern/testing/test-cluster'
 import { startControlPlane, type ControlPlaneProcess } from '../processes/control-plane-process.ts'
 import { startGateway, type GatewayProcess } from '../processes/gateway-process.ts'
 import { attachKubernetesAuth, bootstrap, createGateway, createIdentity } from '../processes/platform.ts'
+import { measureBareHttp } from './bare-http.ts'
 import { runClosedLoop, type LoadFigures } from './closed-loop.ts'
 import { openHttpCaller, prepareHttpPost } from './http-caller.ts'
 import { readProcessCpuMicros } from './process-cpu.ts'
@@ -27,8 +29,9 @@ export interface LoginBenchOptions {
 }
 
 const accountCount = 100
-/** Until then the compiler's own threads take a fifth of the CPU. */
-const warmUpSeconds = 10
+/** Until then much runs uncompiled, and the compiler's own threads take a fifth of the CPU: figures halve until about here. */
+const warmUpSeconds = 30
+const bareHttpWarmUpSeconds = 8
 const loginPath = '/api/v1/auth/kubernetes-auth/login'
 
 export async function benchLogin(options: LoginBenchOptions): Promise<Record<string, unknown>> {
@@ -56,7 +59,14 @@ export async function benchLogin(options: LoginBenchOptions): Promise<Record<str
 
   options.say('the baseline: reviews straight to the API server')
   const direct = await measureDirect(cluster, tokens, options)
-  options.say('logins')
+  options.say('the floor: an HTTP server that answers bodies of the same size and does nothing else')
+  const bareHttp = await measureBareHttp({
+    inFlight: options.inFlight,
+    seconds: Math.max(2, options.seconds / 2),
+    warmUpSeconds: bareHttpWarmUpSeconds,
+    bodyBytes: tokens[0]?.length ?? 0,
+  })
+  options.say(`logins, after ${warmUpSeconds} s of warming up`)
   const login = await measureLogins({ controlPlane, gateway, identityId, tokens }, options)
   const { p50Ms, p99Ms } = direct
   return {
@@ -64,6 +74,7 @@ export async function benchLogin(options: LoginBenchOptions): Promise<Record<str
     inFlight: options.inFlight,
     ...login,
     direct: { reviewsPerSecond: direct.callsPerSecond, p50Ms, p99Ms },
+    bareHttp,
   }
 }
 
