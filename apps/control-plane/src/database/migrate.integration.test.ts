@@ -5,7 +5,13 @@ import { openDatabase } from './database.ts'
 import { migrateDatabase } from './migrate.ts'
 import { type TestDatabase, createTestDatabase } from './test/create-test-database.ts'
 
-const all = ['0001-foundation', '0002-gateway-pools', '0003-gateway-credentials', '0007-projects']
+const all = [
+  '0001-foundation',
+  '0002-gateway-pools',
+  '0003-gateway-credentials',
+  '0007-projects',
+  '0008-secrets',
+]
 
 describe('migrateDatabase', () => {
   let test: TestDatabase

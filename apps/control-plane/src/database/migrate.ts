@@ -5,6 +5,7 @@ import * as foundation from './migrations/0001-foundation.ts'
 import * as gatewayPools from './migrations/0002-gateway-pools.ts'
 import * as gatewayCredentials from './migrations/0003-gateway-credentials.ts'
 import * as projects from './migrations/0007-projects.ts'
+import * as secrets from './migrations/0008-secrets.ts'
 
 /** Named here rather than found on disk, so that a bundle carries them. Order is that of the names. */
 const migrations: MigrationProvider = {
@@ -14,6 +15,7 @@ const migrations: MigrationProvider = {
       '0002-gateway-pools': gatewayPools,
       '0003-gateway-credentials': gatewayCredentials,
       '0007-projects': projects,
+      '0008-secrets': secrets,
     }),
 }
 

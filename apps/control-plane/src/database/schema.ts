@@ -20,6 +20,31 @@ export interface ClusterRow {
   issuerKeys: string[]
 }
 
+/** What a secret and each of its earlier versions have. */
+interface SecretColumns {
+  key: string
+  version: number
+  value_encrypted: Buffer
+  /** Null: no comment. */
+  comment_encrypted: Buffer | null
+  /** Entries without a value are the encrypted ones. */
+  metadata: Json<SecretMetadataRow[]>
+  /** The values of the encrypted entries, as JSON; null: there are none. */
+  hidden_metadata_encrypted: Buffer | null
+  skip_multiline_encoding: boolean | null
+  reminder_repeat_days: number | null
+  reminder_note: string | null
+  changed_by_kind: string
+  changed_by_id: string | null
+  changed_by_name: string | null
+  created_at: CreatedAt
+}
+
+export interface SecretMetadataRow {
+  key: string
+  value?: string
+}
+
 /** The tables as `migrations/` makes them. */
 export interface Schema {
   root_key_checks: { only_row: Generated<boolean>; encrypted_text: Buffer; created_at: CreatedAt }
@@ -27,9 +52,18 @@ export interface Schema {
     id: Generated<string>
     name: string
     slug: string
+    /** The newest key; its number is `key_version`. */
     wrapped_key: Buffer
+    key_version: Generated<number>
     created_at: CreatedAt
     updated_at: UpdatedAt
+  }
+  /** Kept while anything may be encrypted under them. */
+  organization_earlier_keys: {
+    organization_id: string
+    version: number
+    wrapped_key: Buffer
+    retired_at: CreatedAt
   }
   users: {
     id: Generated<string>
@@ -185,6 +219,39 @@ export interface Schema {
     created_at: CreatedAt
     updated_at: UpdatedAt
   }
+  secret_folders: {
+    id: Generated<string>
+    project_id: string
+    environment_id: string
+    /** Null for the root, whose name is empty. */
+    parent_id: string | null
+    name: string
+    description: string | null
+    /** Grows with each change of the folder's own secrets. */
+    revision: GeneratedInt8
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  secrets: SecretColumns & {
+    id: Generated<string>
+    project_id: string
+    folder_id: string
+    updated_at: UpdatedAt
+  }
+  /** What a secret was before; its present is in `secrets` alone. `created_at`: when that version was written. */
+  secret_versions: SecretColumns & { secret_id: string }
+  secret_imports: {
+    id: Generated<string>
+    project_id: string
+    folder_id: string
+    /** From 1 on; a later one wins. */
+    position: number
+    imported_environment_id: string
+    imported_path: string
+    is_replication: Generated<boolean>
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
   kubernetes_auths: {
     id: Generated<string>
     identity_id: string
@@ -237,6 +304,7 @@ export interface Schema {
     actor_kind: string
     actor_id: string | null
     identity_id: string | null
+    project_id: string | null
     ip_address: string | null
     details: Json<Record<string, unknown>>
   }
