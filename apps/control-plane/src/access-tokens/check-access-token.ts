@@ -49,6 +49,7 @@ export function revocableToken(claims: AccessTokenClaims): RevocableToken {
     identityId: claims.identityId,
     authMethod: claims.authMethod,
     organizationId: claims.orgId,
+    clientSecretId: claims.clientSecretId,
     createdAtMs: claims.creationEpochMs,
   }
 }

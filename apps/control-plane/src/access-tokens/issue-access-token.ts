@@ -13,6 +13,13 @@ export interface AccessTokenRequest {
   organizationId: string
   authMethod: AuthMethod
   settings: AccessTokenSettings
+  /** Of the client secret that the login was made with; its revocation ends the token. */
+  clientSecretId?: string
+  /**
+   * When what lets the identity in began to be looked at, by the clock of the tokens; now unless given. A revocation that
+   * comes after that moment ends the token, even when it came before this call.
+   */
+  createdAtMs?: number
   /** What the cluster vouched for; readable by whoever verifies the token. */
   identityAuth?: { kubernetes: { namespace: string; name: string } }
 }
@@ -42,7 +49,7 @@ export function createAccessTokenIssuer(dependencies: AccessTokenIssuerDependenc
   const { keys, issuer, clock } = dependencies
   return {
     async issue(request) {
-      const claims = claimsOf(request, issuer, clock.nowMs())
+      const claims = claimsOf(request, issuer, request.createdAtMs ?? clock.nowMs())
       return {
         accessToken: signAccessToken(keys.current(), claims),
         expiresInSeconds: claims.exp - claims.iat,
@@ -69,12 +76,12 @@ function claimsOf(request: AccessTokenRequest, issuer: string, nowMs: number): A
     orgId: organizationId,
     rootOrgId: organizationId,
     parentOrgId: organizationId,
-    clientSecretId: '',
+    clientSecretId: request.clientSecretId ?? '',
     identityAccessTokenId: tokenId,
     authTokenType: 'identityAccessToken',
     accessTokenTTL: settings.ttlSeconds,
     accessTokenMaxTTL: settings.maxTtlSeconds,
-    accessTokenPeriod: 0,
+    accessTokenPeriod: settings.periodSeconds ?? 0,
     creationEpoch: now,
     creationEpochMs: nowMs,
     numUsesLimit: settings.numUsesLimit,

@@ -115,7 +115,9 @@ describe('an access token', () => {
       { exp: String(claims['exp']) },
       { exp: 1.5 },
       { creationEpochMs: undefined },
-      { authMethod: 'universal-auth' },
+      { authMethod: 'password' },
+      { accessTokenPeriod: -1 },
+      { clientSecretId: null },
     ]
     for (const change of changes) {
       expect(read(signedWith(key, { alg: 'EdDSA', kid, typ: 'JWT' }, { ...claims, ...change }))).toEqual(

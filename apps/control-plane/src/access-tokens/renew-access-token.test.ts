@@ -90,6 +90,19 @@ describe('renewing an access token', () => {
     )
   })
 
+  it('T40: with a period gives that much again, however old the token is', async () => {
+    const settings = { ttlSeconds: 60, maxTtlSeconds: 60, periodSeconds: 3600 }
+    let token = (await fixture.issuer.issue(tokenRequest(settings))).accessToken
+    for (let renewals = 0; renewals < 50; renewals += 1) {
+      pass(3000)
+      const issued = await renewed(token)
+      expect(issued).toMatchObject({ expiresInSeconds: 3600, maxTtlSeconds: 1_000_000_000 })
+      token = issued.accessToken
+    }
+    pass(3600)
+    expect(await renew(token)).toMatchObject({ refusal: 'expired' })
+  })
+
   it('cannot extend a token whose TTL is its maximum TTL', async () => {
     const settings = { ttlSeconds: 2_592_000, maxTtlSeconds: 2_592_000 }
     const { accessToken } = await fixture.issuer.issue(tokenRequest(settings))
@@ -160,6 +173,7 @@ describe('revoking an access token', () => {
   it.each([
     ['its TTL, which a renewal may just have started anew', { ttlSeconds: 600, maxTtlSeconds: 0 }, 700],
     ['the end of its budget', { ttlSeconds: 600, maxTtlSeconds: 650 }, 650],
+    ['its period', { ttlSeconds: 60, maxTtlSeconds: 120, periodSeconds: 900 }, 1000],
     ['90 days, where it is not limited', { ttlSeconds: 0, maxTtlSeconds: 0 }, 7_776_100],
   ])('keeps the marker for %s', async (_what, settings, expectedSeconds) => {
     const fixture = await createTokenFixture()

@@ -7,7 +7,7 @@ import type { Clock } from './database-clock.ts'
 import type { IssuedAccessToken } from './issue-access-token.ts'
 import { signAccessToken } from './sign-access-token.ts'
 import type { SigningKeys } from './signing-keys.ts'
-import { announcedMaxTtlSeconds, expiryOf } from './token-lifetime.ts'
+import { announcedMaxTtlSeconds, expiryOf, ttlsOf } from './token-lifetime.ts'
 
 export type RenewalRefusal = TokenRefusal | 'identity-unknown' | 'identity-disabled' | 'budget-exhausted'
 
@@ -48,7 +48,7 @@ export function createRenewAccessToken(dependencies: RenewAccessTokenDependencie
     const issued = {
       accessToken: signAccessToken(keys.current(), renewed),
       expiresInSeconds: renewed.exp - renewed.iat,
-      maxTtlSeconds: announcedMaxTtlSeconds(settingsOf(claims)),
+      maxTtlSeconds: announcedMaxTtlSeconds(ttlsOf(claims)),
       tokenId,
     }
     return { kind: 'renewed', issued, claims: renewed }
@@ -69,12 +69,8 @@ async function extend(claims: AccessTokenClaims, clock: Clock): Promise<AccessTo
 
 function extendedAt(nowMs: number, claims: AccessTokenClaims): AccessTokenClaims {
   const now = Math.floor(nowMs / 1000)
-  const exp = expiryOf(settingsOf(claims), { createdAt: claims.creationEpoch, now })
+  const exp = expiryOf(ttlsOf(claims), { createdAt: claims.creationEpoch, now })
   return { ...claims, iat: now, exp }
-}
-
-function settingsOf(claims: AccessTokenClaims) {
-  return { ttlSeconds: claims.accessTokenTTL, maxTtlSeconds: claims.accessTokenMaxTTL }
 }
 
 export function renewalError(refusal: RenewalRefusal): ApiError {

@@ -6,6 +6,7 @@ const token: RevocableToken = {
   identityId: 'identity',
   authMethod: 'kubernetes-auth',
   organizationId: 'organization',
+  clientSecretId: 'client-secret',
   createdAtMs: 1000,
 }
 
@@ -32,6 +33,15 @@ describe('a set of revocations', () => {
       expect(set.covers(token)).toBe(true)
       expect(set.size).toBe(1)
     }
+  })
+
+  it('T41: of a client secret covers the tokens that it led to, and no others', () => {
+    const set = new RevocationSet()
+    set.add({ scope: 'client-secret', clientSecretId: 'client-secret', revokedAtMs: 1000, expiresAtMs: 5000 })
+    expect(set.covers(token)).toBe(true)
+    expect(set.covers({ ...token, createdAtMs: 1001 })).toBe(false)
+    expect(set.covers({ ...token, clientSecretId: 'another' })).toBe(false)
+    expect(set.covers({ ...token, clientSecretId: '' })).toBe(false)
   })
 
   it('does not take an identity for an organization of the same id', () => {

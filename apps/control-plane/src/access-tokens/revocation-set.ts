@@ -6,6 +6,8 @@ export interface RevocableToken {
   identityId: string
   authMethod: string
   organizationId: string
+  /** Empty where no client secret led to the token. */
+  clientSecretId: string
   createdAtMs: number
 }
 
@@ -39,11 +41,13 @@ export class RevocationSet {
     })
   }
 
-  covers({ tokenId, identityId, authMethod, organizationId, createdAtMs }: RevocableToken): boolean {
+  covers(token: RevocableToken): boolean {
+    const { tokenId, identityId, authMethod, organizationId, clientSecretId, createdAtMs } = token
     return (
       this.#tokens.has(tokenId) ||
       this.#isSince(createdAtMs, { scope: 'identity', identityId }) ||
       this.#isSince(createdAtMs, { scope: 'auth-method', identityId, authMethod }) ||
+      (clientSecretId !== '' && this.#isSince(createdAtMs, { scope: 'client-secret', clientSecretId })) ||
       this.#isSince(createdAtMs, { scope: 'organization', organizationId })
     )
   }
@@ -67,6 +71,8 @@ function keyOf(subject: WiderSubject): string {
       return `identity ${subject.identityId}`
     case 'auth-method':
       return `${subject.authMethod} ${subject.identityId}`
+    case 'client-secret':
+      return `client-secret ${subject.clientSecretId}`
     default:
       return `organization ${subject.organizationId}`
   }

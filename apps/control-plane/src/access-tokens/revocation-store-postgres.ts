@@ -11,6 +11,7 @@ interface MarkerRow {
   identity_id: string | null
   auth_method: string | null
   token_id: string | null
+  client_secret_id: string | null
   revoked_at_ms: number
   expires_at_ms: number
 }
@@ -87,7 +88,7 @@ function millisecondsOf(timestamp: 'clock_timestamp()' | 'revoked_at' | 'expires
   return sql<number>`(extract(epoch from ${sql.raw(timestamp)}) * 1000)::float8`
 }
 
-const markerColumns = sql`id, scope, organization_id, identity_id, auth_method, token_id,
+const markerColumns = sql`id, scope, organization_id, identity_id, auth_method, token_id, client_secret_id,
   ${millisecondsOf('revoked_at')} as revoked_at_ms, ${millisecondsOf('expires_at')} as expires_at_ms`
 
 function positionOf(row: { position: string; database_ms: number } | undefined): {
@@ -109,6 +110,7 @@ function columnsOf(subject: RevocationSubject) {
     identity_id: subject.scope === 'identity' || subject.scope === 'auth-method' ? subject.identityId : null,
     auth_method: subject.scope === 'auth-method' ? subject.authMethod : null,
     token_id: subject.scope === 'token' ? subject.tokenId : null,
+    client_secret_id: subject.scope === 'client-secret' ? subject.clientSecretId : null,
   }
 }
 
@@ -126,6 +128,8 @@ function subjectOf(row: MarkerRow): RevocationSubject {
       return { scope, identityId: present(row.identity_id) }
     case 'auth-method':
       return { scope, identityId: present(row.identity_id), authMethod: present(row.auth_method) }
+    case 'client-secret':
+      return { scope, clientSecretId: present(row.client_secret_id) }
     default:
       return { scope, organizationId: present(row.organization_id) }
   }

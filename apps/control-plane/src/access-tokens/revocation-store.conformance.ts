@@ -28,6 +28,7 @@ export function describeRevocationStore(fixture: () => RevocationStoreFixture): 
       { scope: 'token', tokenId: randomUUID() },
       { scope: 'identity', identityId: randomUUID() },
       { scope: 'auth-method', identityId: randomUUID(), authMethod: 'kubernetes-auth' },
+      { scope: 'client-secret', clientSecretId: randomUUID() },
       { scope: 'organization', organizationId: randomUUID() },
     ])('gives back a marker of scope $scope', async (subject) => {
       const { store } = fixture()

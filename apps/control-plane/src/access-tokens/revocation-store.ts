@@ -5,6 +5,7 @@ export type RevocationSubject =
   | { scope: 'token'; tokenId: string }
   | { scope: 'identity'; identityId: string }
   | { scope: 'auth-method'; identityId: string; authMethod: string }
+  | { scope: 'client-secret'; clientSecretId: string }
   | { scope: 'organization'; organizationId: string }
 
 export interface RevocationStore {

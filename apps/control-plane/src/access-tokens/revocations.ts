@@ -8,6 +8,7 @@ export type RevocationTarget =
   | { scope: 'token'; tokenId: string; organizationId: string; identityId: string; livesUntil?: Date }
   | { scope: 'identity'; organizationId: string; identityId: string }
   | { scope: 'auth-method'; organizationId: string; identityId: string; authMethod: AuthMethod }
+  | { scope: 'client-secret'; organizationId: string; identityId: string; clientSecretId: string }
   | { scope: 'organization'; organizationId: string }
 
 export interface Revocations {

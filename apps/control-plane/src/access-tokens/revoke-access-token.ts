@@ -1,10 +1,10 @@
 import type { AccessTokenClaims } from './access-token-claims.ts'
-import { accessTokenLifetimeMaxSeconds } from './access-token-settings.ts'
 import { revocableToken } from './check-access-token.ts'
 import type { Clock } from './database-clock.ts'
 import type { ReadAccessToken } from './read-access-token.ts'
 import type { RevocableToken } from './revocation-set.ts'
 import type { Revocations } from './revocations.ts'
+import { expiryOf, ttlsOf } from './token-lifetime.ts'
 
 export type AccessTokenRevocation =
   | { kind: 'revoked'; claims: AccessTokenClaims }
@@ -41,7 +41,6 @@ export function createRevokeAccessToken(dependencies: RevokeAccessTokenDependenc
 
 /** No JWT of this token, renewed up to now, expires later. */
 function lastExpiry(claims: AccessTokenClaims, nowMs: number): Date {
-  const lifetimeSeconds = Math.min(claims.accessTokenTTL || Infinity, accessTokenLifetimeMaxSeconds)
-  const endOfBudget = claims.creationEpoch + (claims.accessTokenMaxTTL || Infinity)
-  return new Date(Math.min(nowMs + lifetimeSeconds * 1000, endOfBudget * 1000))
+  const now = Math.ceil(nowMs / 1000)
+  return new Date(expiryOf(ttlsOf(claims), { createdAt: claims.creationEpoch, now }) * 1000)
 }

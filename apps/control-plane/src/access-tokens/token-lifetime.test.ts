@@ -14,6 +14,18 @@ describe('the expiry of a token', () => {
     ['90 days, where nothing is limited', { ttlSeconds: 0, maxTtlSeconds: 0 }, 5, 7_776_000],
     ['90 days, where both are longer', { ttlSeconds: 9_000_000, maxTtlSeconds: 315_360_000 }, 0, 7_776_000],
     ['the maximum TTL, where the TTL is unlimited', { ttlSeconds: 0, maxTtlSeconds: 900 }, 0, 900],
+    [
+      'the period, whatever the others say',
+      { ttlSeconds: 60, maxTtlSeconds: 900, periodSeconds: 600 },
+      5000,
+      600,
+    ],
+    [
+      '90 days, where the period is longer',
+      { ttlSeconds: 0, maxTtlSeconds: 0, periodSeconds: 9e6 },
+      0,
+      7_776_000,
+    ],
   ])('is %s', (_what, ttls, age, expected) => {
     const now = createdAt + age
     expect(expiryOf(ttls, { createdAt, now })).toBe(now + expected)
@@ -21,20 +33,28 @@ describe('the expiry of a token', () => {
 
   it('T40: never passes creation + maximum TTL nor now + 90 days, is whole, and within what is announced', () => {
     const seconds = fc.integer({ min: 0, max: 315_360_000 })
+    const periods = fc.oneof(fc.constant(0), seconds)
     fc.assert(
-      fc.property(seconds, seconds, seconds, (ttlSeconds, maxTtlSeconds, age) => {
-        const ttls = { ttlSeconds, maxTtlSeconds }
+      fc.property(seconds, seconds, periods, seconds, (ttlSeconds, maxTtlSeconds, periodSeconds, age) => {
+        const ttls = { ttlSeconds, maxTtlSeconds, periodSeconds }
         const now = createdAt + age
         const exp = expiryOf(ttls, { createdAt, now })
         expect(Number.isInteger(exp)).toBe(true)
         expect(exp).toBeLessThanOrEqual(now + accessTokenLifetimeMaxSeconds)
-        expect(exp - createdAt).toBeLessThanOrEqual(maxTtlSeconds === 0 ? Infinity : maxTtlSeconds)
+        const isEndless = maxTtlSeconds === 0 || periodSeconds > 0
+        expect(exp - createdAt).toBeLessThanOrEqual(isEndless ? Infinity : maxTtlSeconds)
+        if (periodSeconds > 0) expect(exp).toBe(now + Math.min(periodSeconds, accessTokenLifetimeMaxSeconds))
         expect(announcedMaxTtlSeconds(ttls)).toBeGreaterThanOrEqual(exp - now)
       }),
     )
   })
 
   it('announces a large number where the maximum TTL is unlimited', () => {
-    expect(announcedMaxTtlSeconds({ ttlSeconds: 0, maxTtlSeconds: 0 })).toBe(unlimitedMaxTtlSeconds)
+    for (const ttls of [
+      { ttlSeconds: 0, maxTtlSeconds: 0 },
+      { ttlSeconds: 60, maxTtlSeconds: 600, periodSeconds: 30 },
+    ]) {
+      expect(announcedMaxTtlSeconds(ttls)).toBe(unlimitedMaxTtlSeconds)
+    }
   })
 })

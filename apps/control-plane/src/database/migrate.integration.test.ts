@@ -9,8 +9,11 @@ const all = [
   '0001-foundation',
   '0002-gateway-pools',
   '0003-gateway-credentials',
+  '0004-people',
+  '0006-universal-auth',
   '0007-projects',
   '0008-secrets',
+  '0010-audit-retention',
 ]
 
 describe('migrateDatabase', () => {

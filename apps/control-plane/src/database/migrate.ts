@@ -4,8 +4,11 @@ import { type MigrationProvider, Migrator } from 'kysely/migration'
 import * as foundation from './migrations/0001-foundation.ts'
 import * as gatewayPools from './migrations/0002-gateway-pools.ts'
 import * as gatewayCredentials from './migrations/0003-gateway-credentials.ts'
+import * as people from './migrations/0004-people.ts'
+import * as universalAuth from './migrations/0006-universal-auth.ts'
 import * as projects from './migrations/0007-projects.ts'
 import * as secrets from './migrations/0008-secrets.ts'
+import * as auditRetention from './migrations/0010-audit-retention.ts'
 
 /** Named here rather than found on disk, so that a bundle carries them. Order is that of the names. */
 const migrations: MigrationProvider = {
@@ -14,8 +17,11 @@ const migrations: MigrationProvider = {
       '0001-foundation': foundation,
       '0002-gateway-pools': gatewayPools,
       '0003-gateway-credentials': gatewayCredentials,
+      '0004-people': people,
+      '0006-universal-auth': universalAuth,
       '0007-projects': projects,
       '0008-secrets': secrets,
+      '0010-audit-retention': auditRetention,
     }),
 }
 

@@ -55,6 +55,10 @@ export interface Schema {
     /** The newest key; its number is `key_version`. */
     wrapped_key: Buffer
     key_version: Generated<number>
+    /** Null: as long as the instance keeps events. */
+    audit_retention_days: Generated<number | null>
+    /** Of invitations that name none. */
+    default_member_role: Generated<string>
     created_at: CreatedAt
     updated_at: UpdatedAt
   }
@@ -68,8 +72,10 @@ export interface Schema {
   users: {
     id: Generated<string>
     email: string
+    name: Generated<string>
     password_hash: string
     is_disabled: Generated<boolean>
+    last_login_at: Date | null
     created_at: CreatedAt
     updated_at: UpdatedAt
   }
@@ -78,6 +84,38 @@ export interface Schema {
     organization_id: string
     user_id: string
     role: string
+    is_disabled: Generated<boolean>
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  user_sessions: {
+    id: Generated<string>
+    user_id: string
+    /** Null until one was selected. */
+    organization_id: string | null
+    /** SHA-256. */
+    token_hash: Buffer
+    ip_address: string
+    user_agent: string
+    created_at: CreatedAt
+    last_used_at: UpdatedAt
+    expires_at: Date
+  }
+  member_invitations: {
+    id: Generated<string>
+    organization_id: string
+    email: string
+    role: string
+    token_hash: Buffer
+    expires_at: Date
+    created_at: CreatedAt
+  }
+  password_resets: {
+    id: Generated<string>
+    organization_id: string
+    user_id: string
+    token_hash: Buffer
+    expires_at: Date
     created_at: CreatedAt
   }
   identities: {
@@ -273,6 +311,54 @@ export interface Schema {
     created_at: CreatedAt
     updated_at: UpdatedAt
   }
+  universal_auths: {
+    id: Generated<string>
+    identity_id: string
+    organization_id: string
+    client_id: Generated<string>
+    client_secret_trusted_ips: Json<TrustedIpRow[]>
+    access_token_ttl_seconds: number
+    access_token_max_ttl_seconds: number
+    /** 0: the TTL and the maximum TTL count. */
+    access_token_period_seconds: number
+    access_token_num_uses_limit: number
+    access_token_trusted_ips: Json<TrustedIpRow[]>
+    is_lockout_enabled: boolean
+    lockout_threshold: number
+    lockout_duration_seconds: number
+    lockout_counter_reset_seconds: number
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  client_secrets: {
+    id: Generated<string>
+    universal_auth_id: string
+    /** SHA-256. */
+    secret_hash: Buffer
+    /** The first four characters of the secret. */
+    prefix: string
+    description: string
+    num_uses: Generated<number>
+    /** 0: any number. */
+    num_uses_limit: number
+    /** As asked for; `expires_at` is what counts. */
+    ttl_seconds: number
+    /** Null: never. */
+    expires_at: Date | null
+    revoked_at: Date | null
+    last_used_at: Date | null
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  /** Failed logins of one source to one client id. */
+  universal_auth_lockouts: {
+    universal_auth_id: string
+    source: string
+    failures: number
+    locked_until: Date | null
+    /** When the row no longer says anything. */
+    expires_at: Date
+  }
   signing_keys: {
     id: string
     public_jwk: Json<Record<string, unknown>>
@@ -283,11 +369,12 @@ export interface Schema {
   access_token_uses: { token_id: string; uses: number; expires_at: Date }
   revocations: {
     id: GeneratedInt8
-    scope: 'token' | 'identity' | 'auth-method' | 'organization'
+    scope: 'token' | 'identity' | 'auth-method' | 'client-secret' | 'organization'
     organization_id: string | null
     identity_id: string | null
     auth_method: string | null
     token_id: string | null
+    client_secret_id: string | null
     revoked_at: CreatedAt
     expires_at: Date
     /** PostgreSQL's xid8: what readers resume from, because `id` and `revoked_at` become visible out of order. */
