@@ -17,12 +17,12 @@ const appendSql = `/* prepared: append-audit-events */
       true)
   )
   insert into audit_events (occurred_at, organization_id, request_id, event, outcome, reason,
-                            actor_kind, actor_id, identity_id, ip_address, details)
+                            actor_kind, actor_id, identity_id, project_id, ip_address, details)
   select "occurredAt", "organizationId", "requestId", event, outcome, reason,
-         "actorKind", "actorId", "identityId", "ipAddress", details::jsonb
+         "actorKind", "actorId", "identityId", "projectId", "ipAddress", details::jsonb
   from durable, json_to_recordset($1::json) as added (
     "occurredAt" timestamptz, "organizationId" uuid, "requestId" text, event text, outcome text, reason text,
-    "actorKind" text, "actorId" text, "identityId" uuid, "ipAddress" text, details text)`
+    "actorKind" text, "actorId" text, "identityId" uuid, "projectId" uuid, "ipAddress" text, details text)`
 
 export function createAuditEventStorePostgres(database: Kysely<Schema>): AuditEventStore {
   return {

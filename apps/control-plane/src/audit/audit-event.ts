@@ -81,6 +81,8 @@ export interface AuditEvent {
   actor: AuditActor
   /** The identity that the event is about, a UUID. What a stranger typed and nobody knows belongs in `details`. */
   identityId?: string
+  /** The project that the event is about, a UUID. Taken from `details.projectId` where it is absent. */
+  projectId?: string
   ipAddress?: string
   details: Readonly<Record<string, JsonValue>>
 }

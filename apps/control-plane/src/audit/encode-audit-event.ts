@@ -11,10 +11,12 @@ export interface AuditRow {
   actorKind: string
   actorId: string | null
   identityId: string | null
+  projectId: string | null
   ipAddress: string | null
   details: string
 }
 
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 const detailsLengthMax = 16_384
 /** What PostgreSQL's text and jsonb refuse: NUL, and halves of surrogate pairs. As JSON.stringify writes them. */
 const unstorable = /\\u(?:0000|d[89a-f])/
@@ -30,9 +32,16 @@ export function encodeAuditEvent(event: AuditEvent): AuditRow {
     actorKind: event.actor.kind,
     actorId: event.actor.id === undefined ? null : storable(event.actor.id),
     identityId: event.identityId ?? null,
+    projectId: projectOf(event),
     ipAddress: event.ipAddress === undefined ? null : storable(event.ipAddress),
     details: encodeDetails(event.details),
   }
+}
+
+function projectOf({ projectId, details }: AuditEvent): string | null {
+  if (projectId !== undefined) return projectId
+  const named = details['projectId']
+  return typeof named === 'string' && uuid.test(named) ? named : null
 }
 
 function encodeDetails(details: AuditEvent['details']): string {
