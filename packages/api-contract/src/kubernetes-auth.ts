@@ -1,9 +1,13 @@
 import { z } from 'zod'
+import {
+  everyAddress,
+  numUsesLimit,
+  trustedIps,
+  trustedIpsShown,
+  ttlSeconds,
+  ttlSecondsDefault,
+} from './access-token-settings.ts'
 import { namedId, timestamp } from './text.ts'
-
-/** Ten years, in seconds. */
-const ttlSecondsMax = 315_360_000
-const usesMax = 2_147_483_647
 
 export const tokenReviewMode = z
   .enum(['api', 'gateway'])
@@ -36,13 +40,6 @@ const gatewayId = namedId.describe('A gateway or a pool is required in mode `gat
 const gatewayPoolId = namedId.describe(
   'A pool of gateways instead of one: another member takes over when one fails, within the same login',
 )
-const trustedIps = z
-  .array(z.object({ ipAddress: z.string().max(64).describe('An address, or a network such as 10.0.0.0/8') }))
-  .min(1)
-  .max(256)
-  .describe('From where the access tokens may be used')
-const ttlSeconds = z.int().min(0).max(ttlSecondsMax)
-const numUsesLimit = z.int().min(0).max(usesMax).describe('0: any number')
 
 export const attachKubernetesAuthRequest = z.object({
   kubernetesHost: kubernetesHost.nullable(),
@@ -55,9 +52,11 @@ export const attachKubernetesAuthRequest = z.object({
   allowedAudience,
   gatewayId: gatewayId.nullish(),
   gatewayPoolId: gatewayPoolId.nullish(),
-  accessTokenTrustedIps: trustedIps.default([{ ipAddress: '0.0.0.0/0' }, { ipAddress: '::/0' }]),
-  accessTokenTTL: ttlSeconds.default(2_592_000).describe('Seconds; 0: as long as possible'),
-  accessTokenMaxTTL: ttlSeconds.default(2_592_000).describe('Seconds of renewals at most; 0: no limit'),
+  accessTokenTrustedIps: trustedIps.default(everyAddress),
+  accessTokenTTL: ttlSeconds.default(ttlSecondsDefault).describe('Seconds; 0: as long as possible'),
+  accessTokenMaxTTL: ttlSeconds
+    .default(ttlSecondsDefault)
+    .describe('Seconds of renewals at most; 0: no limit'),
   accessTokenNumUsesLimit: numUsesLimit.default(0),
 })
 
@@ -102,9 +101,7 @@ export const identityKubernetesAuth = z.object({
   accessTokenTTL: z.int(),
   accessTokenMaxTTL: z.int(),
   accessTokenNumUsesLimit: z.int(),
-  accessTokenTrustedIps: z.array(
-    z.object({ ipAddress: z.string(), type: z.enum(['ipv4', 'ipv6']), prefix: z.int().optional() }),
-  ),
+  accessTokenTrustedIps: trustedIpsShown,
 })
 
 export const kubernetesAuthReply = z

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { ApiError } from '../http/api-error.ts'
 
 /** An address or a network, as stored and as the HTTP contract shows it: the prefix stands apart. */
 export interface TrustedIp {
@@ -37,6 +38,27 @@ export function parseTrustedIp(text: string): TrustedIp | TrustedIpProblem {
     return { problem: `the prefix must be a whole number from 0 to ${String(widthOf[type])}` }
   }
   return { ipAddress, type, prefix: Number(prefixText) }
+}
+
+/** Reads what a caller sent as a field; throws an ApiError that names the entry. */
+export function readTrustedIps(field: string, list: readonly { ipAddress: string }[]): TrustedIp[] {
+  return list.map(({ ipAddress }, index) => {
+    const parsed = parseTrustedIp(ipAddress)
+    if (!('problem' in parsed)) return parsed
+    throw new ApiError('BadRequest', `${field}.${index}.ipAddress: ${parsed.problem}`)
+  })
+}
+
+/** As the HTTP contract shows them. */
+export function shownTrustedIps(list: readonly TrustedIp[]): TrustedIp[] {
+  return list.map(({ ipAddress, type, prefix }) =>
+    prefix === undefined ? { ipAddress, type } : { ipAddress, type, prefix },
+  )
+}
+
+/** As the audit log shows them. */
+export function trustedIpTexts(list: readonly TrustedIp[]): string[] {
+  return list.map(({ ipAddress, prefix }) => (prefix === undefined ? ipAddress : `${ipAddress}/${prefix}`))
 }
 
 /**

@@ -4,6 +4,7 @@ import type {
 } from '@postern/api-contract/kubernetes-auth'
 import type { ChangeRevocations } from '../access-tokens/change-revocations.ts'
 import type { Revocations } from '../access-tokens/revocations.ts'
+import { trustedIpTexts } from '../access-tokens/trusted-ips.ts'
 import type { AuditEvent, JsonValue } from '../audit/audit-event.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { ChangeAudit } from '../audit/change-audit.ts'
@@ -228,8 +229,6 @@ function auditDetailsOf(auth: KubernetesAuth): Record<string, JsonValue> {
     accessTokenTtlSeconds: auth.accessToken.ttlSeconds,
     accessTokenMaxTtlSeconds: auth.accessToken.maxTtlSeconds,
     accessTokenNumUsesLimit: auth.accessToken.numUsesLimit,
-    accessTokenTrustedIps: auth.accessToken.trustedIps.map(({ ipAddress, prefix }) =>
-      prefix === undefined ? ipAddress : `${ipAddress}/${prefix}`,
-    ),
+    accessTokenTrustedIps: trustedIpTexts(auth.accessToken.trustedIps),
   }
 }

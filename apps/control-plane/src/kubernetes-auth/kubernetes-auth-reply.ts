@@ -1,4 +1,5 @@
 import type { IdentityKubernetesAuth, KubernetesAuthReply } from '@postern/api-contract/kubernetes-auth'
+import { shownTrustedIps } from '../access-tokens/trusted-ips.ts'
 import type { KubernetesAuth } from './kubernetes-auth.ts'
 import { warningsOf } from './settings-warnings.ts'
 
@@ -22,9 +23,7 @@ export function kubernetesAuthReplyOf(auth: KubernetesAuth, maySeeSecrets: boole
     accessTokenTTL: auth.accessToken.ttlSeconds,
     accessTokenMaxTTL: auth.accessToken.maxTtlSeconds,
     accessTokenNumUsesLimit: auth.accessToken.numUsesLimit,
-    accessTokenTrustedIps: auth.accessToken.trustedIps.map(({ ipAddress, type, prefix }) =>
-      prefix === undefined ? { ipAddress, type } : { ipAddress, type, prefix },
-    ),
+    accessTokenTrustedIps: shownTrustedIps(auth.accessToken.trustedIps),
   }
   return { identityKubernetesAuth, warnings: warningsOf(auth) }
 }

@@ -2,8 +2,7 @@ import type {
   AttachKubernetesAuthRequest,
   UpdateKubernetesAuthRequest,
 } from '@postern/api-contract/kubernetes-auth'
-import { parseTrustedIp, type TrustedIp } from '../access-tokens/trusted-ips.ts'
-import { ApiError } from '../http/api-error.ts'
+import { readTrustedIps } from '../access-tokens/trusted-ips.ts'
 import type { KubernetesAuthSettings } from './kubernetes-auth.ts'
 import { isSameKubernetesHost } from './kubernetes-host.ts'
 
@@ -24,7 +23,7 @@ export function settingsToAttach(body: AttachKubernetesAuthRequest): KubernetesA
       ttlSeconds: body.accessTokenTTL,
       maxTtlSeconds: body.accessTokenMaxTTL,
       numUsesLimit: body.accessTokenNumUsesLimit,
-      trustedIps: readTrustedIps(body.accessTokenTrustedIps),
+      trustedIps: readTrustedIps('accessTokenTrustedIps', body.accessTokenTrustedIps),
     },
   }
 }
@@ -62,7 +61,7 @@ export function settingsToUpdate(
       trustedIps:
         body.accessTokenTrustedIps === undefined
           ? accessToken.trustedIps
-          : readTrustedIps(body.accessTokenTrustedIps),
+          : readTrustedIps('accessTokenTrustedIps', body.accessTokenTrustedIps),
     },
   }
 }
@@ -91,14 +90,6 @@ function reviewerJwtAfter(
   const isSameWay = current.gatewayId === after.gatewayId && current.gatewayPoolId === after.gatewayPoolId
   const isSameHost = isSameKubernetesHost(current.kubernetesHost ?? '', after.kubernetesHost ?? '')
   return isSameHost && (isSameWay || after.verifyTlsCertificate) ? current.tokenReviewerJwt : null
-}
-
-function readTrustedIps(list: readonly { ipAddress: string }[]): TrustedIp[] {
-  return list.map(({ ipAddress }, index) => {
-    const parsed = parseTrustedIp(ipAddress)
-    if (!('problem' in parsed)) return parsed
-    throw new ApiError('BadRequest', `accessTokenTrustedIps.${index}.ipAddress: ${parsed.problem}`)
-  })
 }
 
 function isGiven(text: string | null | undefined): text is string {
