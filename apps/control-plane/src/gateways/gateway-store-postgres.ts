@@ -2,11 +2,10 @@ import { type Kysely, type SelectQueryBuilder, type Transaction, sql } from 'kys
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import type { DeleteOutcome, Gateway, GatewayStore, SaveOutcome } from './gateway-store.ts'
-import { sqlStateOf, sqlStates } from './sql-state.ts'
 
 export function createGatewayStorePostgres(database: Kysely<Schema>): GatewayStore {
   return {
-    create: (gateway) => create(database, gateway),
+    create: (gateway) => inTransaction(database, (transaction) => create(transaction, gateway)),
     list: (organizationId) =>
       selectGateways(database)
         .where('gateways.organization_id', '=', organizationId)
@@ -20,7 +19,8 @@ export function createGatewayStorePostgres(database: Kysely<Schema>): GatewaySto
         .select('organization_id as organizationId')
         .where('id', '=', gatewayId)
         .executeTakeFirst(),
-    rename: (gatewayId, organizationId, name) => rename(database, gatewayId, organizationId, name),
+    rename: (gatewayId, organizationId, name) =>
+      inTransaction(database, (transaction) => rename(transaction, gatewayId, organizationId, name)),
     delete: (gatewayId, organizationId) =>
       inTransaction(database, (transaction) => remove(transaction, gatewayId, organizationId)),
     revoke: (gatewayId, organizationId, at) =>
@@ -61,39 +61,57 @@ function find(
     .executeTakeFirst()
 }
 
+/**
+ * Names are waited for (a unique index makes a second writer wait for the first), and so are gateways that vouch for
+ * others. Whoever takes either locks the organization first, so that nobody waits in a circle.
+ */
+async function lockOrganization(transaction: Transaction<Schema>, organizationId: string): Promise<void> {
+  await transaction
+    .selectFrom('organizations')
+    .select('id')
+    .where('id', '=', organizationId)
+    .forNoKeyUpdate()
+    .execute()
+}
+
 async function create(
-  database: Kysely<Schema>,
+  transaction: Transaction<Schema>,
   gateway: { organizationId: string; name: string },
 ): Promise<SaveOutcome> {
-  const row = await database
+  await lockOrganization(transaction, gateway.organizationId)
+  const row = await transaction
     .insertInto('gateways')
     .values({ organization_id: gateway.organizationId, name: gateway.name })
     .onConflict((conflict) => conflict.columns(['organization_id', 'name']).doNothing())
     .returning('id')
     .executeTakeFirst()
   if (row === undefined) return { kind: 'name-taken' }
-  const saved = await selectGateways(database).where('gateways.id', '=', row.id).executeTakeFirstOrThrow()
+  const saved = await selectGateways(transaction).where('gateways.id', '=', row.id).executeTakeFirstOrThrow()
   return { kind: 'saved', gateway: saved }
 }
 
 async function rename(
-  database: Kysely<Schema>,
+  transaction: Transaction<Schema>,
   gatewayId: string,
   organizationId: string,
   name: string,
 ): Promise<SaveOutcome | { kind: 'not-found' }> {
-  try {
-    await database
-      .updateTable('gateways')
-      .set({ name, updated_at: sql<Date>`now()` })
-      .where('id', '=', gatewayId)
-      .where('organization_id', '=', organizationId)
-      .execute()
-  } catch (error) {
-    if (sqlStateOf(error) === sqlStates.uniqueViolation) return { kind: 'name-taken' }
-    throw error
-  }
-  const gateway = await find(database, gatewayId, organizationId)
+  await lockOrganization(transaction, organizationId)
+  const owner = await transaction
+    .selectFrom('gateways')
+    .select('id')
+    .where('organization_id', '=', organizationId)
+    .where('name', '=', name)
+    .executeTakeFirst()
+  // Asked rather than tried: a unique index that refuses would end the whole transaction.
+  if (owner !== undefined && owner.id !== gatewayId) return { kind: 'name-taken' }
+  await transaction
+    .updateTable('gateways')
+    .set({ name, updated_at: sql<Date>`now()` })
+    .where('id', '=', gatewayId)
+    .where('organization_id', '=', organizationId)
+    .execute()
+  const gateway = await find(transaction, gatewayId, organizationId)
   return gateway === undefined ? { kind: 'not-found' } : { kind: 'saved', gateway }
 }
 
