@@ -85,6 +85,14 @@ export const variables = {
     parse: parseRootKeyText,
     derivedDefault: 'the file root-key in the data folder, made at first start',
   }),
+  previousRootKey: variable({
+    name: 'POSTERN_PREVIOUS_ROOT_KEY',
+    placeholder: 'base64',
+    description:
+      'To change the root key: the old one, at one start with the new one as POSTERN_ROOT_KEY. What the old key had sealed is sealed again, and afterwards the old key is no longer needed. With several replicas, first give each the new key here beside the old POSTERN_ROOT_KEY, so that all can read both.',
+    parse: parseRootKeyText,
+    derivedDefault: 'none',
+  }),
   trustedProxies: variable({
     name: 'POSTERN_TRUSTED_PROXIES',
     flag: '--trusted-proxies',

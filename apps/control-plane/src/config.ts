@@ -16,6 +16,8 @@ export interface Config {
   dataFolder: string
   /** Undefined for the file in the data folder; never so with an external database. */
   rootKey: KeyObject | undefined
+  /** Opens what was sealed before the root key was changed. */
+  previousRootKey: KeyObject | undefined
   trustedProxies: readonly string[]
   allowInternalKubernetesHosts: boolean
   /** 0 is no limit. */
@@ -76,6 +78,7 @@ export function configFrom(
     databasePoolMax: read(variables.databasePoolMax),
     dataFolder: read(variables.dataFolder) ?? defaultDataFolder(environment),
     rootKey: read(variables.rootKey),
+    previousRootKey: read(variables.previousRootKey),
     trustedProxies: read(variables.trustedProxies),
     allowInternalKubernetesHosts: read(variables.allowInternalKubernetesHosts),
     loginsPerMinutePerIp: read(variables.loginsPerMinutePerIp),
@@ -118,10 +121,10 @@ function problemsTogether(
   return problems
 }
 
+const mayBeAbsent: ReadonlySet<string> = new Set(['databaseUrl', 'rootKey', 'previousRootKey'])
+
 function isComplete(values: Values): values is Config {
-  return Object.entries(values).every(
-    ([key, value]) => value !== undefined || key === 'databaseUrl' || key === 'rootKey',
-  )
+  return Object.entries(values).every(([key, value]) => value !== undefined || mayBeAbsent.has(key))
 }
 
 function isWildcard(host: string): boolean {

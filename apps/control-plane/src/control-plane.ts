@@ -90,7 +90,10 @@ async function openEmbeddedPostgres(
 
 async function openApp(options: ControlPlaneOptions, database: Database, phase: () => Phase): Promise<App> {
   const { config, logger, version } = options
-  const keyring = await openKeyring(await rootKeyOf(config), createKeyringStore(database))
+  const { previousRootKey } = config
+  const keyring = await openKeyring(await rootKeyOf(config), createKeyringStore(database), {
+    previousRootKey,
+  })
   const metrics = createMetrics({ version, withProcessMetrics: true })
   const elapsed = (): number => performance.now()
   const auditProgress = new AuditProgress(elapsed)

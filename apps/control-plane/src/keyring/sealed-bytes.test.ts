@@ -3,7 +3,13 @@ import { createSecretKey, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { UnreadableCiphertext, openSealedBytes, sealBytes } from './sealed-bytes.ts'
+import {
+  UnreadableCiphertext,
+  keyNumberOf,
+  numberedHeader,
+  openSealedBytes,
+  sealBytes,
+} from './sealed-bytes.ts'
 
 const key = createSecretKey(randomBytes(32))
 
@@ -58,5 +64,25 @@ describe('sealBytes', () => {
   it('does not open under another key', () => {
     const other = createSecretKey(randomBytes(32))
     expect(() => openSealedBytes(other, ['a'], sealBytes(key, ['a'], 'x'))).toThrow(UnreadableCiphertext)
+  })
+
+  it('names the key that it was sealed with, and 1 where it names none', () => {
+    const sealed = sealBytes(key, ['a'], 'secret', 7)
+    expect(openSealedBytes(key, ['a'], sealed).toString()).toBe('secret')
+    expect(keyNumberOf(sealed)).toBe(7)
+    expect(sealed.subarray(0, 5)).toEqual(numberedHeader(7))
+    expect(keyNumberOf(sealBytes(key, ['a'], 'secret'))).toBe(1)
+  })
+
+  it('does not open numbered after any one bit has changed, the number’s too, nor cut short', () => {
+    const sealed = sealBytes(key, ['a'], 'secret', 7)
+    for (let bit = 0; bit < sealed.length * 8; bit += 1) {
+      const changed = Buffer.from(sealed)
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      expect(() => openSealedBytes(key, ['a'], changed)).toThrow(UnreadableCiphertext)
+    }
+    for (let length = 0; length < sealed.length; length += 1) {
+      expect(() => openSealedBytes(key, ['a'], sealed.subarray(0, length))).toThrow(UnreadableCiphertext)
+    }
   })
 })
