@@ -53,12 +53,17 @@ export const listIdentitiesQuery = z.object({
 
 export const identityIdParams = z.object({ identityId: namedId })
 
+const owningProject = z
+  .uuid()
+  .nullable()
+  .describe('The project that owns the identity; null: the organization does')
+
 /** What a change of an identity answers with. */
 export const identity = z.object({
   id: z.uuid(),
   name: z.string(),
   orgId: z.uuid(),
-  projectId: z.null(),
+  projectId: owningProject,
   role: z.string(),
   isDisabled: z.boolean(),
   hasDeleteProtection: z.boolean(),
@@ -84,6 +89,7 @@ export const identityMembership = z.object({
     id: z.uuid(),
     name: z.string(),
     orgId: z.uuid(),
+    projectId: owningProject,
     isDisabled: z.boolean(),
     hasDeleteProtection: z.boolean(),
     authMethods: z.array(authMethodName),

@@ -249,6 +249,8 @@ export interface Schema {
     /** One that every project has; null where it is one of the project's own. */
     role: string | null
     custom_role_id: string | null
+    /** In the order in which they were given. */
+    position: number
     is_temporary: Generated<boolean>
     /** As it was asked for, such as 1h; all three are set together. */
     temporary_range: string | null

@@ -185,7 +185,7 @@ function recordOf(identity: Identity) {
     id,
     name,
     orgId: identity.organizationId,
-    projectId: null,
+    projectId: identity.projectId,
     role,
     isDisabled,
     hasDeleteProtection,
@@ -219,6 +219,14 @@ function membershipOf(identity: Identity) {
     lastLoginAuthMethod: identity.lastLoginAuthMethod,
     lastLoginTime: identity.lastLoginAt?.toISOString() ?? null,
     metadata,
-    identity: { id, name, orgId, isDisabled, hasDeleteProtection, authMethods },
+    identity: {
+      id,
+      name,
+      orgId,
+      projectId: identity.projectId,
+      isDisabled,
+      hasDeleteProtection,
+      authMethods,
+    },
   }
 }

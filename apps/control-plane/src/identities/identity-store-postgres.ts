@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, type Transaction, sql } from 'kysely'
+import { type Kysely, type Selectable, type SqlBool, type Transaction, sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
@@ -21,6 +21,12 @@ export function createIdentityStorePostgres(database: Kysely<Schema>): IdentityS
   return {
     create: (identity) => inTransaction(database, (transaction) => create(transaction, identity)),
     find: (identityId, organizationId) => find(database, identityId, organizationId),
+    findMany: async (identityIds, organizationId) => {
+      const rows = await selectIdentities(database, organizationId)
+        .where(sql<SqlBool>`identities.id = any(${identityIds}::uuid[])`)
+        .execute()
+      return rows.map(identityOf)
+    },
     list: (organizationId, page) => list(database, organizationId, page),
     update: (identityId, organizationId, change) =>
       inTransaction(database, (transaction) => update(transaction, identityId, organizationId, change)),
@@ -64,12 +70,16 @@ async function find(
 async function list(
   database: Kysely<Schema>,
   organizationId: string,
-  { offset, limit, search }: { offset: number; limit: number; search?: string | undefined },
+  { offset, limit, search, projectId }: Parameters<IdentityStore['list']>[1],
 ): Promise<IdentityPage> {
-  const isFound =
+  const isNamed =
     search === undefined
       ? sql<boolean>`true`
       : sql<boolean>`strpos(lower(identities.name), lower(${search})) > 0`
+  const isFound =
+    projectId === undefined
+      ? isNamed
+      : sql<boolean>`${isNamed} and identities.project_id = ${projectId}::uuid`
   const rows = await selectIdentities(database, organizationId)
     .where(isFound)
     .orderBy('identities.created_at')
@@ -109,6 +119,7 @@ async function create(transaction: Transaction<Schema>, identity: NewIdentity): 
     .insertInto('identities')
     .values({
       organization_id: identity.organizationId,
+      project_id: identity.projectId ?? null,
       name: identity.name,
       role: identity.role,
       has_delete_protection: identity.hasDeleteProtection,
@@ -233,6 +244,7 @@ function identityOf(row: Row): Identity {
   return {
     id: row.id,
     organizationId: row.organization_id,
+    projectId: row.project_id,
     name: row.name,
     role: row.role,
     hasDeleteProtection: row.has_delete_protection,

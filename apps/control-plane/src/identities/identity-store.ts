@@ -7,6 +7,8 @@ export interface MetadataEntry {
 export interface Identity {
   id: string
   organizationId: string
+  /** Of the project that owns it; null: the organization does. */
+  projectId: string | null
   name: string
   /** Slug of a built-in or of a custom role. */
   role: string
@@ -23,6 +25,8 @@ export interface Identity {
 
 export interface NewIdentity {
   organizationId: string
+  /** Of the project that is to own it. */
+  projectId?: string | undefined
   name: string
   role: string
   hasDeleteProtection: boolean
@@ -61,10 +65,17 @@ export interface LastLogin {
 export interface IdentityStore {
   create(identity: NewIdentity): Promise<Identity>
   find(identityId: string, organizationId: string): Promise<Identity | undefined>
-  /** Oldest first. */
+  /** Those of them that there are, in no order. */
+  findMany(identityIds: readonly string[], organizationId: string): Promise<readonly Identity[]>
+  /** Oldest first; only those that a project owns where one is named. */
   list(
     organizationId: string,
-    page: { offset: number; limit: number; search?: string | undefined },
+    page: {
+      offset: number
+      limit: number
+      search?: string | undefined
+      projectId?: string | undefined
+    },
   ): Promise<IdentityPage>
   update(identityId: string, organizationId: string, change: IdentityChange): Promise<ChangeOutcome>
   delete(identityId: string, organizationId: string): Promise<DeleteOutcome>

@@ -1,7 +1,7 @@
 const charactersMax = 40
 
 /** `Größe & Söhne` → `grosse-sohne`; never empty. Lower-case letters, digits and single hyphens. */
-export function slugOf(name: string): string {
+export function slugOf(name: string, whenEmpty = 'organization'): string {
   const slug = name
     .replaceAll('ß', 'ss')
     .normalize('NFKD')
@@ -10,5 +10,5 @@ export function slugOf(name: string): string {
     .replaceAll(/[^a-z\d]+/g, '-')
     .slice(0, charactersMax)
     .replaceAll(/^-+|-+$/g, '')
-  return slug === '' ? 'organization' : slug
+  return slug === '' ? whenEmpty : slug
 }

@@ -67,6 +67,7 @@ const statements: readonly string[] = [
      project_member_id uuid not null references project_members (id) on delete cascade,
      role text,
      custom_role_id uuid references project_roles (id) deferrable initially deferred,
+     position integer not null,
      is_temporary boolean not null default false,
      temporary_range text,
      temporary_from timestamptz,
