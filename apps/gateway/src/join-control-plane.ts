@@ -22,6 +22,8 @@ import { StreamConnections } from './streams/stream-connections.ts'
 import { announce, type Announcement } from './tunnel/announcement.ts'
 import { openTunnels, type Tunnels, type TunnelsOptions } from './tunnel/open-tunnels.ts'
 
+const now = (): Date => new Date()
+
 export interface JoinOptions {
   config: GatewayConfig
   dependencies: GatewayDependencies
@@ -69,6 +71,7 @@ function createObtainCredential(
       enrolment: chooseEnrolment(config, dispatcher),
       controlPlaneOrigin,
       log,
+      now,
       backoffMs: (attempt) =>
         timing.random() * Math.min(enrolBackoffFirstMs * 2 ** Math.min(attempt, 10), enrolBackoffMsMax),
       sleep: (ms, stop) => timing.sleep(ms, stop),
@@ -95,7 +98,9 @@ function openTunnelsWith(
     createStreams: createStreamsBy(config, dependencies, metrics),
     ...(config.keyRotationMs === undefined
       ? {}
-      : { keyRotation: { rotation: createKeyRotation({ store, keeper }), everyMs: config.keyRotationMs } }),
+      : {
+          keyRotation: { rotation: createKeyRotation({ store, keeper, now }), everyMs: config.keyRotationMs },
+        }),
     log,
     timing,
     software: version,

@@ -156,6 +156,9 @@ function candidatesOf({ credential, next }: BoundCredential): Credential[] {
   return next === undefined ? [credential] : [credential, withKey(credential, next)]
 }
 
+/** The same gateway by another key, of an age that is not known yet. */
 export function withKey(credential: Credential, privateKey: Credential['privateKey']): Credential {
-  return { ...credential, privateKey, keyId: keyIdOf(privateKey) }
+  const other = { ...credential, privateKey, keyId: keyIdOf(privateKey) }
+  delete other.keySince
+  return other
 }

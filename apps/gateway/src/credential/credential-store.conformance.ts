@@ -30,7 +30,12 @@ export function describeCredentialStore(name: string, make: () => Promise<StoreU
 
     it('gives back a pending key and then a credential, to every process', async () => {
       const { open } = await openEmpty()
-      for (const record of [pendingRecord(), boundRecord()]) {
+      const bound = boundRecord()
+      const dated = {
+        ...bound,
+        credential: { ...bound.credential, keySince: new Date('2026-11-22T12:00:00Z') },
+      }
+      for (const record of [pendingRecord(), bound, dated]) {
         const { revision } = await open().read()
         expect(await open().write(record, revision)).toBe('written')
         expect(comparable((await open().read()).record)).toEqual(comparable(record))

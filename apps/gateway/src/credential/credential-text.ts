@@ -9,9 +9,10 @@ export function writeCredentialText(record: CredentialRecord): string {
     return JSON.stringify({ version: 1, phase, tokenFingerprint, privateKey: exportKey(privateKey) })
   }
   const { phase, next } = record
-  const { privateKey, ...names } = record.credential
+  const { privateKey, keySince, ...names } = record.credential
   const keys = {
     privateKey: exportKey(privateKey),
+    ...(keySince === undefined ? {} : { keySince: keySince.toISOString() }),
     ...(next === undefined ? {} : { nextPrivateKey: exportKey(next) }),
   }
   return JSON.stringify({ version: 1, phase, ...names, ...keys })
@@ -30,6 +31,7 @@ export function readCredentialText(text: string): CredentialRecord | undefined {
       : undefined
   }
   const { gatewayId, gatewayName, organizationId, keyId, controlPlaneOrigin } = fields
+  const keySince = readInstant(fields['keySince'])
   if (fields['phase'] !== 'bound' || !isText(gatewayId) || !isText(gatewayName) || !isText(organizationId)) {
     return undefined
   }
@@ -40,6 +42,7 @@ export function readCredentialText(text: string): CredentialRecord | undefined {
     organizationId,
     keyId,
     privateKey,
+    ...(keySince === undefined ? {} : { keySince }),
     controlPlaneOrigin,
   }
   const next = importKey(fields['nextPrivateKey'])
@@ -69,6 +72,12 @@ function importKey(jwk: unknown): KeyObject | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Undefined for what is no instant: the key is as good without its age. */
+function readInstant(value: unknown): Date | undefined {
+  const instant = new Date(isText(value) ? value : Number.NaN)
+  return Number.isNaN(instant.getTime()) ? undefined : instant
 }
 
 function isText(value: unknown): value is string {

@@ -8,6 +8,8 @@ export interface Credential {
   keyId: string
   /** Ed25519. */
   privateKey: KeyObject
+  /** When the control plane took the key in; absent where it was written down before this was. */
+  keySince?: Date
   /** Where it was enrolled. */
   controlPlaneOrigin: string
 }

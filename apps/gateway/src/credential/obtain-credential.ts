@@ -23,6 +23,7 @@ export interface ObtainCredentialOptions {
   unknownKeyId?: string | undefined
   controlPlaneOrigin: string
   log: CredentialLog
+  now: () => Date
   /** How long to wait before the given attempt (1 is the first repetition), in milliseconds. */
   backoffMs: (attempt: number) => number
   /** Resolves after that time, or as soon as `signal` fires. */
@@ -162,7 +163,8 @@ async function bindKey(
   if (gateway.keyId !== keyIdOf(privateKey)) {
     return { kind: 'again', reason: 'the control plane confirmed another key than was sent' }
   }
-  const credential: Credential = { ...gateway, privateKey, controlPlaneOrigin: options.controlPlaneOrigin }
+  const { controlPlaneOrigin } = options
+  const credential: Credential = { ...gateway, privateKey, keySince: options.now(), controlPlaneOrigin }
   const written = await options.store.write({ phase: 'bound', credential }, kept.revision)
   if (written === 'conflict') return { kind: 'again', reason: 'another process wrote at the same time' }
   const { gatewayId, gatewayName, keyId } = gateway

@@ -62,11 +62,11 @@ function dyingAfter(store: CredentialStore, left: number): CredentialStore {
   }
 }
 
-async function startProcess(store: CredentialStore): Promise<Process> {
+async function startProcess(store: CredentialStore, now = new Date()): Promise<Process> {
   const { record } = await store.read()
   if (record?.phase !== 'bound') throw new Error('the store holds no credential')
   const keeper = new CredentialKeeper({ store, credential: record.credential, log })
-  return { keeper, rotation: createKeyRotation({ store, keeper }) }
+  return { keeper, rotation: createKeyRotation({ store, keeper, now: () => now }) }
 }
 
 /** The key id that the store holds, and whether a next key is beside it. */
@@ -114,6 +114,16 @@ export function describeKeyRotation(name: string, make: () => Promise<StoreUnder
       await rotation.confirm(start.kind === 'announce' ? start.keyId : '')
       expect(keeper.current.keyId).toBe(controlPlane.keyId)
       expect(await stored(open())).toEqual({ keyId: controlPlane.keyId, hasNext: false })
+    })
+
+    it('knows how old the key is, whichever process brought it, and not of one that was written down without', async () => {
+      const { open, controlPlane } = await enrolled()
+      const noon = new Date('2026-11-22T12:00:00Z')
+      const first = await startProcess(open(), noon)
+      expect(first.rotation.ageMs()).toBe(0)
+      await rotate(first, controlPlane)
+      const anHourLater = new Date(noon.getTime() + 3_600_000)
+      expect((await startProcess(open(), anHourLater)).rotation.ageMs()).toBe(3_600_000)
     })
 
     it('forgets a key that was refused', async () => {

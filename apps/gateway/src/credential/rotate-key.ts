@@ -21,6 +21,8 @@ export type RotationStart =
   | { kind: 'later'; reason: string }
 
 export interface KeyRotation {
+  /** How old the key in use is, in milliseconds; 0 where that is not known. */
+  ageMs(): number
   /** @param keyId of the key that opened the tunnel that is to carry the announcement */
   begin(keyId: string): Promise<RotationStart>
   /** Never rejects; what cannot be stored now is stored later. */
@@ -32,6 +34,7 @@ export interface KeyRotation {
 export interface KeyRotationOptions {
   store: CredentialStore
   keeper: CredentialKeeper
+  now: () => Date
 }
 
 interface Announced {
@@ -41,7 +44,7 @@ interface Announced {
   isOwn: boolean
 }
 
-export function createKeyRotation({ store, keeper }: KeyRotationOptions): KeyRotation {
+export function createKeyRotation({ store, keeper, now }: KeyRotationOptions): KeyRotation {
   let announced: Announced | undefined
 
   async function begin(keyId: string): Promise<RotationStart> {
@@ -70,12 +73,16 @@ export function createKeyRotation({ store, keeper }: KeyRotationOptions): KeyRot
   }
 
   return {
+    ageMs() {
+      const { keySince } = keeper.current
+      return keySince === undefined ? 0 : Math.max(0, now().getTime() - keySince.getTime())
+    },
     begin: (keyId) => begin(keyId).catch((error: unknown) => ({ kind: 'later', reason: reasonOf(error) })),
     async confirm(keyId) {
       if (announced?.credential.keyId !== keyId) return
       const { credential, from } = announced
       announced = undefined
-      await keeper.take(credential, from)
+      await keeper.take({ ...credential, keySince: now() }, from)
     },
     async abandon(keyId) {
       if (announced?.credential.keyId !== keyId) return

@@ -8,12 +8,14 @@ let bench: TunnelBench
 let server: FakeControlPlane
 let credential: ChangingCredential
 let told: string[]
+let ageMs: number
 
 beforeEach(async () => {
   bench = await TunnelBench.start()
   ;({ server } = bench)
   credential = changingCredential(bench.keys.privateKey)
   told = []
+  ageMs = 0
 })
 afterEach(() => bench.stop())
 
@@ -22,6 +24,7 @@ const proof = new Uint8Array(64).fill(3)
 
 function rotation(start?: Awaited<ReturnType<KeyRotation['begin']>>): KeyRotation {
   return {
+    ageMs: () => ageMs,
     async begin(keyId) {
       told.push(`begin ${keyId}`)
       return start ?? { kind: 'announce', publicKey, proof, keyId: 'key-2' }
@@ -58,6 +61,14 @@ test('P24: a key is announced after its time, more or less, and the new one open
   expect(server.upgrades[1]?.jwt.header).toMatchObject({ kid: 'key-2' })
   await old.closed()
   expect(told.slice(0, 2)).toEqual(['begin key-1', 'confirm key-2'])
+})
+
+test('a key whose time passed before this process started is announced soon', async () => {
+  ageMs = 50_000
+  open(rotation(), 50_000)
+  const far = await server.tunnel()
+  await far.frames('rotate-key')
+  expect(bench.timing.waits[0]).toBe(25_000)
 })
 
 test.each<[KeyRotationCode, string]>([

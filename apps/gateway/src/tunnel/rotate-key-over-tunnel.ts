@@ -6,6 +6,8 @@ import type { Timing } from './timing.ts'
 
 /** The new key in its store; `createKeyRotation` makes one. None of these rejects. */
 export interface KeyRotation {
+  /** How old the key in use is, in milliseconds; 0 where that is not known. */
+  ageMs(): number
   /** @param keyId of the key that opened the tunnel that is to carry the announcement */
   begin(keyId: string): Promise<
     | { kind: 'announce'; publicKey: Uint8Array; proof: Uint8Array; keyId: string }
@@ -32,21 +34,24 @@ const spread = 0.1
 /** Before a rotation that was not possible is tried again, in milliseconds. */
 const tryAgainMs = 60_000
 
-/** Replaces the key every so often, counted from the last change, whoever made it. Ends with `stop`. Never rejects. */
+/** Replaces the key every so often, counted from when the key in use came, whoever brought it. Ends with `stop`. Never rejects. */
 export async function keepKeyRotating(options: KeepKeyRotatingOptions): Promise<void> {
-  const { everyMs, credential, timing, stop } = options
+  const { everyMs, credential, rotation, timing, stop } = options
   let changed = new AbortController()
   const unsubscribe = credential.onChange(() => {
     changed.abort()
     changed = new AbortController()
   })
-  let waitMs = everyMs * (1 - spread + 2 * spread * timing.random())
+  const spreadOut = (ms: number): number => ms * (1 - spread + 2 * spread * timing.random())
+  // A process that is started again each day would never come to rotate if it counted from its own start.
+  const overdueMs = Math.min(tryAgainMs, everyMs) * timing.random()
+  let waitMs = Math.max(overdueMs, spreadOut(everyMs) - rotation.ageMs())
   while (!stop.aborted) {
     const { signal } = changed
     await timing.sleep(waitMs, AbortSignal.any([stop, signal]))
     if (stop.aborted) break
     const isDone = signal.aborted || (await rotateOnce(options))
-    waitMs = (isDone ? everyMs : Math.min(tryAgainMs, everyMs)) * (1 - spread + 2 * spread * timing.random())
+    waitMs = spreadOut(isDone ? everyMs : Math.min(tryAgainMs, everyMs))
   }
   unsubscribe()
 }
