@@ -1,4 +1,11 @@
-import { CompiledQuery, type Kysely } from 'kysely'
+import {
+  CompiledQuery,
+  type Expression,
+  type ExpressionBuilder,
+  type Kysely,
+  type SqlBool,
+  sql,
+} from 'kysely'
 import { DatabaseUnreachable } from '../database/database-unreachable.ts'
 import type { Schema } from '../database/schema.ts'
 import type { AppendOutcome, AuditEventStore, AuditSearch, StoredAuditEvent } from './audit-event-store.ts'
@@ -48,26 +55,7 @@ function outcomeOf(error: unknown): AppendOutcome {
 }
 
 async function find(database: Kysely<Schema>, search: AuditSearch): Promise<StoredAuditEvent[]> {
-  const { organizationId, requestId, identityId, event, outcome, since, until, beforeId } = search
-  const rows = await database
-    .selectFrom('audit_events')
-    .selectAll()
-    .where((eb) => {
-      const isOwn = eb('organization_id', '=', organizationId)
-      return eb.and([
-        requestId === undefined ? isOwn : eb.or([isOwn, eb('organization_id', 'is', null)]),
-        ...(requestId === undefined ? [] : [eb('request_id', '=', requestId)]),
-        ...(identityId === undefined ? [] : [eb('identity_id', '=', identityId)]),
-        ...(event === undefined ? [] : [eb('event', '=', event)]),
-        ...(outcome === undefined ? [] : [eb('outcome', '=', outcome)]),
-        ...(since === undefined ? [] : [eb('occurred_at', '>=', since)]),
-        ...(until === undefined ? [] : [eb('occurred_at', '<', until)]),
-        ...(beforeId === undefined ? [] : [eb('id', '<', beforeId)]),
-      ])
-    })
-    .orderBy('id', 'desc')
-    .limit(search.limit)
-    .execute()
+  const rows = await searchQuery(database, search).execute()
   return rows.map((row) => ({
     id: row.id,
     occurredAt: row.occurred_at,
@@ -78,7 +66,57 @@ async function find(database: Kysely<Schema>, search: AuditSearch): Promise<Stor
     reason: row.reason,
     actor: { kind: row.actor_kind, id: row.actor_id },
     identityId: row.identity_id,
+    projectId: row.project_id,
     ipAddress: row.ip_address,
     details: row.details,
   }))
+}
+
+/** Every search of an organization is ordered as `audit_events_by_time` is, so that a page reads no more than its rows. */
+export function searchQuery(database: Kysely<Schema>, search: AuditSearch) {
+  return database
+    .selectFrom('audit_events')
+    .selectAll()
+    .where((eb) => eb.and(conditionsOf(eb, search)))
+    .orderBy('occurred_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(search.limit)
+}
+
+type Conditions = ExpressionBuilder<Schema, 'audit_events'>
+
+function conditionsOf(eb: Conditions, search: AuditSearch): Expression<SqlBool>[] {
+  const { requestId, target, events, since, until, after } = search
+  const isOwn = eb('organization_id', '=', search.organizationId)
+  const equal = [
+    ['identity_id', search.identityId],
+    ['project_id', search.projectId],
+    ['actor_kind', search.actorKind],
+    ['actor_id', search.actorId],
+    ['outcome', search.outcome],
+    ['reason', search.reason],
+    ['ip_address', search.ipAddress],
+    ['request_id', requestId],
+  ] as const
+  return [
+    requestId === undefined ? isOwn : eb.or([isOwn, eb('organization_id', 'is', null)]),
+    ...equal.flatMap(([column, value]) => (value === undefined ? [] : [eb(column, '=', value)])),
+    ...(target === undefined ? [] : [isAbout(eb, target)]),
+    ...(events === undefined ? [] : [eb('event', 'in', events)]),
+    ...(since === undefined ? [] : [eb('occurred_at', '>=', since)]),
+    ...(until === undefined ? [] : [eb('occurred_at', '<', until)]),
+    ...(after === undefined
+      ? []
+      : [
+          sql<SqlBool>`(occurred_at, id) < (${after.occurredAt.toISOString()}::timestamptz, ${after.id}::int8)`,
+        ]),
+  ]
+}
+
+function isAbout(eb: Conditions, target: string): Expression<SqlBool> {
+  return eb.or([
+    eb('identity_id', '=', target),
+    eb('project_id', '=', target),
+    sql<SqlBool>`exists (select from jsonb_each_text(details) as detail where detail.value = ${target})`,
+  ])
 }

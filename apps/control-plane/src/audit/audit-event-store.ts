@@ -4,7 +4,7 @@ import type { AuditRow } from './encode-audit-event.ts'
 export interface AuditEventStore {
   /** Writes all rows in one statement, or none. `committed` means on disk, whatever the database's own setting. */
   append(rows: readonly AuditRow[]): Promise<AppendOutcome>
-  /** Newest first. */
+  /** Newest first; those of the same millisecond in the reverse order of writing. */
   find(search: AuditSearch): Promise<StoredAuditEvent[]>
 }
 
@@ -17,18 +17,33 @@ export type AppendOutcome =
   /** Nobody can tell whether the rows were written. */
   | { kind: 'unknown'; error: unknown }
 
+/** Every part narrows the search. */
 export interface AuditSearch {
   /** Whose events; with `requestId` also those that belong to no organization. */
   organizationId: string
   requestId?: string
   identityId?: string
-  event?: string
+  projectId?: string
+  /** The id of whatever the event is about: its identity, its project, or anything that its details name by it. */
+  target?: string
+  actorKind?: string
+  actorId?: string
+  /** One of these. */
+  events?: readonly string[]
   outcome?: AuditOutcome
+  reason?: string
+  ipAddress?: string
   since?: Date
   until?: Date
-  /** Only events that were written before this one. */
-  beforeId?: number
+  /** Only events that come after this one in the list. */
+  after?: AuditPosition
   limit: number
+}
+
+/** Where an event stands in a list. No event ever moves, so a page after it neither repeats nor passes over one. */
+export interface AuditPosition {
+  occurredAt: Date
+  id: number
 }
 
 export interface StoredAuditEvent {
@@ -41,6 +56,7 @@ export interface StoredAuditEvent {
   reason: string | null
   actor: { kind: string; id: string | null }
   identityId: string | null
+  projectId: string | null
   ipAddress: string | null
   details: Record<string, unknown>
 }

@@ -20,6 +20,7 @@ const stored = (id: number): StoredAuditEvent => ({
   reason: 'token-expired',
   actor: { kind: 'stranger', id: null },
   identityId: null,
+  projectId: null,
   ipAddress: '198.51.100.1',
   details: { namespace: 'shop' },
 })
@@ -46,7 +47,9 @@ describe('the audit log’s route', () => {
       events: {
         async find(search) {
           searches.push(search)
-          return found.slice(0, search.limit)
+          const { after, limit } = search
+          const left = found.filter(({ id }) => after === undefined || id < after.id)
+          return left.slice(0, limit)
         },
       },
     })
@@ -69,6 +72,7 @@ describe('the audit log’s route', () => {
           reasonMeaning: expect.stringContaining('has expired'),
           actor: { kind: 'stranger', id: null },
           identityId: null,
+          projectId: null,
           ipAddress: '198.51.100.1',
           requestId: 'request-9',
           details: { namespace: 'shop' },
@@ -92,7 +96,11 @@ describe('the audit log’s route', () => {
     found = [stored(7)]
     const second = await get({ limit: '2', cursor: first.nextCursor })
     expect(second.json()).toMatchObject({ auditLogs: [{ id: '7' }], nextCursor: null })
-    expect(searches[1]).toEqual({ organizationId, limit: 3, beforeId: 8 })
+    expect(searches[1]).toEqual({
+      organizationId,
+      limit: 3,
+      after: { id: 8, occurredAt: stored(8).occurredAt },
+    })
   })
 
   it('passes every filter on', async () => {
@@ -100,8 +108,14 @@ describe('the audit log’s route', () => {
     await get({
       requestId: 'r',
       identityId,
-      event: 'kubernetes-login',
+      projectId: identityId,
+      target: identityId,
+      actorKind: 'user',
+      actorId: 'somebody',
+      event: 'kubernetes-login,identity-created',
       outcome: 'denied',
+      reason: 'token-expired',
+      ipAddress: '::FFFF:192.0.2.1',
       since: '2030-01-01T00:00:00Z',
       until: '2030-01-02T00:00:00+02:00',
     })
@@ -111,8 +125,14 @@ describe('the audit log’s route', () => {
         limit: 51,
         requestId: 'r',
         identityId,
-        event: 'kubernetes-login',
+        projectId: identityId,
+        target: identityId,
+        actorKind: 'user',
+        actorId: 'somebody',
+        events: ['kubernetes-login', 'identity-created'],
         outcome: 'denied',
+        reason: 'token-expired',
+        ipAddress: '192.0.2.1',
         since: new Date('2030-01-01T00:00:00Z'),
         until: new Date('2030-01-01T22:00:00Z'),
       },
@@ -129,6 +149,14 @@ describe('the audit log’s route', () => {
     // PostgreSQL takes no NUL.
     { requestId: 'a\0b' },
     { event: '\0' },
+    { event: 'a,,b' },
+    { event: 'x'.repeat(101) },
+    { event: Array.from({ length: 51 }, () => 'a').join(',') },
+    { target: 'x' },
+    { projectId: 'x' },
+    { actorKind: 'machine' },
+    { reason: 'a\0b' },
+    { actorId: '\ud800'.repeat(101) },
   ])('answers 422 to %j', async (query) => {
     const reply = await get(query)
     expect(reply.statusCode).toBe(422)
@@ -140,13 +168,55 @@ describe('the audit log’s route', () => {
     expect(searches).toEqual([{ organizationId, limit: 51 }])
   })
 
-  it.each(['x', 'YmVmb3JlOg', Buffer.from('before:1 or 1=1').toString('base64url')])(
-    'answers 400 to the cursor %j',
-    async (cursor) => {
-      expect((await get({ cursor })).statusCode).toBe(400)
-      expect(searches).toEqual([])
-    },
-  )
+  it.each([
+    'x',
+    'YmVmb3JlOg',
+    ...['after:2030-01-02T03:04:05.678Z:1 or 1=1', 'after:2030-99-02T03:04:05.678Z:1', 'after::1'].map(
+      (text) => Buffer.from(text).toString('base64url'),
+    ),
+  ])('answers 400 to the cursor %j', async (cursor) => {
+    expect((await get({ cursor })).statusCode).toBe(400)
+    expect(searches).toEqual([])
+  })
+
+  it('takes an event named several times, and one parameter for many', async () => {
+    await server.inject(`${path}?event=a&event=b`)
+    expect(searches).toEqual([{ organizationId, limit: 51, events: ['a', 'b'] }])
+  })
+
+  describe('as lines', () => {
+    const getLines = (query: Record<string, string> = {}, accept = 'text/html, application/x-ndjson;q=0.9') =>
+      server.inject({ method: 'GET', url: path, query, headers: { accept } })
+
+    it('streams every event that matches, a JSON object on each line', async () => {
+      found = Array.from({ length: 1203 }, (_unused, index) => stored(1203 - index))
+      const reply = await getLines({ outcome: 'denied' })
+      expect(reply.headers['content-type']).toBe('application/x-ndjson')
+      const lines = reply.body.trimEnd().split('\n')
+      expect(lines).toHaveLength(1203)
+      expect(JSON.parse(lines[0] ?? '')).toMatchObject({ id: '1203', reasonMeaning: expect.any(String) })
+      expect(searches.map(({ limit, after, outcome }) => [limit, after?.id, outcome])).toEqual([
+        [500, undefined, 'denied'],
+        [500, 704, 'denied'],
+        [500, 204, 'denied'],
+      ])
+    })
+
+    it('ends where the limit says, and is empty where nothing matches', async () => {
+      expect((await getLines({ limit: '700' })).body).toBe('')
+      found = Array.from({ length: 900 }, (_unused, index) => stored(900 - index))
+      expect((await getLines({ limit: '700' })).body.trimEnd().split('\n')).toHaveLength(700)
+    })
+
+    it('is a page for whoever takes anything', async () => {
+      expect((await getLines({}, '*/*')).json()).toEqual({ auditLogs: [], nextCursor: null })
+    })
+
+    it('is refused in the envelope', async () => {
+      role = 'member'
+      expect((await getLines()).json()).toMatchObject({ statusCode: 403 })
+    })
+  })
 
   it('is for admins', async () => {
     role = 'member'

@@ -1,93 +1,91 @@
-import { type AuditLogEntry, auditLogsQuery, auditLogsReply } from '@postern/api-contract/audit-logs'
-import { errorEnvelope } from '@postern/api-contract/error-envelope'
-import { ApiError } from '../http/api-error.ts'
+import { Readable } from 'node:stream'
+import { auditLogLines, auditLogsQuery, auditLogsReply } from '@postern/api-contract/audit-logs'
+import { actorRefusals, refusals } from '@postern/api-contract/error-envelope'
+import type { FastifyReply } from 'fastify'
 import type { HttpServer } from '../http/http-server.ts'
 import type { Authenticate } from '../permissions/actor.ts'
 import { requirePermission } from '../permissions/require-permission.ts'
-import type { AuditEventStore, AuditSearch, StoredAuditEvent } from './audit-event-store.ts'
-import { explainReason } from './audit-reason.ts'
+import { auditEntryOf } from './audit-entry.ts'
+import type { AuditEventStore } from './audit-event-store.ts'
+import { auditSearchOf, encodeCursor } from './audit-search.ts'
 
 export interface AuditLogRoutesDependencies {
   authenticate: Authenticate
   events: Pick<AuditEventStore, 'find'>
 }
 
-export function registerAuditLogRoutes(server: HttpServer, dependencies: AuditLogRoutesDependencies): void {
-  const { authenticate, events } = dependencies
-  server.get(
-    '/api/v1/audit-logs',
-    {
-      schema: {
-        operationId: 'listAuditLogs',
-        tags: ['Audit logs'],
-        summary: 'List audit logs',
-        description:
-          'The events of the actor’s organization, newest first, for its admins. A login to an identity that does ' +
-          'not exist belongs to no organization and is found by its request id alone.',
-        querystring: auditLogsQuery,
-        response: {
-          200: auditLogsReply,
-          400: errorEnvelope,
-          401: errorEnvelope,
-          403: errorEnvelope,
-          422: errorEnvelope,
-        },
+const pageRowsDefault = 50
+/** Of one export. Whoever needs more goes on from the time of the last line, or asks for spans of time. */
+const lineRowsMax = 100_000
+/** How many are read at once, and so held in memory. */
+const lineRowsStep = 500
+const lineType = 'application/x-ndjson'
+
+const listSchema = {
+  operationId: 'listAuditLogs',
+  tags: ['Audit logs'],
+  summary: 'List audit logs',
+  description:
+    'The events of the actor’s organization, newest first, for those who may read the audit log. A login to an ' +
+    'identity that does not exist belongs to no organization and is found by its request id alone. Pages are stable: ' +
+    'events that come meanwhile neither repeat nor displace others. With `Accept: application/x-ndjson` the reply is ' +
+    `a stream of lines, one event each, of at most ${String(lineRowsMax)} events.`,
+  querystring: auditLogsQuery,
+  response: {
+    200: {
+      description: 'Events, newest first',
+      content: {
+        'application/json': { schema: auditLogsReply },
+        [lineType]: { schema: auditLogLines },
       },
     },
-    async (request) => {
-      const actor = await authenticate(request)
-      requirePermission(actor, 'read', 'audit-log')
-      const { limit } = request.query
-      // One more than asked for tells whether there is a next page.
-      const search = searchOf(request.query, actor.organizationId, limit + 1)
-      const found = await events.find(search)
-      const page = found.slice(0, limit)
-      const last = page.at(-1)
-      const nextCursor = last === undefined || found.length <= limit ? null : encodeCursor(last.id)
-      return { auditLogs: page.map(entryOf), nextCursor }
-    },
-  )
+    ...actorRefusals,
+    ...refusals(400),
+  },
 }
 
-type Query = ReturnType<typeof auditLogsQuery.parse>
+export function registerAuditLogRoutes(server: HttpServer, dependencies: AuditLogRoutesDependencies): void {
+  const { authenticate, events } = dependencies
+  server.get('/api/v1/audit-logs', { schema: listSchema }, async (request, reply) => {
+    const actor = await authenticate(request)
+    requirePermission(actor, 'read', 'audit-log')
+    const search = auditSearchOf(request.query, actor.organizationId)
+    if (wantsLines(request.headers.accept)) {
+      sendLines(reply, linesOf(events, search, request.query.limit ?? lineRowsMax))
+      return reply
+    }
+    const limit = request.query.limit ?? pageRowsDefault
+    // One more than asked for tells whether there is a next page.
+    const found = await events.find({ ...search, limit: limit + 1 })
+    const page = found.slice(0, limit)
+    const last = page.at(-1)
+    const nextCursor = last === undefined || found.length <= limit ? null : encodeCursor(last)
+    return { auditLogs: page.map(auditEntryOf), nextCursor }
+  })
+}
 
-function searchOf(query: Query, organizationId: string, limit: number): AuditSearch {
-  const { requestId, identityId, event, outcome, since, until, cursor } = query
-  return {
-    organizationId,
-    limit,
-    ...(requestId !== undefined && { requestId }),
-    ...(identityId !== undefined && { identityId }),
-    ...(event !== undefined && { event }),
-    ...(outcome !== undefined && { outcome }),
-    ...(since !== undefined && { since: new Date(since) }),
-    ...(until !== undefined && { until: new Date(until) }),
-    ...(cursor !== undefined && { beforeId: decodeCursor(cursor) }),
+/** Only where lines are asked for by name: clients that take anything get the page. */
+function wantsLines(accept: string | undefined): boolean {
+  return (accept ?? '').split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === lineType)
+}
+
+/** Apart from the route's own reply, whose type knows no streams. */
+function sendLines(reply: FastifyReply, lines: AsyncGenerator<string>): void {
+  void reply.type(lineType).send(Readable.from(lines))
+}
+
+/** Reads on as fast as the peer does, so that no export holds more than one step of it. */
+async function* linesOf(
+  events: AuditLogRoutesDependencies['events'],
+  search: ReturnType<typeof auditSearchOf>,
+  rowsMax: number,
+): AsyncGenerator<string> {
+  let { after } = search
+  for (let left = rowsMax; left > 0;) {
+    const limit = Math.min(left, lineRowsStep)
+    const found = await events.find({ ...search, ...(after === undefined ? {} : { after }), limit })
+    if (found.length > 0) yield found.map((event) => `${JSON.stringify(auditEntryOf(event))}\n`).join('')
+    after = found.at(-1)
+    left = found.length < limit ? 0 : left - limit
   }
-}
-
-function entryOf(event: StoredAuditEvent): AuditLogEntry {
-  return {
-    id: String(event.id),
-    occurredAt: event.occurredAt.toISOString(),
-    event: event.event,
-    outcome: event.outcome,
-    reason: event.reason,
-    reasonMeaning: event.reason === null ? null : (explainReason(event.reason) ?? null),
-    actor: event.actor,
-    identityId: event.identityId,
-    ipAddress: event.ipAddress,
-    requestId: event.requestId,
-    details: event.details,
-  }
-}
-
-function encodeCursor(id: number): string {
-  return Buffer.from(`before:${String(id)}`).toString('base64url')
-}
-
-function decodeCursor(cursor: string): number {
-  const [, digits] = /^before:([0-9]{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? []
-  if (digits === undefined) throw new ApiError('BadRequest', 'The cursor is not one that a page returned')
-  return Number(digits)
 }

@@ -23,14 +23,14 @@ export interface ForwardedRequest {
 export function createClientIp(trustedProxies: readonly string[]): (request: ForwardedRequest) => string {
   const proxies = blockListOf(trustedProxies)
   return ({ remoteAddress, forwardedFor }) => {
-    let client = parseHop(remoteAddress ?? '')
+    let client = canonicalIpAddress(remoteAddress ?? '')
     if (client === undefined) return unknownClientIp
     if (forwardedFor === undefined || !isListed(proxies, client)) return client
     let end = forwardedFor.length
     for (let hops = 0; hops < hopsMax; hops += 1) {
       if (end < 0) return client
       const comma = end === 0 ? -1 : forwardedFor.lastIndexOf(',', end - 1)
-      client = parseHop(forwardedFor.slice(comma + 1, end))
+      client = canonicalIpAddress(forwardedFor.slice(comma + 1, end))
       if (client === undefined) return unknownClientIp
       if (!isListed(proxies, client)) return client
       end = comma
@@ -55,8 +55,8 @@ export function trustedProxyProblem(entry: string): string | undefined {
   return isPrefix ? undefined : `needs a prefix of 1 to ${bitsMax} bits: nobody can trust every address`
 }
 
-/** One hop in canonical form: no port, no zone, v4-mapped v6 as v4. */
-function parseHop(text: string): string | undefined {
+/** An address in the form in which it is logged and compared: no port, no zone, v4-mapped v6 as v4. */
+export function canonicalIpAddress(text: string): string | undefined {
   const hop = withoutPort(text.trim())
   if (isIPv4(hop)) return hop
   if (!isIPv6(hop)) return undefined
