@@ -52,9 +52,12 @@ import { openAccessTokens } from './open-access-tokens.ts'
 import { openGatewayCredentials } from './open-gateway-credentials.ts'
 import { openGatewayPools } from './open-gateway-pools.ts'
 import { openGateways } from './open-gateways.ts'
+import { openPeople } from './open-people.ts'
 import { openReviews } from './open-reviews.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
 import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
+import { createSessionStorePostgres } from './users/session-store-postgres.ts'
+import { createUserStorePostgres } from './users/user-store-postgres.ts'
 
 export type AppConfig = Pick<
   Config,
@@ -143,6 +146,7 @@ function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): C
     { name: 'gateway pool watch', budgetMs: 500, close: () => parts.gatewayPools.close() },
     { name: 'audit log', budgetMs: 3500, close: () => parts.auditLog.close() },
     { name: 'last logins', budgetMs: 500, close: () => parts.lastLogins.close() },
+    { name: 'people', budgetMs: 500, close: () => parts.people.close() },
     { name: 'access tokens', budgetMs: 500, close: () => parts.accessTokens.close() },
     { name: 'connections to clusters', budgetMs: 500, close: () => parts.reviews.close() },
   ]
@@ -212,7 +216,9 @@ async function openParts(options: AppOptions) {
         ? anyAddress
         : (await reviews.kubernetesAuths.find(identityId))?.auth.accessToken.trustedIps,
   })
+  const people = openPeople({ ...options, stores, commit, auditLog, now, elapsed })
   const authenticate = createAuthenticate({
+    ...people,
     verifyAccessToken: (token, clientIp) => accessTokens.verifier.verify(token, clientIp),
     findIdentity: (identityId) => identities.findIdentity(identityId),
     rightsOf,
@@ -233,6 +239,7 @@ async function openParts(options: AppOptions) {
     gatewayCredentials,
     reviews,
     accessTokens,
+    people,
     authenticate,
     rightsOf,
     requireWithinIdentity,
@@ -268,6 +275,7 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
   })
   registerAccessTokenRoutes(server, { ...accessTokens, auditLog })
   registerGatewayEnrolmentRoutes(server, parts.gatewayCredentials)
+  parts.people.registerRoutes(server)
 }
 
 function registerRoutesForActors(server: HttpServer, parts: Parts): void {
@@ -339,6 +347,8 @@ function openCommit({ kysely, keyring }: AppOptions) {
 function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'>) {
   return {
     organizations: createOrganizationStorePostgres(kysely),
+    users: createUserStorePostgres(kysely),
+    sessions: createSessionStorePostgres(kysely),
     identities: createIdentityStorePostgres(kysely),
     kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),
     gateways: createGatewayStorePostgres(kysely),

@@ -40,7 +40,7 @@ const sessionToken = z
 export const passwordLoginResponse = z.object({ accessToken: sessionToken })
 
 export const selectOrganizationRequest = z.object({
-  organizationId: z.string().min(1).max(64).describe('One of your own: `GET /api/v1/organization`'),
+  organizationId: pathId.describe('One of one’s own: `GET /api/v1/organization`'),
 })
 export const selectOrganizationResponse = z.object({ token: sessionToken, isMfaEnabled: z.literal(false) })
 

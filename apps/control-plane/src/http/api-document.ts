@@ -30,7 +30,21 @@ export async function registerApiDocument(server: HttpServer, version: string): 
       openapi: '3.1.0',
       info: { title: 'Postern API', version, description },
       components: {
-        securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        securitySchemes: {
+          accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          session: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'The token of a person’s session, as a sign-in returns it. Good wherever an access token is.',
+          },
+          sessionCookie: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'postern_session',
+            description: 'The same for pages: changes by it must come from a page of this host.',
+          },
+        },
       },
     },
     transform: jsonSchemaTransform,

@@ -1,7 +1,9 @@
 export interface FailedLoginLimitsOptions {
   nowMs: () => number
-  /** Failures that a key may have in a minute, in the long run; a fifth of them at once. 0: no limit. */
+  /** Failures that a key may have in a minute, in the long run. 0: no limit. */
   perMinute: number
+  /** Failures that a key may have at once; by default a fifth of those in a minute. */
+  atOnce?: number
   keysMax?: number
 }
 
@@ -23,8 +25,8 @@ export class FailedLoginLimits {
   readonly #buckets = new Map<string, Bucket>()
 
   constructor(options: FailedLoginLimitsOptions) {
-    this.#options = { keysMax: 10_000, ...options }
-    this.#burst = Math.ceil(options.perMinute / 5)
+    this.#options = { keysMax: 10_000, atOnce: Math.ceil(options.perMinute / 5), ...options }
+    this.#burst = this.#options.atOnce
     this.#refillPerSecond = options.perMinute / 60
   }
 
@@ -50,6 +52,12 @@ export class FailedLoginLimits {
     this.#buckets.set(key, bucket)
     const [oldest] = this.#buckets.keys()
     if (this.#buckets.size > keysMax && oldest !== undefined) this.#buckets.delete(oldest)
+  }
+
+  /** Takes back what was spent ahead, so that attempts at once cannot outrun the limit, once the attempt did not fail. */
+  refund(key: string): void {
+    const bucket = this.#buckets.get(key)
+    if (bucket !== undefined) bucket.left = Math.min(this.#burst, bucket.left + 1)
   }
 
   #refill(bucket: Bucket): void {

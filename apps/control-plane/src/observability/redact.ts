@@ -110,6 +110,8 @@ function redactError(error: Error, depth: number): Record<string, unknown> {
 const tokenPattern = /eyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)*/g
 /** Enrolment tokens of gateways. */
 const enrolmentTokenPattern = /pget_[\w-]+/g
+/** Of people: sessions, invitations, links to a new password. */
+const personTokenPattern = /\b(?:pst|pinv|prst)_[\w-]+/g
 const bearerPattern = /\b(bearer|basic)(\s+|%20)[A-Za-z0-9._~+/=-]+/gi
 const urlPasswordPattern = /(:\/\/[^\s/:@"]*):[^\s/@"]+@/g
 
@@ -118,6 +120,7 @@ export function redactLine(line: string): string {
   let clean = line
   if (clean.includes('eyJ')) clean = clean.replaceAll(tokenPattern, redacted)
   if (clean.includes('pget_')) clean = clean.replaceAll(enrolmentTokenPattern, redacted)
+  clean = clean.replaceAll(personTokenPattern, redacted)
   if (clean.includes('://')) clean = clean.replaceAll(urlPasswordPattern, `$1:${redacted}@`)
   return clean.replaceAll(bearerPattern, `$1 ${redacted}`)
 }

@@ -1,11 +1,15 @@
 import { ApiError } from '../http/api-error.ts'
-import type { Authenticate } from './actor.ts'
+import type { Actor, Authenticate, IdentityActor, UserActor } from './actor.ts'
+import type { ReadCredential } from './authenticate-credential.ts'
+import { type FindSession, sessionOver } from './authenticate-person.ts'
 import type { RightsOf } from './organization-rights.ts'
 
 export interface AuthenticateDependencies {
+  readCredential: ReadCredential
   /** Rejects with an ApiError unless the token lives and may be used from that address. */
   verifyAccessToken: (token: string, clientIp: string) => Promise<VerifiedToken>
   findIdentity: (identityId: string) => Promise<LivingIdentity | undefined>
+  findSession: FindSession
   /** A role that does not exist gives none. */
   rightsOf: RightsOf
 }
@@ -25,37 +29,59 @@ interface LivingIdentity {
   isDisabled: boolean
 }
 
-/** RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1). */
-const bearer = /^bearer ([A-Za-z0-9\-._~+/]{1,8192}=*)$/i
+/** Machines by their access token, people by their session, which must be in an organization. */
+export function createAuthenticate(dependencies: AuthenticateDependencies): Authenticate {
+  const { readCredential } = dependencies
+  return async (request): Promise<Actor> => {
+    const credential = readCredential(request)
+    if (credential === undefined)
+      throw new ApiError('Unauthorized', 'Send an access token: Authorization: Bearer <token>')
+    return credential.kind === 'session'
+      ? authenticateUser(dependencies, credential.token)
+      : authenticateIdentity(dependencies, credential.token, request.ip)
+  }
+}
 
 /** T46: whatever the token says, its identity must exist, be enabled and belong to the token's organization. */
-export function createAuthenticate({
-  verifyAccessToken,
-  findIdentity,
-  rightsOf,
-}: AuthenticateDependencies): Authenticate {
-  return async (request) => {
-    const [, token] = bearer.exec(request.headers.authorization ?? '') ?? []
-    if (token === undefined)
-      throw new ApiError('Unauthorized', 'Send an access token: Authorization: Bearer <token>')
-    const verified = await verifyAccessToken(token, request.ip)
-    const identity = await findIdentity(verified.identityId)
-    if (
-      identity === undefined ||
-      identity.isDisabled ||
-      identity.organizationId !== verified.organizationId
-    ) {
-      throw new ApiError('Unauthorized', 'The access token’s identity is disabled or deleted')
-    }
-    return {
-      kind: 'identity',
-      identityId: identity.id,
-      identityName: identity.name,
-      organizationId: identity.organizationId,
-      role: identity.role,
-      rights: await rightsOf(identity.organizationId, identity.role),
-      authMethod: verified.authMethod,
-      tokenId: verified.tokenId,
-    }
+async function authenticateIdentity(
+  { verifyAccessToken, findIdentity, rightsOf }: AuthenticateDependencies,
+  token: string,
+  clientIp: string,
+): Promise<IdentityActor> {
+  const verified = await verifyAccessToken(token, clientIp)
+  const identity = await findIdentity(verified.identityId)
+  if (identity === undefined || identity.isDisabled || identity.organizationId !== verified.organizationId) {
+    throw new ApiError('Unauthorized', 'The access token’s identity is disabled or deleted')
+  }
+  return {
+    kind: 'identity',
+    identityId: identity.id,
+    identityName: identity.name,
+    organizationId: identity.organizationId,
+    role: identity.role,
+    rights: await rightsOf(identity.organizationId, identity.role),
+    authMethod: verified.authMethod,
+    tokenId: verified.tokenId,
+  }
+}
+
+async function authenticateUser(
+  { findSession, rightsOf }: AuthenticateDependencies,
+  token: string,
+): Promise<UserActor> {
+  const session = await findSession(token)
+  if (session === undefined) throw sessionOver()
+  const { id: sessionId, userId, email, membership } = session
+  if (membership === undefined)
+    throw new ApiError('Unauthorized', 'Select an organization first: POST /api/v3/auth/select-organization')
+  const { organizationId, role } = membership
+  return {
+    kind: 'user',
+    userId,
+    email,
+    sessionId,
+    organizationId,
+    role,
+    rights: await rightsOf(organizationId, role),
   }
 }
