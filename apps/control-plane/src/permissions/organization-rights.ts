@@ -1,19 +1,4 @@
-/**
- * What can be done in an organization, subject by subject: the one list that rules, checks and refusals speak of.
- * `edit-auth`: change how an identity logs in, and see what is secret about it. `revoke`: end tokens and credentials.
- * `attach`: let an identity or a gateway use it. `administer`: every right in every project of the organization.
- */
-export const organizationActions = {
-  identities: ['read', 'create', 'edit', 'delete', 'edit-auth', 'revoke'],
-  gateways: ['read', 'create', 'edit', 'delete', 'attach', 'revoke'],
-  'gateway-pools': ['read', 'create', 'edit', 'delete', 'attach'],
-  roles: ['read', 'create', 'edit', 'delete'],
-  projects: ['read', 'create', 'administer'],
-  members: ['read', 'create', 'edit', 'delete'],
-  'audit-log': ['read'],
-  organization: ['read', 'edit'],
-  'signing-keys': ['read', 'create'],
-} as const satisfies Readonly<Record<string, readonly string[]>>
+import { organizationActions, type OrganizationPermission } from '@postern/api-contract/permissions'
 
 export type OrganizationSubject = keyof typeof organizationActions
 export type OrganizationActionOn<Subject extends OrganizationSubject> =
@@ -102,4 +87,9 @@ function placesOn<Subject extends OrganizationSubject>(subject: Subject) {
 
 function placeOf(action: OrganizationAction, subject: OrganizationSubject): string {
   return `${subject} ${action}`
+}
+
+/** A rule as callers write it. */
+export function organizationRuleOf({ subject, action }: OrganizationPermission): OrganizationRule {
+  return { subject, action: typeof action === 'string' ? [action] : action }
 }

@@ -1,9 +1,9 @@
+import { organizationActions } from '@postern/api-contract/permissions'
 import { describe, expect, it } from 'vitest'
 import {
   builtInOrganizationRights,
   builtInOrganizationRoles,
   noOrganizationRights,
-  organizationActions,
   type OrganizationRights,
   organizationRightsOf,
   organizationSubjects,
