@@ -4,8 +4,8 @@ import { registerAccessTokenRoutes } from './access-tokens/access-token-routes.t
 import { createChangeRevocations } from './access-tokens/change-revocations.ts'
 import { createAccessTokenUseStorePostgres } from './access-tokens/access-token-use-store-postgres.ts'
 import { createRevocationStorePostgres } from './access-tokens/revocation-store-postgres.ts'
+import { createReadTrustedIps } from './access-tokens/trusted-ip-lookup.ts'
 import { createSigningKeyStorePostgres } from './access-tokens/signing-key-store-postgres.ts'
-import { anyAddress } from './access-tokens/trusted-ips.ts'
 import { createAuditEventStorePostgres } from './audit/audit-event-store-postgres.ts'
 import { type AuditLogObserver, GroupCommitAuditLog } from './audit/audit-log.ts'
 import { registerAuditLogRoutes } from './audit/audit-log-routes.ts'
@@ -54,6 +54,7 @@ import { openGatewayPools } from './open-gateway-pools.ts'
 import { openGateways } from './open-gateways.ts'
 import { openPeople } from './open-people.ts'
 import { openReviews } from './open-reviews.ts'
+import { createUniversalAuthStores, openUniversalAuth } from './open-universal-auth.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
 import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
 import { createSessionStorePostgres } from './users/session-store-postgres.ts'
@@ -87,7 +88,7 @@ export interface AppOptions {
 /** For metrics. */
 export interface AppObservers {
   request?: ObserveRequest
-  login?: (login: ObservedLogin) => void
+  login?: (login: ObservedLogin & { authMethod: 'kubernetes-auth' | 'universal-auth' }) => void
   auditLog?: AuditLogObserver
   tunnels?: TunnelObserver
   reviews?: ReviewObserver
@@ -205,16 +206,29 @@ async function openParts(options: AppOptions) {
     now,
     elapsed,
   })
+  const universalAuth = openUniversalAuth({
+    ...options,
+    stores,
+    commit,
+    auditLog,
+    identities,
+    requireWithinIdentity,
+    lastLogins,
+    observeLogin: (login) => observers.login?.({ ...login, authMethod: 'universal-auth' }),
+    now,
+    elapsed,
+  })
   const accessTokens = await openAccessTokens({
     ...options,
     signingKeys: stores.signingKeys,
     uses: stores.accessTokenUses,
     revocationStore: stores.revocations,
     findIdentity: (identityId) => identities.findIdentity(identityId),
-    readTrustedIps: async (identityId, authMethod) =>
-      authMethod === 'token-auth'
-        ? anyAddress
-        : (await reviews.kubernetesAuths.find(identityId))?.auth.accessToken.trustedIps,
+    readTrustedIps: createReadTrustedIps({
+      'kubernetes-auth': async (identityId) => (await reviews.kubernetesAuths.find(identityId))?.auth,
+      'universal-auth': (identityId) => universalAuth.find(identityId),
+    }),
+    removals: universalAuth.removals,
   })
   const people = openPeople({ ...options, stores, commit, auditLog, now, elapsed })
   const authenticate = createAuthenticate({
@@ -227,6 +241,7 @@ async function openParts(options: AppOptions) {
   const forget = (identityId: string): void => {
     identities.forget(identityId)
     reviews.kubernetesAuths.forget(identityId)
+    universalAuth.forget(identityId)
   }
   return {
     stores,
@@ -238,6 +253,7 @@ async function openParts(options: AppOptions) {
     gatewayPools,
     gatewayCredentials,
     reviews,
+    universalAuth,
     accessTokens,
     people,
     authenticate,
@@ -266,7 +282,7 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
       issuer: accessTokens.issuer,
       auditLog,
       lastLogins,
-      observeLogin: options.observers?.login ?? (() => undefined),
+      observeLogin: (login) => options.observers?.login?.({ ...login, authMethod: 'kubernetes-auth' }),
       failedLoginsPerMinutePerIdentity: options.config.failedLoginsPerMinutePerIdentity,
       nowMs: () => Date.now(),
       monotonicMs: elapsed,
@@ -297,6 +313,7 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     }),
     findOrganization: (organizationId) => stores.organizations.find(organizationId),
   })
+  parts.universalAuth.registerRoutes(server, { accessTokens, authenticate, onChanged: forget })
   registerKubernetesAuthRoutes(server, {
     authenticate,
     configure: createConfigureKubernetesAuth({
@@ -351,6 +368,7 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     sessions: createSessionStorePostgres(kysely),
     identities: createIdentityStorePostgres(kysely),
     kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),
+    ...createUniversalAuthStores(kysely),
     gateways: createGatewayStorePostgres(kysely),
     gatewayPools: createGatewayPoolStorePostgres(kysely),
     poolMembers: createPoolMemberStorePostgres(kysely),

@@ -108,7 +108,7 @@ async function openApp(options: ControlPlaneOptions, database: Database, phase: 
     isOnlyReplica: config.databaseUrl === undefined,
     observers: {
       request: (finished) => metrics.observeRequest(finished),
-      login: ({ outcome, reason }) => metrics.observeLogin('kubernetes-auth', outcome, reason),
+      login: ({ authMethod, outcome, reason }) => metrics.observeLogin(authMethod, outcome, reason),
       auditLog: {
         queued: (rows) => {
           metrics.auditLog.queued(rows)

@@ -21,6 +21,8 @@ export interface AccessTokensOptions {
   keyring: InstanceKeyring
   findIdentity: (identityId: string) => Promise<{ isDisabled: boolean } | undefined>
   readTrustedIps: ReadTrustedIps
+  /** Of others, to be done with its own: see `remove-expired-rows.ts`. */
+  removals: readonly ((rowsMax: number) => Promise<number>)[]
   logger: { warn(fields: object, message: string): void }
 }
 
@@ -39,6 +41,7 @@ export async function openAccessTokens(options: AccessTokensOptions) {
   const checkToken = createCheckAccessToken({ readToken, revocations, trustedIps })
   const upkeep = startRemovingExpiredRows({
     removals: [
+      ...options.removals,
       (rowsMax) => uses.deleteExpired(rowsMax),
       (rowsMax) => revocationStore.deleteExpired(rowsMax),
       async () => {
@@ -56,6 +59,7 @@ export async function openAccessTokens(options: AccessTokensOptions) {
     revokeToken: createRevokeAccessToken({ readToken, revocations, clock }),
     revocations,
     keys,
+    clock,
     close: () => Promise.all([upkeep.close(), revocations.close()]),
   }
 }

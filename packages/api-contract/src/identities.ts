@@ -5,7 +5,7 @@ export const organizationRole = z
   .enum(['admin', 'member', 'no-access'])
   .describe('admin: everything in the organization. member: read identities and gateways. no-access: nothing')
 
-export const authMethodName = z.enum(['kubernetes-auth', 'token-auth'])
+export const authMethodName = z.enum(['kubernetes-auth', 'universal-auth', 'token-auth'])
 
 const metadataEntry = z.object({ key: singleLine(255).min(1), value: singleLine(1020) })
 const metadataEntries = z

@@ -1,5 +1,5 @@
-import type { AuthMethod } from './access-token-settings.ts'
-import { type TrustedIp, compileTrustedIps } from './trusted-ips.ts'
+import type { AccessTokenSettings, AuthMethod } from './access-token-settings.ts'
+import { type TrustedIp, anyAddress, compileTrustedIps } from './trusted-ips.ts'
 
 /**
  * The addresses that an identity trusts under one auth method; undefined when it no longer has that auth method.
@@ -10,6 +10,17 @@ export type ReadTrustedIps = (
   identityId: string,
   authMethod: AuthMethod,
 ) => Promise<readonly TrustedIp[] | undefined>
+
+/** The settings of an auth method that an identity has; undefined when it no longer has it. */
+type FindSettings = (identityId: string) => Promise<{ accessToken: AccessTokenSettings } | undefined>
+
+/** Tokens that nobody logged in for (`token-auth`) have no settings, and are good from everywhere. */
+export function createReadTrustedIps(
+  find: Record<Exclude<AuthMethod, 'token-auth'>, FindSettings>,
+): ReadTrustedIps {
+  return async (identityId, authMethod) =>
+    authMethod === 'token-auth' ? anyAddress : (await find[authMethod](identityId))?.accessToken.trustedIps
+}
 
 export type AddressTrust = 'trusted' | 'not-trusted' | 'auth-method-gone'
 

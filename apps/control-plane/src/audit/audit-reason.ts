@@ -124,6 +124,35 @@ const loginReasons = {
   },
 } as const satisfies Record<string, ReasonText>
 
+/** Why a login with a client secret was refused, beside what any login may be refused for. */
+const clientSecretReasons = {
+  'client-id-unknown': {
+    meaning: 'No identity has the client id that the caller sent.',
+    remedy: 'Compare the client id in the workload with the one on the identity’s page.',
+  },
+  'client-secret-wrong': {
+    meaning: 'The client id exists, but what the caller sent is none of its secrets.',
+    remedy:
+      'Create a new client secret and give it to the workload unchanged. If nobody uses it, somebody guesses.',
+  },
+  'client-secret-revoked': {
+    meaning: 'The client secret has been revoked.',
+    remedy: 'Create a new client secret, or stop the workload that still uses the old one.',
+  },
+  'client-secret-expired': {
+    meaning: 'The client secret’s TTL is over.',
+    remedy: 'Create a new client secret; one with the TTL 0 never expires.',
+  },
+  'client-secret-exhausted': {
+    meaning: 'The client secret has been used as often as it may be, or it ended in this very moment.',
+    remedy: 'Create a new client secret, with a higher limit of uses or with none (0).',
+  },
+  'address-locked-out': {
+    meaning: 'This address sent too many wrong client secrets and is locked out for a while. Others are not.',
+    remedy: 'Correct the secret in the workload, then clear the lockouts of the identity or wait.',
+  },
+} as const satisfies Record<string, ReasonText>
+
 /** Why anything else was refused or failed. */
 const otherReasons = {
   'permission-denied': {
@@ -242,9 +271,15 @@ const otherReasons = {
 } as const satisfies Record<string, ReasonText>
 
 export type LoginDenialReason = keyof typeof loginReasons
-export type AuditReason = LoginDenialReason | keyof typeof otherReasons
+export type UniversalLoginDenialReason =
+  | keyof typeof clientSecretReasons
+  | Extract<LoginDenialReason, 'identity-disabled' | 'organization-mismatch' | 'rate-limited'>
+  | Extract<keyof typeof otherReasons, 'address-not-trusted'>
+export type AuditReason = LoginDenialReason | keyof typeof clientSecretReasons | keyof typeof otherReasons
 
-const texts: ReadonlyMap<string, ReasonText> = new Map(Object.entries({ ...loginReasons, ...otherReasons }))
+const texts: ReadonlyMap<string, ReasonText> = new Map(
+  Object.entries({ ...loginReasons, ...clientSecretReasons, ...otherReasons }),
+)
 
 /** Meaning and remedy in one text; undefined for a reason that this version does not know. */
 export function explainReason(reason: string): string | undefined {

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, type SqlBool, type Transaction, sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
+import { authMethods } from '../access-tokens/access-token-settings.ts'
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import type {
@@ -14,7 +15,12 @@ import type {
   NewIdentity,
 } from './identity-store.ts'
 
-type Row = Selectable<Schema['identities']> & { has_kubernetes_auth: boolean; metadata: Identity['metadata'] }
+type Row = Selectable<Schema['identities']> & {
+  has_kubernetes_auth: boolean
+  has_universal_auth: boolean
+  has_lockout: boolean
+  metadata: Identity['metadata']
+}
 type Metadata = NewIdentity['metadata']
 
 export function createIdentityStorePostgres(database: Kysely<Schema>): IdentityStore {
@@ -45,6 +51,13 @@ function selectIdentities(database: Kysely<Schema>, organizationId: string) {
       sql<boolean>`exists (select from kubernetes_auths k where k.identity_id = identities.id)`.as(
         'has_kubernetes_auth',
       ),
+      sql<boolean>`exists (select from universal_auths u where u.identity_id = identities.id)`.as(
+        'has_universal_auth',
+      ),
+      sql<boolean>`exists (
+        select from universal_auths u join universal_auth_lockouts l on l.universal_auth_id = u.id
+        where u.identity_id = identities.id and u.is_lockout_enabled and l.locked_until > now()
+      )`.as('has_lockout'),
       jsonArrayFrom(
         expression
           .selectFrom('identity_metadata')
@@ -249,7 +262,11 @@ function identityOf(row: Row): Identity {
     role: row.role,
     hasDeleteProtection: row.has_delete_protection,
     isDisabled: row.is_disabled,
-    authMethods: row.has_kubernetes_auth ? ['kubernetes-auth'] : [],
+    authMethods: [
+      ...(row.has_kubernetes_auth ? (['kubernetes-auth'] as const) : []),
+      ...(row.has_universal_auth ? (['universal-auth'] as const) : []),
+    ],
+    activeLockoutAuthMethods: row.has_lockout ? ['universal-auth'] : [],
     lastLoginAuthMethod: authMethodOf(row.last_login_auth_method),
     lastLoginAt: row.last_login_at,
     createdAt: row.created_at,
@@ -259,5 +276,5 @@ function identityOf(row: Row): Identity {
 }
 
 function authMethodOf(text: string | null): Identity['lastLoginAuthMethod'] {
-  return text === 'kubernetes-auth' || text === 'token-auth' ? text : null
+  return authMethods.find((authMethod) => authMethod === text) ?? null
 }

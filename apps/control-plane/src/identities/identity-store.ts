@@ -1,3 +1,5 @@
+import type { AuthMethod } from '../access-tokens/access-token-settings.ts'
+
 export interface MetadataEntry {
   id: string
   key: string
@@ -15,8 +17,10 @@ export interface Identity {
   hasDeleteProtection: boolean
   isDisabled: boolean
   /** What is attached to it, not what it last used. */
-  authMethods: 'kubernetes-auth'[]
-  lastLoginAuthMethod: 'kubernetes-auth' | 'token-auth' | null
+  authMethods: AuthMethod[]
+  /** Those of them that keep some address out at the moment. */
+  activeLockoutAuthMethods: AuthMethod[]
+  lastLoginAuthMethod: AuthMethod | null
   lastLoginAt: Date | null
   createdAt: Date
   updatedAt: Date
@@ -57,7 +61,7 @@ export type DeleteOutcome = ChangeOutcome | { kind: 'protected' }
 
 export interface LastLogin {
   identityId: string
-  authMethod: 'kubernetes-auth' | 'token-auth'
+  authMethod: AuthMethod
   at: Date
 }
 

@@ -90,7 +90,8 @@ const rules: Record<LoginDenialReason, DenialRule> = {
 }
 
 const retryAfterSecondsDefault = 5
-const refusedMessage =
+/** To everybody who has not proved anything, whichever way they log in. */
+export const refusedMessage =
   'The login was refused. Whoever runs Postern finds the reason in the audit log under this request id'
 
 /** The refusal as the caller sees it (D4). It names no host, no address and nothing that a cluster said (T30). */

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from './access-tokens/database-clock.ts'
+import type { AccessTokenIssuer } from './access-tokens/issue-access-token.ts'
+import type { Revocations } from './access-tokens/revocations.ts'
+import type { AuditLog } from './audit/audit-log.ts'
+import type { Commit } from './database/commit.ts'
+import type { Database } from './database/database.ts'
+import { createRecentReads } from './database/recent-reads.ts'
+import type { HttpServer } from './http/http-server.ts'
+import type { IdentityReader } from './identities/identity-cache.ts'
+import type { LastLoginRecorder } from './identities/last-login-recorder.ts'
+import type { RequireWithinIdentity } from './identities/require-within-identity.ts'
+import type { ObservedLogin } from './login/kubernetes-login.ts'
+import { createUniversalLogin } from './login/universal-login.ts'
+import { registerUniversalLoginRoutes } from './login/universal-login-routes.ts'
+import type { Authenticate } from './permissions/actor.ts'
+import {
+  type ClientSecretChangeScope,
+  createAdministerClientSecrets,
+} from './universal-auth/administer-client-secrets.ts'
+import { registerClientSecretRoutes } from './universal-auth/client-secret-routes.ts'
+import { createClientSecretStorePostgres } from './universal-auth/client-secret-store-postgres.ts'
+import {
+  createConfigureUniversalAuth,
+  type UniversalAuthChangeScope,
+} from './universal-auth/configure-universal-auth.ts'
+import { createLockoutStorePostgres } from './universal-auth/lockout-store-postgres.ts'
+import { registerUniversalAuthRoutes } from './universal-auth/universal-auth-routes.ts'
+import {
+  createUniversalAuthStorePostgres,
+  createUniversalLoginStorePostgres,
+} from './universal-auth/universal-auth-store-postgres.ts'
+
+type UniversalAuthStores = ReturnType<typeof createUniversalAuthStores>
+
+export function createUniversalAuthStores(kysely: Database['kysely']) {
+  return {
+    universalAuths: createUniversalAuthStorePostgres(kysely),
+    universalLogins: createUniversalLoginStorePostgres(kysely),
+    clientSecrets: createClientSecretStorePostgres(kysely),
+    lockouts: createLockoutStorePostgres(kysely),
+  }
+}
+
+export interface UniversalAuthOptions {
+  config: { failedLoginsPerMinutePerIdentity: number }
+  stores: UniversalAuthStores
+  commit: Commit<UniversalAuthChangeScope & ClientSecretChangeScope>
+  auditLog: AuditLog
+  identities: IdentityReader
+  requireWithinIdentity: RequireWithinIdentity
+  lastLogins: LastLoginRecorder
+  observeLogin: (login: ObservedLogin) => void
+  now: () => Date
+  /** Milliseconds from any fixed moment; never goes back. */
+  elapsed: () => number
+}
+
+/** What it needs of access tokens, which in turn ask it for the addresses that an identity trusts. */
+export interface UniversalAuthRoutesOptions {
+  accessTokens: { issuer: AccessTokenIssuer; clock: Clock; revocations: Revocations }
+  authenticate: Authenticate
+  /** After each committed change of how an identity logs in. */
+  onChanged: (identityId: string) => void
+}
+
+/** Client ids and client secrets: who administers them, and logins with them. */
+export function openUniversalAuth(options: UniversalAuthOptions) {
+  const { stores, elapsed } = options
+  const { find, forget } = createRecentReads({
+    read: (identityId) => stores.universalAuths.find(identityId),
+    nowMs: elapsed,
+  })
+  return {
+    /** At most a second old. */
+    find,
+    forget,
+    /** See `remove-expired-rows.ts`. */
+    removals: [
+      (rowsMax: number) => stores.lockouts.deleteExpired(rowsMax),
+      (rowsMax: number) => stores.clientSecrets.deleteEnded(rowsMax),
+    ],
+    registerRoutes: (server: HttpServer, needs: UniversalAuthRoutesOptions): void => {
+      registerRoutes(server, options, needs)
+    },
+  }
+}
+
+function registerRoutes(
+  server: HttpServer,
+  options: UniversalAuthOptions,
+  { accessTokens, authenticate, onChanged }: UniversalAuthRoutesOptions,
+): void {
+  const { config, stores, elapsed } = options
+  const { issuer, clock, revocations } = accessTokens
+  registerUniversalLoginRoutes(server, {
+    universalLogin: createUniversalLogin({
+      ...options,
+      ...stores,
+      clients: stores.universalLogins,
+      issuer,
+      clock,
+      failedLoginsPerMinutePerIdentity: config.failedLoginsPerMinutePerIdentity,
+      nowMs: () => Date.now(),
+      monotonicMs: elapsed,
+      sleep: (ms) => sleep(ms),
+    }),
+  })
+  registerUniversalAuthRoutes(server, {
+    authenticate,
+    configure: createConfigureUniversalAuth({
+      ...options,
+      store: stores.universalAuths,
+      revocations,
+      onChanged,
+    }),
+  })
+  registerClientSecretRoutes(server, {
+    authenticate,
+    clientSecrets: createAdministerClientSecrets({ ...options, ...stores, revocations }),
+  })
+}
