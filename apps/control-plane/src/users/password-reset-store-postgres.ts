@@ -1,0 +1,84 @@
+import { type Kysely, sql } from 'kysely'
+import type { Schema } from '../database/schema.ts'
+import {
+  type PasswordReset,
+  type PasswordResetStore,
+  passwordResetAgeSecondsMax,
+} from './password-reset-store.ts'
+
+export function createPasswordResetStorePostgres(database: Kysely<Schema>): PasswordResetStore {
+  return {
+    create: (reset) => create(database, reset),
+    find: async (tokenHash) => {
+      const { rows } = await sql<Found>`${selectWorking(tokenHash)}`.execute(database)
+      return resetOf(rows[0])
+    },
+    take: async (tokenHash) => {
+      const { rows } = await sql<Found>`
+        with working as (${selectWorking(tokenHash)})
+        delete from password_resets using working where password_resets.id = working.id
+        returning working.*`.execute(database)
+      return resetOf(rows[0])
+    },
+    revoke: async (userId, organizationId) => {
+      await database
+        .deleteFrom('password_resets')
+        .where('user_id', '=', userId)
+        .$if(organizationId !== undefined, (query) =>
+          query.where('organization_id', '=', organizationId ?? ''),
+        )
+        .execute()
+    },
+    deleteExpired: async (rowsMax) => {
+      const { numAffectedRows = 0n } = await sql`
+        delete from password_resets where id in (
+          select id from password_resets where expires_at < now() limit ${rowsMax} for update skip locked)`.execute(
+        database,
+      )
+      return Number(numAffectedRows)
+    },
+  }
+}
+
+interface Found {
+  user_id: string
+  email: string
+  organization_id: string
+}
+
+function selectWorking(tokenHash: Buffer) {
+  return sql`
+    select password_resets.id, users.id as user_id, users.email, password_resets.organization_id
+      from password_resets
+      join organization_members own on own.organization_id = password_resets.organization_id
+       and own.user_id = password_resets.user_id and not own.is_disabled
+      join users on users.id = password_resets.user_id and not users.is_disabled
+     where password_resets.token_hash = ${tokenHash} and password_resets.expires_at > now()
+       and not exists (select from organization_members other
+                        where other.user_id = users.id and other.organization_id <> own.organization_id)`
+}
+
+async function create(
+  database: Kysely<Schema>,
+  { organizationId, userId, tokenHash }: Parameters<PasswordResetStore['create']>[0],
+): Promise<{ expiresAt: Date } | undefined> {
+  const { rows } = await sql<{ expires_at: Date }>`
+    insert into password_resets (organization_id, user_id, token_hash, expires_at)
+    select own.organization_id, own.user_id, ${tokenHash},
+           now() + interval ${sql.lit(`${String(passwordResetAgeSecondsMax)} seconds`)}
+      from organization_members own
+     where own.organization_id = ${organizationId} and own.user_id = ${userId} and not own.is_disabled
+       and not exists (select from organization_members other
+                        where other.user_id = own.user_id and other.organization_id <> own.organization_id)
+    on conflict (organization_id, user_id) do update
+       set token_hash = excluded.token_hash, expires_at = excluded.expires_at, created_at = now()
+    returning expires_at`.execute(database)
+  const [row] = rows
+  return row === undefined ? undefined : { expiresAt: row.expires_at }
+}
+
+function resetOf(row: Found | undefined): PasswordReset | undefined {
+  return row === undefined
+    ? undefined
+    : { userId: row.user_id, email: row.email, organizationId: row.organization_id }
+}

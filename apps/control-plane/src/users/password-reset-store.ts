@@ -1,0 +1,28 @@
+export const passwordResetAgeSecondsMax = 86_400
+
+/** Whose password a link sets anew. */
+export interface PasswordReset {
+  userId: string
+  email: string
+  /** Whose admin made the link. */
+  organizationId: string
+}
+
+/**
+ * A link works while the person is an enabled member of the organization whose admin made it, and of no other: nobody gets
+ * into an organization by the hand of another one's admin. All times are the database's.
+ */
+export interface PasswordResetStore {
+  /** One for each member: the link before is dead. Undefined where a link would not work. */
+  create(reset: {
+    organizationId: string
+    userId: string
+    tokenHash: Buffer
+  }): Promise<{ expiresAt: Date } | undefined>
+  find(tokenHash: Buffer): Promise<PasswordReset | undefined>
+  /** Spends it: of any number of calls at once one gets it. */
+  take(tokenHash: Buffer): Promise<PasswordReset | undefined>
+  /** Of one organization, or all of the person's. */
+  revoke(userId: string, organizationId?: string): Promise<void>
+  deleteExpired(rowsMax: number): Promise<number>
+}
