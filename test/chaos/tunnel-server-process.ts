@@ -40,7 +40,7 @@ const endpoint = createTunnelEndpoint({
   },
   elapsed,
   handshakesMax: 1_000,
-  handshakesPerSecondMax: 100_000,
+  handshakesPerSecond: 100_000,
 })
 const server = createServer({ cert: start.certificate, key: start.privateKey })
 server.on('upgrade', endpoint.handleUpgrade)

@@ -1,19 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { FrameSocket, heartbeatDefaults, protocolLimits, tunnelSubprotocol } from '@postern/protocol'
 import { WebSocketServer } from 'ws'
 import { clientNetworkOf } from '../http/client-network.ts'
-import { authenticateUpgrade, type AuthenticateUpgrade, type Proof } from './authenticate-upgrade.ts'
+import {
+  authenticateUpgrade,
+  type AuthenticateUpgrade,
+  type Proof,
+  type UpgradeAuthentication,
+} from './authenticate-upgrade.ts'
+import { CrowdLog } from './crowd-log.ts'
 import { InstanceClaims } from './instance-claims.ts'
 import type { RotateGatewayKey } from './key-rotation.ts'
 import { askGatewaysToLeave, endTunnels } from './leave-gateways.ts'
+import { PacedAnswers } from './paced-answers.ts'
 import { bearerOf, busy, checkUpgradeForm, keyNameOf } from './read-upgrade.ts'
 import type { TunnelLog, TunnelObserver } from './tunnel-observer.ts'
 import type { TunnelRegistry } from './tunnel-registry.ts'
-import { UpgradeAdmission } from './upgrade-admission.ts'
+import { retryAfterSecondsOf, UpgradeAdmission } from './upgrade-admission.ts'
 import { refuseUpgrade, type UpgradeRefusal } from './upgrade-refusal.ts'
+import { UpgradeTurns } from './upgrade-turns.ts'
 import { TunnelWelcome, type AcceptStreams } from './welcome-gateway.ts'
 
 export interface TunnelEndpointOptions {
@@ -36,7 +43,7 @@ export interface TunnelEndpointOptions {
   /** For the wait for its turn, authentication and Hello together. */
   handshakeTimeoutMs?: number
   handshakesMax?: number
-  handshakesPerSecondMax?: number
+  handshakesPerSecond?: number
   /** What a gateway has to dial another replica, when this one leaves. */
   leaveWithinMs?: number
   /** What the reviews that wait have, when this replica ends its tunnels. */
@@ -57,11 +64,15 @@ export interface TunnelEndpoint {
 const defaults = {
   handshakeTimeoutMs: 10_000,
   handshakesMax: 256,
-  handshakesPerSecondMax: 100,
+  // The event loop is for logins: 2,000 gateways are back within a minute, and a login waits for few handshakes.
+  handshakesPerSecond: 60,
+  authenticationsMax: 4,
   leaveWithinMs: 3000,
   finishWithinMs: 2000,
 } as const
 const crowdLogMs = 5000
+/** Of the turns to authenticate: gateways that were held up on the way catch up. */
+const welcomesShare = 1.5
 
 /** The server end of tunnels: HTTP upgrade → admission → authentication → Hello → session in the registry. */
 export function createTunnelEndpoint(options: TunnelEndpointOptions): TunnelEndpoint {
@@ -76,6 +87,13 @@ export function createTunnelEndpoint(options: TunnelEndpointOptions): TunnelEndp
   }
 }
 
+interface Arriving {
+  socket: Duplex
+  bearer: string | undefined
+  ipAddress: string | undefined
+  giveUp: AbortController
+}
+
 class Endpoint {
   readonly #options: TunnelEndpointOptions
   readonly #now: () => number
@@ -87,7 +105,10 @@ class Endpoint {
     maxPayload: protocolLimits.frameBytesMax,
     handleProtocols: (offered) => (offered.has(tunnelSubprotocol) ? tunnelSubprotocol : false),
   })
+  readonly #turns: UpgradeTurns
   readonly #admission: UpgradeAdmission
+  readonly #refusals = new PacedAnswers()
+  readonly #crowdLog: CrowdLog
   readonly #claims: InstanceClaims
   readonly #welcome: TunnelWelcome
   /** Connections that are not yet tunnels, with what ends their handshake. */
@@ -101,9 +122,13 @@ class Endpoint {
     this.#options = options
     this.#elapsed = elapsed
     this.#now = options.now ?? (() => Date.now())
+    const { handshakesPerSecond = defaults.handshakesPerSecond } = options
+    this.#crowdLog = new CrowdLog(log)
+    const underWayMax = defaults.authenticationsMax
+    this.#turns = new UpgradeTurns({ perSecond: handshakesPerSecond, underWayMax, elapsed })
     this.#admission = new UpgradeAdmission({
       concurrentMax: options.handshakesMax ?? defaults.handshakesMax,
-      perSecondMax: options.handshakesPerSecondMax ?? defaults.handshakesPerSecondMax,
+      turns: this.#turns,
       elapsed,
     })
     this.#claims = new InstanceClaims({
@@ -119,6 +144,8 @@ class Endpoint {
     })
     this.#welcome = new TunnelWelcome({
       ...options,
+      crowdLog: this.#crowdLog,
+      turns: new UpgradeTurns({ perSecond: handshakesPerSecond * welcomesShare, underWayMax, elapsed }),
       claims: this.#claims,
       now: this.#now,
       elapsed,
@@ -150,8 +177,7 @@ class Endpoint {
     const dialler = { source: clientNetworkOf(ipAddress ?? ''), keyName: keyNameOf(bearer) }
     const admission = this.#admission.enter(dialler)
     if (!admission.admitted) {
-      this.#noteTurnedAway()
-      this.#refuse(socket, busy('too many gateways connect at once', admission.retryAfterSeconds))
+      this.#turnAway(socket, admission.returnAt)
       return
     }
     const giveUp = new AbortController()
@@ -162,10 +188,8 @@ class Endpoint {
     )
     let proof: Proof = 'unclear'
     try {
-      if (admission.waitMs > 0) await sleep(admission.waitMs)
-      if (socket.destroyed) return
-      const dial = { bearer, nowMs: this.#now(), ...(ipAddress === undefined ? {} : { ipAddress }) }
-      const authentication = await authenticateUpgrade(this.#options, dial, giveUp.signal)
+      const authentication = await this.#authenticateInTurn({ socket, bearer, ipAddress, giveUp })
+      if (authentication === undefined) return
       ;({ proof } = authentication)
       if (socket.destroyed) return
       if (authentication.proof !== 'proven') {
@@ -185,6 +209,22 @@ class Endpoint {
     }
   }
 
+  /** @returns undefined when the gateway went away before it was its turn */
+  async #authenticateInTurn({
+    socket,
+    bearer,
+    ipAddress,
+    giveUp,
+  }: Arriving): Promise<UpgradeAuthentication | undefined> {
+    if (!(await this.#turns.next(() => socket.destroyed))) return undefined
+    try {
+      const dial = { bearer, nowMs: this.#now(), ...(ipAddress === undefined ? {} : { ipAddress }) }
+      return await authenticateUpgrade(this.#options, dial, giveUp.signal)
+    } finally {
+      this.#turns.settled()
+    }
+  }
+
   async leave(): Promise<void> {
     this.#isStopping = true
     this.#options.registry.endWaiting()
@@ -198,9 +238,11 @@ class Endpoint {
       socket.destroy()
       giveUp.abort()
     }
+    this.#refusals.close()
     const { finishWithinMs = defaults.finishWithinMs, registry } = this.#options
     registry.endWaiting()
     await endTunnels([...registry.all()], finishWithinMs)
+    this.#crowdLog.flush()
   }
 
   #openWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<FrameSocket> {
@@ -220,8 +262,23 @@ class Endpoint {
   #refuse(socket: Duplex, refusal: UpgradeRefusal): void {
     const { code, status } = refusal
     this.#options.observer.upgradeRefused(code)
-    if (code !== 'busy') this.#options.log.info({ code, status }, 'tunnel refused')
+    if (code !== 'busy') {
+      this.#crowdLog.write({
+        level: 'info',
+        message: 'tunnel refused',
+        kind: { code },
+        fields: { status },
+      })
+    }
     refuseUpgrade(socket, refusal, this.#now())
+  }
+
+  #turnAway(socket: Duplex, returnAt: number): void {
+    this.#noteTurnedAway()
+    this.#refusals.add(() => {
+      const retryAfterSeconds = retryAfterSecondsOf(returnAt, this.#elapsed())
+      this.#refuse(socket, busy('too many gateways connect at once', retryAfterSeconds))
+    })
   }
 
   /** In a crowd, one line in a while: thousands would cost more than the refusals themselves. */

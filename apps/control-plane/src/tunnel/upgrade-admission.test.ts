@@ -1,17 +1,33 @@
-import { describe, expect, test } from 'vitest'
-import { UpgradeAdmission, type Admission, type Dialler } from './upgrade-admission.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { PacedAnswers } from './paced-answers.ts'
+import { retryAfterSecondsOf, UpgradeAdmission, type Admission, type Dialler } from './upgrade-admission.ts'
+import { UpgradeTurns } from './upgrade-turns.ts'
 
 interface Gate {
   clock: { ms: number }
   admission: UpgradeAdmission
 }
 
-function gateOf(concurrentMax: number, perSecondMax = 100): Gate {
+const spacingMs = 1000 / 60
+
+/** Whoever is admitted takes the next turn of a rate of 60 a second. */
+function gateOf(concurrentMax: number): Gate {
   const clock = { ms: 0 }
-  return {
-    clock,
-    admission: new UpgradeAdmission({ concurrentMax, perSecondMax, elapsed: () => clock.ms }),
+  let freeAt = 0
+  const turns = {
+    spacingMs,
+    get waitMs(): number {
+      return Math.max(0, freeAt - clock.ms)
+    },
   }
+  const admission = new UpgradeAdmission({ concurrentMax, turns, elapsed: () => clock.ms })
+  const enter = admission.enter.bind(admission)
+  admission.enter = (dialler) => {
+    const answer = enter(dialler)
+    if (answer.admitted) freeAt = Math.max(freeAt, clock.ms) + spacingMs
+    return answer
+  }
+  return { clock, admission }
 }
 
 const gateway = (index: number): Dialler => ({
@@ -34,6 +50,36 @@ function junk({ admission }: Gate, source: string): Admission {
   return answer
 }
 
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Admission, turns and answers together, by the clock of the fake timers. */
+function createReplica(settleMs: number) {
+  const elapsed = (): number => performance.now()
+  const turns = new UpgradeTurns({ perSecond: 60, underWayMax: 4, elapsed })
+  const admission = new UpgradeAdmission({ concurrentMax: 256, turns, elapsed })
+  const answers = new PacedAnswers()
+  return {
+    /** @returns whether it came to a tunnel; otherwise after the wait that a gateway keeps */
+    async dial(dialler: Dialler, random: number): Promise<boolean> {
+      const answer = admission.enter(dialler)
+      if (!answer.admitted) {
+        const seconds = await new Promise<number>((resolve) =>
+          answers.add(() => resolve(retryAfterSecondsOf(answer.returnAt, elapsed()))),
+        )
+        await sleep(seconds * 1000 * (1 + random / 4))
+        return false
+      }
+      await turns.next(() => false)
+      await sleep(settleMs)
+      turns.settled()
+      admission.leave(dialler, 'proven')
+      return true
+    },
+  }
+}
+
 describe('admission of upgrades', () => {
   test('bounds how many are under way, and strangers leave half of the places free', () => {
     const { admission } = gateOf(4)
@@ -47,49 +93,51 @@ describe('admission of upgrades', () => {
     expect(admission.enter(known).admitted).toBe(true)
   })
 
-  test('says one second when it means one, whatever fraction of a millisecond the clock shows', () => {
+  test('sends who finds no place back in a second', () => {
     const gate = gateOf(1)
-    gate.clock.ms = 712.7361850283054
+    gate.clock.ms = 712.75
     gate.admission.enter(gateway(1))
-    expect(gate.admission.enter(gateway(2))).toEqual({ admitted: false, retryAfterSeconds: 1 })
+    const answer = gate.admission.enter(gateway(2))
+    expect(answer).toEqual({ admitted: false, returnAt: 1712.75 })
+    expect(retryAfterSecondsOf(1712.75, gate.clock.ms)).toBe(1)
   })
 
-  test('P8 gives each dial a turn, so that none of its seconds has more than the rate', () => {
-    const gate = gateOf(1000)
-    const turns: number[] = []
-    for (; gate.clock.ms < 10_000; gate.clock.ms += 1) {
-      const answer = dial(gate, gateway(gate.clock.ms))
-      if (answer.admitted) turns.push(gate.clock.ms + answer.waitMs)
-    }
-    const inSecondFrom = turns.map(
-      (from) => turns.filter((turn) => turn >= from && turn < from + 1000).length,
-    )
-    expect(Math.max(...inSecondFrom)).toBeLessThanOrEqual(100)
-    expect(turns.length).toBeGreaterThan(990)
-  })
-
-  test('P8 2,000 gateways dropped at once are all back within a minute, whatever jitter they add', () => {
+  test('P8 tells a crowd to come back one after the other, at the rate of turns', () => {
     const gate = gateOf(256)
-    const dials: { at: number; index: number }[] = Array.from({ length: 2000 }, (_, index) => ({
-      at: (index * 7919) % 500,
-      index,
-    }))
-    const backAt = new Map<number, number>()
-    let dialled = 0
-    for (let next = dials.shift(); next !== undefined; next = dials.shift()) {
-      gate.clock.ms = Math.max(gate.clock.ms, next.at)
-      dialled += 1
-      const answer = dial(gate, gateway(next.index))
-      if (answer.admitted) backAt.set(next.index, next.at + answer.waitMs)
-      else {
-        const jitter = 1 + ((next.index * 31) % 100) / 400
-        dials.push({ at: next.at + answer.retryAfterSeconds * 1000 * jitter, index: next.index })
-        dials.sort((one, other) => one.at - other.at)
-      }
-    }
-    expect(backAt.size).toBe(2000)
-    expect(Math.max(...backAt.values())).toBeLessThan(60_000)
-    expect(dialled).toBeLessThan(3 * 2000)
+    const returns = Array.from({ length: 2000 }, (_, index) => gate.admission.enter(gateway(index))).flatMap(
+      (answer) => (answer.admitted ? [] : [answer.returnAt]),
+    )
+    expect(returns.length).toBeGreaterThan(1800)
+    expect(returns[0]).toBeGreaterThanOrEqual(1000)
+    const apart = returns.slice(1).map((at, index) => at - (returns[index] ?? 0))
+    expect(Math.min(...apart)).toBeCloseTo(spacingMs)
+    expect(Math.max(...apart)).toBeCloseTo(spacingMs)
+  })
+
+  test.each([
+    ['at once', 1],
+    ['slowly', 90],
+  ])('P8 2,000 gateways dropped at once are all back within a minute, settled %s', async (_, settleMs) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const replica = createReplica(settleMs)
+    const backAt: number[] = []
+    const dials = { count: 0 }
+    const gateways = Array.from({ length: 2000 }, async (__, index) => {
+      const random = ((index * 7919) % 2000) / 2000
+      await sleep(random * 500)
+      for (dials.count += 1; !(await replica.dial(gateway(index), random)); dials.count += 1);
+      backAt.push(performance.now())
+    })
+    const all = Promise.all(gateways)
+    await vi.advanceTimersByTimeAsync(60_000)
+    vi.useRealTimers()
+    expect(backAt).toHaveLength(2000)
+    await all
+    const most = Math.max(
+      ...backAt.map((from) => backAt.filter((at) => at >= from && at < from + 1000).length),
+    )
+    expect(most).toBeLessThanOrEqual(100)
+    expect(dials.count).toBeLessThan(3 * 2000)
   })
 
   test('a flood of strangers from many addresses does not keep a gateway out that was here before', () => {

@@ -1,11 +1,12 @@
 import { Allowances } from './allowances.ts'
 import type { Proof } from './authenticate-upgrade.ts'
+import type { UpgradeTurns } from './upgrade-turns.ts'
 
 export interface UpgradeAdmissionOptions {
   /** Upgrades that are not yet welcomed, at once. */
   concurrentMax: number
-  /** Upgrades admitted in any second. */
-  perSecondMax: number
+  /** What those who are admitted wait for. */
+  turns: Pick<UpgradeTurns, 'waitMs' | 'spacingMs'>
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }
@@ -21,17 +22,21 @@ export interface Dialler {
   keyName: string | undefined
 }
 
-/** `waitMs`: this upgrade's turn. */
-export type Admission = { admitted: true; waitMs: number } | { admitted: false; retryAfterSeconds: number }
+export type Admission =
+  | { admitted: true }
+  /** `returnAt`: when to come back, in milliseconds of the same clock. */
+  | { admitted: false; returnAt: number }
 
 /** Dials wait for their turn at most so long; those of strangers half of it, so that there is room for gateways. */
-const queueMs = 1000
+const queueMs = 3000
 /** The share of the places at once that strangers leave free. */
 const reservedShare = 0.5
 /** How far those are spread that are turned away. */
-const spreadMs = 30_000
-/** What an address of which nothing good comes is told. */
-const penaltySeconds = 30
+const spreadMs = 45_000
+/** A gateway waits for what it is told and up to a quarter more (`backoff.ts` of the gateway): in the mean, an eighth. */
+const jitterMean = 1.125
+/** What an address of which nothing good comes has to wait, in milliseconds. */
+const penaltyMs = 30_000
 const keyNameCharactersMax = 256
 
 /** One key may have many processes, all of which come back at once; but it must not take the turns of all others. */
@@ -40,10 +45,10 @@ const perKey = { burst: 64, perSecond: 4, namesMax: 8192 } as const
 const failures = { burst: 20, perSecond: 1, namesMax: 4096 } as const
 
 /**
- * Bounds what strangers and a crowd of returning gateways can ask of this replica: a number at once and a rate, by giving
- * each dial its turn. Two classes share the turns: whoever names a key that was proven lately comes first, all others
- * have what is left, and among those an address whose dials prove nothing has next to nothing. Who is turned away costs
- * a few look-ups, and is told to come when there is a turn: as many in each second as are admitted.
+ * Decides which of the strangers and returning gateways that dial may wait for a turn. Two classes share the turns:
+ * whoever names a key that was proven lately comes first, all others have what is left, and among those an address whose
+ * dials prove nothing has next to nothing. Who is turned away costs a few look-ups, and is told to come when there is a
+ * turn: as many in each second as are given now.
  */
 export class UpgradeAdmission {
   readonly #options: UpgradeAdmissionOptions
@@ -51,33 +56,27 @@ export class UpgradeAdmission {
   readonly #failing: Allowances
   readonly #returnAt = { known: 0, unknown: 0 }
   #concurrent = 0
-  /** The next turn that nobody has. */
-  #nextTurnAt: number
 
   constructor(options: UpgradeAdmissionOptions) {
     this.#options = options
     this.#known = new Allowances({ ...perKey, elapsed: options.elapsed })
     this.#failing = new Allowances({ ...failures, elapsed: options.elapsed })
-    this.#nextTurnAt = options.elapsed()
   }
 
-  /** Admits one upgrade, which `leave` must follow; or says in how many seconds to come back. */
+  /** Admits one upgrade, which `leave` must follow; or says when to come back. */
   enter({ source, keyName }: Dialler): Admission {
-    const { concurrentMax, perSecondMax, elapsed } = this.#options
+    const { concurrentMax, turns, elapsed } = this.#options
     const isKnown = keyName !== undefined && this.#known.has(keyName)
     if (isKnown ? this.#known.isSpent(keyName) : this.#failing.isSpent(source)) {
-      return { admitted: false, retryAfterSeconds: penaltySeconds }
+      return { admitted: false, returnAt: elapsed() + penaltyMs }
     }
-    const now = elapsed()
-    const turnAt = Math.max(now, this.#nextTurnAt)
     const places = isKnown ? concurrentMax : Math.ceil(concurrentMax * (1 - reservedShare))
-    if (turnAt - now > (isKnown ? queueMs : queueMs / 2) || this.#concurrent >= places) {
-      return { admitted: false, retryAfterSeconds: this.#returnSeconds(isKnown ? 'known' : 'unknown', now) }
+    if (turns.waitMs > (isKnown ? queueMs : queueMs / 2) || this.#concurrent >= places) {
+      return { admitted: false, returnAt: this.#nextReturn(isKnown ? 'known' : 'unknown', elapsed()) }
     }
     if (isKnown) this.#known.take(keyName)
-    this.#nextTurnAt = turnAt + 1000 / perSecondMax
     this.#concurrent += 1
-    return { admitted: true, waitMs: turnAt - now }
+    return { admitted: true }
   }
 
   /** @param proof what the dial came to: `none` counts against its address, `unclear` is nobody's fault */
@@ -90,14 +89,22 @@ export class UpgradeAdmission {
     if (proof === 'proven' && isRememberable(keyName) && !this.#known.has(keyName)) this.#known.take(keyName)
   }
 
-  /** The turns of those who were turned away follow one another, from a second on, and begin anew when it gets late. */
-  #returnSeconds(of: 'known' | 'unknown', now: number): number {
-    const first = now + 1000
-    const next = Math.max(this.#returnAt[of] + 1000 / this.#options.perSecondMax, first)
+  /**
+   * The turns of those who were turned away follow one another, from when those that wait now have had theirs but for a
+   * second, and begin anew when it gets late.
+   */
+  #nextReturn(of: 'known' | 'unknown', now: number): number {
+    const { spacingMs, waitMs } = this.#options.turns
+    const first = now + Math.max(1000, waitMs - 1000)
+    const next = Math.max(this.#returnAt[of] + spacingMs, first)
     this.#returnAt[of] = next > now + spreadMs ? first : next
-    // Rounded first: adding and subtracting leaves a trace of a millisecond, which would count as a second.
-    return Math.ceil(Math.round(this.#returnAt[of] - now) / 1000)
+    return this.#returnAt[of]
   }
+}
+
+/** What a gateway is told that should be back then, if it is told now. */
+export function retryAfterSecondsOf(returnAt: number, now: number): number {
+  return Math.max(1, Math.round((returnAt - now) / jitterMean / 1000))
 }
 
 /** Longer ones would fill the memory. */

@@ -8,6 +8,7 @@ import {
   type RefusalCode,
 } from '@postern/protocol'
 import type { AuthenticatedGateway } from './authenticate-upgrade.ts'
+import type { CrowdLog } from './crowd-log.ts'
 import { GatewaySession } from './gateway-session.ts'
 import { greetGateway } from './greet-gateway.ts'
 import type { InstanceClaims } from './instance-claims.ts'
@@ -18,6 +19,7 @@ import { SharedBeats } from './shared-beats.ts'
 import { instanceRetryMs } from './session-phase.ts'
 import type { TunnelEnding, TunnelLog, TunnelObserver } from './tunnel-observer.ts'
 import type { TunnelRegistry } from './tunnel-registry.ts'
+import type { UpgradeTurns } from './upgrade-turns.ts'
 
 /**
  * Spends the ticket of a connection for raw streams.
@@ -35,6 +37,10 @@ export interface TunnelWelcomeOptions {
   acceptStreams?: AcceptStreams
   replicaId: string
   log: TunnelLog
+  /** However the Hellos of a crowd come, their welcomes come one after the other. */
+  turns: Pick<UpgradeTurns, 'next' | 'settled'>
+  /** Of what each gateway of a crowd does. */
+  crowdLog: CrowdLog
   observer: TunnelObserver
   /** Unix time in milliseconds. */
   now: () => number
@@ -73,18 +79,25 @@ export class TunnelWelcome {
     const { gatewayId } = gateway
     if (greeting.kind === 'gone') {
       socket.terminate()
-      this.#options.log.warn(
-        { gatewayId, detail: greeting.detail },
-        'a gateway did not complete its handshake',
-      )
+      this.#options.crowdLog.write({
+        level: 'warn',
+        message: 'a gateway did not complete its handshake',
+        kind: {},
+        fields: { gatewayId, detail: greeting.detail },
+      })
     } else if (greeting.kind === 'refuse') this.#refuse(socket, gatewayId, greeting)
     else if (greeting.hello.purpose === 'streams') this.#takeStreams(socket, gateway, greeting.hello)
     else await this.#takeTunnel(socket, gateway, greeting.hello)
   }
 
   async #takeTunnel(socket: FrameSocket, gateway: AuthenticatedGateway, hello: HelloFrame): Promise<void> {
-    const { registry, claims } = this.#options
+    const { registry, claims, turns } = this.#options
     const { gatewayId } = gateway
+    if (!(await turns.next(() => !socket.isOpen))) {
+      socket.terminate()
+      return
+    }
+    turns.settled()
     if ((await claims.claim(gatewayId, hello)) === 'superseded') {
       this.#refuse(socket, gatewayId, {
         code: 'superseded',
@@ -134,7 +147,7 @@ export class TunnelWelcome {
   }
 
   #begin(socket: FrameSocket, gateway: AuthenticatedGateway, hello: HelloFrame): void {
-    const { registry, observer, log, elapsed, pingIntervalMs } = this.#options
+    const { registry, observer, crowdLog, elapsed, pingIntervalMs } = this.#options
     this.#sendWelcome(socket, hello)
     const session = new GatewaySession({
       socket,
@@ -158,7 +171,8 @@ export class TunnelWelcome {
     })
     registry.add(session)
     const { gatewayId, tunnelId, instanceId, slot, epoch, software } = session
-    log.info({ gatewayId, tunnelId, instanceId, slot, epoch, software }, 'tunnel opened')
+    const fields = { gatewayId, tunnelId, instanceId, slot, epoch, software }
+    crowdLog.write({ level: 'info', message: 'tunnel opened', kind: {}, fields })
     observer.tunnelOpened(session)
     session.start()
   }
@@ -179,25 +193,31 @@ export class TunnelWelcome {
 
   #logEnd({ gatewayId, tunnelId, instanceId, slot }: GatewaySession, ending: TunnelEnding): void {
     const { end, detail, livedMs, idleMs } = ending
-    this.#options.log[worrying.has(end) ? 'warn' : 'info'](
-      {
+    this.#options.crowdLog.write({
+      level: worrying.has(end) ? 'warn' : 'info',
+      message: 'tunnel closed',
+      kind: { end },
+      fields: {
         gatewayId,
         tunnelId,
         instanceId,
         slot,
-        end,
         detail,
         livedMs: Math.round(livedMs),
         idleSeconds: Math.round(idleMs / 100) / 10,
       },
-      'tunnel closed',
-    )
+    })
   }
 
   #refuse(socket: FrameSocket, gatewayId: string, refusing: Refusing): void {
     const { code, message, permanent = false, retryAfterMs = 0 } = refusing
     this.#options.observer.upgradeRefused(code)
-    this.#options.log.info({ gatewayId, code, message }, 'tunnel refused')
+    this.#options.crowdLog.write({
+      level: 'info',
+      message: 'tunnel refused',
+      kind: { code },
+      fields: { gatewayId, message },
+    })
     socket.send({ kind: 'refusal', code, message, retryAfterMs, permanent })
     socket.close()
   }
