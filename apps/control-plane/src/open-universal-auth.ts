@@ -91,13 +91,16 @@ function registerRoutes(
   options: UniversalAuthOptions,
   { accessTokens, authenticate, onChanged }: UniversalAuthRoutesOptions,
 ): void {
-  const { config, stores, elapsed } = options
+  const { config, elapsed } = options
+  // By name: what is handed in may hold more stores, and one of them be called like something else here.
+  const { universalAuths, universalLogins, clientSecrets, lockouts } = options.stores
   const { issuer, clock, revocations } = accessTokens
   registerUniversalLoginRoutes(server, {
     universalLogin: createUniversalLogin({
       ...options,
-      ...stores,
-      clients: stores.universalLogins,
+      clients: universalLogins,
+      clientSecrets,
+      lockouts,
       issuer,
       clock,
       failedLoginsPerMinutePerIdentity: config.failedLoginsPerMinutePerIdentity,
@@ -110,13 +113,13 @@ function registerRoutes(
     authenticate,
     configure: createConfigureUniversalAuth({
       ...options,
-      store: stores.universalAuths,
+      store: universalAuths,
       revocations,
       onChanged,
     }),
   })
   registerClientSecretRoutes(server, {
     authenticate,
-    clientSecrets: createAdministerClientSecrets({ ...options, ...stores, revocations }),
+    clientSecrets: createAdministerClientSecrets({ ...options, universalAuths, clientSecrets, revocations }),
   })
 }

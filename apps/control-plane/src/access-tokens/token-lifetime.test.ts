@@ -43,8 +43,19 @@ describe('the expiry of a token', () => {
         expect(exp).toBeLessThanOrEqual(now + accessTokenLifetimeMaxSeconds)
         const isEndless = maxTtlSeconds === 0 || periodSeconds > 0
         expect(exp - createdAt).toBeLessThanOrEqual(isEndless ? Infinity : maxTtlSeconds)
-        if (periodSeconds > 0) expect(exp).toBe(now + Math.min(periodSeconds, accessTokenLifetimeMaxSeconds))
         expect(announcedMaxTtlSeconds(ttls)).toBeGreaterThanOrEqual(exp - now)
+      }),
+    )
+  })
+
+  it('T40: with a period is now + the period, however old the token is', () => {
+    const seconds = fc.integer({ min: 0, max: 315_360_000 })
+    const periods = fc.integer({ min: 1, max: 315_360_000 })
+    fc.assert(
+      fc.property(seconds, seconds, periods, seconds, (ttlSeconds, maxTtlSeconds, periodSeconds, age) => {
+        const now = createdAt + age
+        const exp = expiryOf({ ttlSeconds, maxTtlSeconds, periodSeconds }, { createdAt, now })
+        expect(exp).toBe(now + Math.min(periodSeconds, accessTokenLifetimeMaxSeconds))
       }),
     )
   })

@@ -1,4 +1,4 @@
-import { createSecretKey, randomBytes } from 'node:crypto'
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { type AppConfig, createApp } from '../app.ts'
 import { createKeyringStore } from '../database/keyring-store.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
@@ -17,13 +17,19 @@ export interface CallOptions {
   headers?: Record<string, string>
 }
 
-export interface TestApp {
+export interface Replica {
   url: string
-  database: TestDatabase
   /** One request; the body of the reply is read as JSON. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
+  stop(): Promise<void>
+}
+
+export interface TestApp extends Replica {
+  database: TestDatabase
   /** Everything that was logged. */
   logs(): string
+  /** Another process' application on the same database; to be stopped before this one is closed. */
+  startReplica(): Promise<Replica>
   /** The application alone; the database stays. */
   stop(): Promise<void>
   close(): Promise<void>
@@ -36,6 +42,27 @@ export async function startTestApp(
 ): Promise<TestApp> {
   const database = await createTestDatabase(databaseOptions)
   const lines: string[] = []
+  const rootKey = createSecretKey(randomBytes(32))
+  const startReplica = () => startApp(database, rootKey, change, lines)
+  const app = await startReplica()
+  return {
+    ...app,
+    database,
+    startReplica,
+    logs: () => lines.join(''),
+    close: async () => {
+      await app.stop()
+      await database.close()
+    },
+  }
+}
+
+async function startApp(
+  database: TestDatabase,
+  rootKey: KeyObject,
+  change: Partial<AppConfig>,
+  lines: string[],
+): Promise<Replica> {
   const stream = { write: (line: string) => void lines.push(line) }
   const { logger } = createLogger({ level: 'info', replicaId: 'test', stream })
   const app = await createApp({
@@ -46,12 +73,16 @@ export async function startTestApp(
       allowInternalKubernetesHosts: true,
       loginsPerMinutePerIp: 0,
       failedLoginsPerMinutePerIdentity: 300,
+      readsPerMinutePerActor: 0,
+      writesPerMinutePerActor: 0,
+      secretRequestsPerMinutePerActor: 0,
+      auditRetentionDays: 365,
       replicaId: 'test',
       ...change,
     },
     logger,
     kysely: database.kysely,
-    keyring: await openKeyring(createSecretKey(randomBytes(32)), createKeyringStore(database)),
+    keyring: await openKeyring(rootKey, createKeyringStore(database)),
     version: '0.0.0',
   })
   const { url } = await app.listen()
@@ -59,14 +90,8 @@ export async function startTestApp(
   const stop = (): Promise<void> => (stopping ??= app.close())
   return {
     url,
-    database,
     call: (method, path, options = {}) => call(url, method, path, options),
-    logs: () => lines.join(''),
     stop,
-    close: async () => {
-      await stop()
-      await database.close()
-    },
   }
 }
 

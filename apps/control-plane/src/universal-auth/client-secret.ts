@@ -50,7 +50,8 @@ export function matchClientSecret<Candidate extends { hash: Buffer }>(
   candidates: readonly Candidate[],
 ): Candidate | undefined {
   const presentedHash = hashOf(presented)
-  return candidates.filter(({ hash: stored }) => timingSafeEqual(stored, presentedHash)).at(0)
+  const matches = candidates.map(({ hash: stored }) => timingSafeEqual(stored, presentedHash))
+  return candidates.find((_candidate, index) => matches[index] === true)
 }
 
 function hashOf(clientSecret: string): Buffer {
