@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, RouteOptions } from 'fastify'
 import { registerAccessTokenRoutes } from './access-tokens/access-token-routes.ts'
 import { createChangeRevocations } from './access-tokens/change-revocations.ts'
 import { createAccessTokenUseStorePostgres } from './access-tokens/access-token-use-store-postgres.ts'
@@ -8,7 +8,7 @@ import { createReadTrustedIps } from './access-tokens/trusted-ip-lookup.ts'
 import { createSigningKeyStorePostgres } from './access-tokens/signing-key-store-postgres.ts'
 import { createAuditEventStorePostgres } from './audit/audit-event-store-postgres.ts'
 import { type AuditLogObserver, GroupCommitAuditLog } from './audit/audit-log.ts'
-import { registerAuditLogRoutes } from './audit/audit-log-routes.ts'
+import { createAuditRetentionStorePostgres } from './audit/audit-retention-store-postgres.ts'
 import { createChangeAudit } from './audit/change-audit.ts'
 import { type ClosingPhase, closeInPhases } from './close-in-phases.ts'
 import type { Config } from './config.ts'
@@ -31,13 +31,9 @@ import type { LogRequest, ObserveRequest } from './http/access-log.ts'
 import { registerApiDocument } from './http/api-document.ts'
 import { type ServerDrain, createServerDrain } from './http/drain-server.ts'
 import { type HttpServer, createHttpServer } from './http/http-server.ts'
+import { ActorLimits, limitRequests } from './http/request-limits.ts'
 import { registerStatusRoutes } from './http/status-routes.ts'
-import { createChangeIdentities } from './identities/change-identities.ts'
-import { createIdentityCache } from './identities/identity-cache.ts'
-import { registerIdentityRoutes } from './identities/identity-routes.ts'
 import { createIdentityStorePostgres } from './identities/identity-store-postgres.ts'
-import { LastLoginRecorder } from './identities/last-login-recorder.ts'
-import { createRequireWithinIdentity } from './identities/require-within-identity.ts'
 import type { Keyring } from './keyring/keyring.ts'
 import { createConfigureKubernetesAuth } from './kubernetes-auth/configure-kubernetes-auth.ts'
 import { registerKubernetesAuthRoutes } from './kubernetes-auth/kubernetes-auth-routes.ts'
@@ -46,15 +42,19 @@ import { type ObservedLogin, createKubernetesLogin } from './login/kubernetes-lo
 import { registerLoginRoutes } from './login/login-routes.ts'
 import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
 import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
-import { createOrganizationRoles } from './organization-roles/organization-roles.ts'
+import { createOrganizationRoleStorePostgres } from './organization-roles/organization-role-store-postgres.ts'
 import { createOrganizationStorePostgres } from './organizations/organization-store-postgres.ts'
 import { openAccessTokens } from './open-access-tokens.ts'
+import { openAudit } from './open-audit.ts'
 import { openGatewayCredentials } from './open-gateway-credentials.ts'
 import { openGatewayPools } from './open-gateway-pools.ts'
 import { openGateways } from './open-gateways.ts'
+import { openIdentities } from './open-identities.ts'
+import { openOrganizationRoles } from './open-organization-roles.ts'
 import { openPeople } from './open-people.ts'
 import { openReviews } from './open-reviews.ts'
 import { createUniversalAuthStores, openUniversalAuth } from './open-universal-auth.ts'
+import { type Actor, auditActorOf } from './permissions/actor.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
 import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
 import { createSessionStorePostgres } from './users/session-store-postgres.ts'
@@ -68,6 +68,10 @@ export type AppConfig = Pick<
   | 'allowInternalKubernetesHosts'
   | 'loginsPerMinutePerIp'
   | 'failedLoginsPerMinutePerIdentity'
+  | 'readsPerMinutePerActor'
+  | 'writesPerMinutePerActor'
+  | 'secretRequestsPerMinutePerActor'
+  | 'auditRetentionDays'
   | 'replicaId'
 >
 
@@ -88,6 +92,8 @@ export interface AppOptions {
 /** For metrics. */
 export interface AppObservers {
   request?: ObserveRequest
+  /** Each route as it is registered; for those who hold them all to something. */
+  route?: (route: RouteOptions) => void
   login?: (login: ObservedLogin & { authMethod: 'kubernetes-auth' | 'universal-auth' }) => void
   auditLog?: AuditLogObserver
   tunnels?: TunnelObserver
@@ -115,6 +121,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     logger,
     observeRequest: observers.request ?? (() => undefined),
     ...(options.logRequest === undefined ? {} : { logRequest: options.logRequest }),
+    ...(observers.route === undefined ? {} : { observeRoute: observers.route }),
   })
   await registerApiDocument(server, options.version)
   registerRoutesForStrangers(server, options, parts)
@@ -145,6 +152,7 @@ function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): C
     { name: 'http server', budgetMs: 500, close: () => drain.close() },
     { name: 'gateway watches', budgetMs: 500, close: () => gateways.close() },
     { name: 'gateway pool watch', budgetMs: 500, close: () => parts.gatewayPools.close() },
+    { name: 'old audit events', budgetMs: 500, close: () => parts.audit.close() },
     { name: 'audit log', budgetMs: 3500, close: () => parts.auditLog.close() },
     { name: 'last logins', budgetMs: 500, close: () => parts.lastLogins.close() },
     { name: 'people', budgetMs: 500, close: () => parts.people.close() },
@@ -160,10 +168,11 @@ async function openParts(options: AppOptions) {
   const stores = createStores(options)
   const commit = openCommit(options)
   const auditLog = openAuditLog(options, stores)
-  const { rightsOf } = createOrganizationRoles()
-  const requireWithinIdentity = createRequireWithinIdentity({ rightsOf })
-  const identities = createIdentityCache({ store: stores.identities, nowMs: elapsed })
-  const lastLogins = new LastLoginRecorder({ store: stores.identities, logger })
+  const shared = { commit, auditLog, logger, now, elapsed }
+  const organizationRoles = openOrganizationRoles({ ...shared, store: stores.organizationRoles })
+  const { rightsOf } = organizationRoles
+  const machines = openIdentities({ ...shared, store: stores.identities, rightsOf })
+  const { cache: identities, lastLogins, requireWithinIdentity } = machines
   const poolDirectory = createPoolDirectory({ pools: stores.gatewayPools, elapsed })
   const gateways = openGateways({
     ...options,
@@ -231,10 +240,23 @@ async function openParts(options: AppOptions) {
     removals: universalAuth.removals,
   })
   const people = openPeople({ ...options, stores, commit, auditLog, now, elapsed })
-  const authenticate = createAuthenticate({
-    ...people,
-    verifyAccessToken: (token, clientIp) => accessTokens.verifier.verify(token, clientIp),
-    findIdentity: (identityId) => identities.findIdentity(identityId),
+  const authenticate = limitRequests(
+    createAuthenticate({
+      ...people,
+      verifyAccessToken: (token, clientIp) => accessTokens.verifier.verify(token, clientIp),
+      findIdentity: (identityId) => identities.findIdentity(identityId),
+      rightsOf,
+    }),
+    (actor: Actor) => auditActorOf(actor).id ?? '',
+    openActorLimits(options.config),
+  )
+  const audit = openAudit({
+    ...shared,
+    config: options.config,
+    stores,
+    authenticate,
+    identities,
+    kubernetesAuths: reviews.kubernetesAuths,
     rightsOf,
   })
   /** After each committed change of an identity or of how it logs in. */
@@ -257,8 +279,9 @@ async function openParts(options: AppOptions) {
     accessTokens,
     people,
     authenticate,
-    rightsOf,
-    requireWithinIdentity,
+    audit,
+    organizationRoles,
+    machines,
     forget,
   }
 }
@@ -296,21 +319,13 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
 
 function registerRoutesForActors(server: HttpServer, parts: Parts): void {
   const { authenticate, stores, commit, auditLog, identities, gateways, reviews, accessTokens } = parts
-  const { rightsOf, requireWithinIdentity, forget } = parts
+  const { machines, forget } = parts
   const { revocations } = accessTokens
-  registerIdentityRoutes(server, {
+  parts.organizationRoles.registerRoutes(server, { authenticate })
+  machines.registerRoutes(server, {
     authenticate,
-    store: stores.identities,
-    changeIdentities: createChangeIdentities({
-      store: stores.identities,
-      commit,
-      cache: { forget },
-      rightsOf,
-      requireWithinIdentity,
-      revocations,
-      auditLog,
-      now,
-    }),
+    revocations,
+    forget,
     findOrganization: (organizationId) => stores.organizations.find(organizationId),
   })
   parts.universalAuth.registerRoutes(server, { accessTokens, authenticate, onChanged: forget })
@@ -318,7 +333,7 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     authenticate,
     configure: createConfigureKubernetesAuth({
       identities,
-      requireWithinIdentity,
+      requireWithinIdentity: machines.requireWithinIdentity,
       store: stores.kubernetesAuths,
       commit,
       checkReviewer: reviews.checkReviewer,
@@ -343,7 +358,7 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     tunnels: gateways.tunnels,
     now,
   })
-  registerAuditLogRoutes(server, { authenticate, events: stores.auditEvents })
+  parts.audit.registerRoutes(server)
 }
 
 type Stores = ReturnType<typeof createStores>
@@ -366,6 +381,7 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     organizations: createOrganizationStorePostgres(kysely),
     users: createUserStorePostgres(kysely),
     sessions: createSessionStorePostgres(kysely),
+    organizationRoles: createOrganizationRoleStorePostgres(kysely),
     identities: createIdentityStorePostgres(kysely),
     kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),
     ...createUniversalAuthStores(kysely),
@@ -379,7 +395,17 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     accessTokenUses: createAccessTokenUseStorePostgres(kysely),
     revocations: createRevocationStorePostgres(kysely),
     auditEvents: createAuditEventStorePostgres(kysely),
+    auditRetention: createAuditRetentionStorePostgres(kysely),
   }
+}
+
+function openActorLimits(config: AppConfig): ActorLimits {
+  const limits = {
+    readsPerMinute: config.readsPerMinutePerActor,
+    writesPerMinute: config.writesPerMinutePerActor,
+    secretRequestsPerMinute: config.secretRequestsPerMinutePerActor,
+  }
+  return new ActorLimits({ limits, nowMs: elapsed })
 }
 
 function openAuditLog({ logger, observers = {} }: AppOptions, stores: Stores): GroupCommitAuditLog {

@@ -129,6 +129,42 @@ export const variables = {
     parse: wholeNumber(0, 1_000_000),
     defaultText: '300',
   }),
+  readsPerMinutePerActor: variable({
+    name: 'POSTERN_READS_PER_MINUTE_PER_ACTOR',
+    flag: '--reads-per-minute-per-actor',
+    placeholder: 'number',
+    description:
+      'GET requests of one identity or person to this process before they get 429; 0 for no limit. Secrets have a limit of their own.',
+    parse: wholeNumber(0, 10_000_000),
+    defaultText: '6000',
+  }),
+  writesPerMinutePerActor: variable({
+    name: 'POSTERN_WRITES_PER_MINUTE_PER_ACTOR',
+    flag: '--writes-per-minute-per-actor',
+    placeholder: 'number',
+    description:
+      'Other requests of one identity or person to this process before they get 429; 0 for no limit.',
+    parse: wholeNumber(0, 10_000_000),
+    defaultText: '3000',
+  }),
+  secretRequestsPerMinutePerActor: variable({
+    name: 'POSTERN_SECRET_REQUESTS_PER_MINUTE_PER_ACTOR',
+    flag: '--secret-requests-per-minute-per-actor',
+    placeholder: 'number',
+    description:
+      'Requests for secrets, of any method, of one identity or person to this process before they get 429; 0 for no limit.',
+    parse: wholeNumber(0, 10_000_000),
+    defaultText: '12000',
+  }),
+  auditRetentionDays: variable({
+    name: 'POSTERN_AUDIT_RETENTION_DAYS',
+    flag: '--audit-retention-days',
+    placeholder: 'days',
+    description:
+      'How long audit events are kept. An organization may choose to keep its own for less, never for more.',
+    parse: wholeNumber(7, 36_500),
+    defaultText: '365',
+  }),
   replicaId: variable({
     name: 'POSTERN_REPLICA_ID',
     flag: '--replica-id',

@@ -47,6 +47,10 @@ describe('configFrom', () => {
       allowInternalKubernetesHosts: false,
       loginsPerMinutePerIp: 3000,
       failedLoginsPerMinutePerIdentity: 300,
+      readsPerMinutePerActor: 6000,
+      writesPerMinutePerActor: 3000,
+      secretRequestsPerMinutePerActor: 12_000,
+      auditRetentionDays: 365,
       replicaId: 'host-1-abc123',
       logLevel: 'info',
     })
@@ -64,6 +68,10 @@ describe('configFrom', () => {
       POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS: 'true',
       POSTERN_LOGINS_PER_MINUTE_PER_IP: '0',
       POSTERN_FAILED_LOGINS_PER_MINUTE_PER_IDENTITY: '7',
+      POSTERN_READS_PER_MINUTE_PER_ACTOR: '8',
+      POSTERN_WRITES_PER_MINUTE_PER_ACTOR: '9',
+      POSTERN_SECRET_REQUESTS_PER_MINUTE_PER_ACTOR: '0',
+      POSTERN_AUDIT_RETENTION_DAYS: '30',
       POSTERN_REPLICA_ID: 'replica-2',
       POSTERN_LOG_LEVEL: 'warn',
     })
@@ -79,6 +87,10 @@ describe('configFrom', () => {
       allowInternalKubernetesHosts: true,
       loginsPerMinutePerIp: 0,
       failedLoginsPerMinutePerIdentity: 7,
+      readsPerMinutePerActor: 8,
+      writesPerMinutePerActor: 9,
+      secretRequestsPerMinutePerActor: 0,
+      auditRetentionDays: 30,
       replicaId: 'replica-2',
       logLevel: 'warn',
     })

@@ -23,6 +23,10 @@ export interface Config {
   /** 0 is no limit. */
   loginsPerMinutePerIp: number
   failedLoginsPerMinutePerIdentity: number
+  readsPerMinutePerActor: number
+  writesPerMinutePerActor: number
+  secretRequestsPerMinutePerActor: number
+  auditRetentionDays: number
   replicaId: string
   logLevel: (typeof logLevels)[number]
 }
@@ -83,6 +87,10 @@ export function configFrom(
     allowInternalKubernetesHosts: read(variables.allowInternalKubernetesHosts),
     loginsPerMinutePerIp: read(variables.loginsPerMinutePerIp),
     failedLoginsPerMinutePerIdentity: read(variables.failedLoginsPerMinutePerIdentity),
+    readsPerMinutePerActor: read(variables.readsPerMinutePerActor),
+    writesPerMinutePerActor: read(variables.writesPerMinutePerActor),
+    secretRequestsPerMinutePerActor: read(variables.secretRequestsPerMinutePerActor),
+    auditRetentionDays: read(variables.auditRetentionDays),
     replicaId: read(variables.replicaId) ?? defaultReplicaId(environment),
     logLevel: read(variables.logLevel),
   }

@@ -89,10 +89,10 @@ export const updateAuditLogSettingsRequest = z.object({
 })
 
 export const explainLoginParams = z.object({
-  requestId: z.string().min(1).max(100).describe('The `reqId` of the reply that the workload got'),
+  requestId: z.string().describe('The `reqId` of the reply that the workload got'),
 })
 
-const explainedStep = z.object({
+export const explainedStep = z.object({
   step: z.string().describe('Closed set by kind of login, such as `review` or `namespace`'),
   title: z.string().describe('What is checked'),
   result: z

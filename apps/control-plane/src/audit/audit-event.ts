@@ -14,6 +14,7 @@ export type JsonValue =
  */
 export const auditEventNames = [
   'kubernetes-login',
+  'kubernetes-login-simulated',
   'universal-login',
   'access-token-renewed',
   'access-token-revoked',
@@ -57,6 +58,9 @@ export const auditEventNames = [
   'organization-created',
   'organization-updated',
   'organization-deleted',
+  'organization-role-created',
+  'organization-role-updated',
+  'organization-role-deleted',
   'user-created',
   'user-login',
   'user-logout',
@@ -74,6 +78,7 @@ export const auditEventNames = [
   'member-enabled',
   'member-removed',
   'signing-key-rotated',
+  'audit-retention-changed',
   'project-created',
   'project-updated',
   'project-deleted',

@@ -1,5 +1,5 @@
 /** What a reason means, and what the person who reads it can do. */
-interface ReasonText {
+export interface ReasonText {
   meaning: string
   remedy: string
 }
@@ -283,6 +283,15 @@ const texts: ReadonlyMap<string, ReasonText> = new Map(
 
 /** Meaning and remedy in one text; undefined for a reason that this version does not know. */
 export function explainReason(reason: string): string | undefined {
-  const text = texts.get(reason)
+  const text = reasonTextOf(reason)
   return text === undefined ? undefined : `${text.meaning} ${text.remedy}`
+}
+
+/** Undefined for a reason that this version does not know. */
+export function reasonTextOf(reason: string): ReasonText | undefined {
+  return texts.get(reason)
+}
+
+export function isLoginDenialReason(reason: string): reason is LoginDenialReason {
+  return Object.hasOwn(loginReasons, reason)
 }

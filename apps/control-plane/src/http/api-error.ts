@@ -18,12 +18,15 @@ export interface ApiErrorOptions {
   details?: unknown
   /** Sent as the `Retry-After` header, whole seconds. */
   retryAfterSeconds?: number
+  /** How many requests a minute there may be; sent as the `X-RateLimit-*` headers. */
+  rateLimit?: number
 }
 
 export class ApiError extends Error {
   readonly code: ApiErrorCode
   readonly details: unknown
   readonly retryAfterSeconds: number | undefined
+  readonly rateLimit: number | undefined
 
   constructor(code: ApiErrorCode, message: string, options: ApiErrorOptions = {}) {
     super(message)
@@ -31,5 +34,6 @@ export class ApiError extends Error {
     this.code = code
     this.details = options.details
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.rateLimit = options.rateLimit
   }
 }

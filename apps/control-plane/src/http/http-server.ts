@@ -6,6 +6,7 @@ import {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type RouteOptions,
   fastify,
 } from 'fastify'
 import { type ZodTypeProvider, serializerCompiler } from 'fastify-type-provider-zod'
@@ -16,6 +17,7 @@ import { answerClientError } from './client-error.ts'
 import { createClientIp, forwardedForOf } from './client-ip.ts'
 import { errorReply } from './error-reply.ts'
 import { acceptJsonBodies } from './json-body.ts'
+import { describeRoute } from './describe-route.ts'
 import { parseQuery } from './parse-query.ts'
 import { validateByZod } from './validate-by-zod.ts'
 
@@ -46,6 +48,8 @@ export interface HttpServerOptions {
   observeRequest?: ObserveRequest
   /** By default a line of `logger`. */
   logRequest?: LogRequest
+  /** Told each route that is registered, as it is described. */
+  observeRoute?: (route: RouteOptions) => void
 }
 
 const strangerBodyBytesMax = 16 * 1024
@@ -101,6 +105,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     setHeaders(request, reply)
     done()
   })
+  server.addHook('onRoute', (route) => {
+    describeRoute(route)
+    options.observeRoute?.(route)
+  })
   guardRoutesForStrangers(server, options.strangerRequestsPerMinute)
   await server.register(fastifyRateLimit, {
     global: false,
@@ -110,9 +118,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       'x-ratelimit-remaining': false,
       'x-ratelimit-reset': false,
     },
-    errorResponseBuilder: (_request, { ttl }) =>
+    errorResponseBuilder: (_request, { ttl, max }) =>
       new ApiError('RateLimitExceeded', 'Too many requests from this address', {
         retryAfterSeconds: Math.max(1, Math.ceil(ttl / 1000)),
+        rateLimit: max,
       }),
   })
   answerUnknownPaths(server)
@@ -160,6 +169,12 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   const { envelope, retryAfterSeconds, isBug } = errorReply(error, request.id)
   if (isBug) request.log.error({ reqId: request.id, err: error }, 'request failed')
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds)
+  if (error instanceof ApiError && error.rateLimit !== undefined) {
+    void reply
+      .header('x-ratelimit-limit', error.rateLimit)
+      .header('x-ratelimit-remaining', 0)
+      .header('x-ratelimit-reset', retryAfterSeconds ?? 1)
+  }
   // RFC 9110 §11.6.1
   if (envelope.statusCode === 401) void reply.header('www-authenticate', 'Bearer')
   setHeaders(request, reply)

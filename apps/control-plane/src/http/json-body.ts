@@ -9,36 +9,54 @@ const jsonDepthMax = 32
  * is no body (clients send the content type with an empty POST or DELETE).
  */
 export function acceptJsonBodies(
-  server: Pick<
-    FastifyInstance,
-    'removeAllContentTypeParsers' | 'addContentTypeParser' | 'getDefaultJsonParser'
-  >,
+  server: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'addContentTypeParser'>,
 ): void {
-  const parseSafely = server.getDefaultJsonParser('error', 'error')
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text: string, done) => {
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text: string, done) => {
     if (text.length === 0) return done(null)
-    return parseSafely(request, text, (error, body) => {
-      if (error !== null) return done(error)
-      if (isTooDeep(body))
-        return done(new ApiError('BadRequest', `The body is nested deeper than ${jsonDepthMax} levels`))
-      return done(null, body)
-    })
+    try {
+      return done(null, parseJsonBody(text))
+    } catch (error) {
+      return done(error instanceof ApiError ? error : new ApiError('BadRequest', notJson))
+    }
   })
 }
 
-/** Without recursion: the body may be as deep as it is long. */
-function isTooDeep(body: unknown): boolean {
-  let level: object[] = isContainer(body) ? [body] : []
+const notJson = 'The body of the request is not valid JSON'
+const byteOrderMark = 0xfeff
+
+/** Throws an ApiError for JSON that is refused, and what JSON.parse throws for anything else. */
+function parseJsonBody(text: string): unknown {
+  const body: unknown = JSON.parse(text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text)
+  if (isContainer(body)) refuseUnsafe(body)
+  return body
+}
+
+/**
+ * Level by level, without recursion: the body may be as deep as it is long. The walk that bounds the depth sees every
+ * key as it was parsed, so no spelling of one escapes it, and no text needs to be searched.
+ */
+function refuseUnsafe(body: object): void {
+  let level: object[] = [body]
   for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > jsonDepthMax) return true
+    if (depth > jsonDepthMax) {
+      throw new ApiError('BadRequest', `The body is nested deeper than ${jsonDepthMax} levels`)
+    }
     const next: object[] = []
     for (const container of level) {
+      if (isUnsafe(container)) throw new ApiError('BadRequest', notJson)
       for (const child of Object.values(container)) if (isContainer(child)) next.push(child)
     }
     level = next
   }
-  return false
+}
+
+/** JSON.parse makes an own property of `__proto__`; whoever copies it carelessly changes a prototype. */
+function isUnsafe(container: object): boolean {
+  if (Object.hasOwn(container, '__proto__')) return true
+  if (!Object.hasOwn(container, 'constructor')) return false
+  const { constructor }: { constructor: unknown } = container
+  return isContainer(constructor) && Object.hasOwn(constructor, 'prototype')
 }
 
 function isContainer(value: unknown): value is object {

@@ -24,7 +24,8 @@ export async function findConfiguration(
   const configuration = await kubernetesAuths.find(identity.id)
   if (configuration === undefined) return denied('kubernetes-auth-missing')
   if (organizationSlug !== undefined && organizationSlug !== configuration.organizationSlug) {
-    return denied('organization-mismatch')
+    const detail = `the identity belongs to ${configuration.organizationSlug}`
+    return denied('organization-mismatch', { detail })
   }
   return passed({ identity, configuration })
 }

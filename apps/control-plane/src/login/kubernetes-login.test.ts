@@ -363,6 +363,7 @@ describe('a login', () => {
             { rule: 'name', isMet: true, expected: 'api', found: 'api' },
           ],
           tokenId: 'token-1',
+          ttlSeconds: 600,
         },
       },
     ])

@@ -145,7 +145,7 @@ async function issue(
     }),
   )
   const at = new Date(nowMs())
-  await auditLog.record(attempt.successEvent(at, issued.tokenId))
+  await auditLog.record(attempt.successEvent(at, issued))
   lastLogins.record(identity.id, 'kubernetes-auth', at)
   observeLogin?.({ outcome: 'success', durationMs: attempt.elapsedMs })
   return issued

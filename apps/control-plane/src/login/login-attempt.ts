@@ -17,6 +17,12 @@ export interface KubernetesLoginCall {
   signal?: AbortSignal
 }
 
+/** Of what was issued. */
+interface IssuedToken {
+  tokenId: string
+  expiresInSeconds: number
+}
+
 type Phase = 'find' | 'review' | 'issue'
 
 const textLengthMax = 256
@@ -68,19 +74,21 @@ export class LoginAttempt {
     this.#checks = checks
   }
 
-  successEvent(occurredAt: Date, tokenId: string): AuditEvent {
+  successEvent(occurredAt: Date, { tokenId, expiresInSeconds }: IssuedToken): AuditEvent {
     const identityId = this.#found?.identity.id ?? this.#call.identityId
     return {
       ...this.#event(occurredAt),
       outcome: 'success',
       actor: { kind: 'identity', id: identityId },
-      details: { ...this.#details(), tokenId },
+      details: { ...this.#details(), tokenId, ttlSeconds: expiresInSeconds },
     }
   }
 
   denialEvent(occurredAt: Date, denial: LoginDenial): AuditEvent {
     const details = this.#details()
     if (denial.detail !== undefined && denial.detail !== '') details['detail'] = this.#shown(denial.detail)
+    const [requiredAudience] = this.#found?.configuration.rules.audiences ?? []
+    if (requiredAudience !== undefined) details['requiredAudience'] = requiredAudience
     // What nobody knows is kept only in the form of an id: people paste tokens into the wrong field.
     if (this.#found === undefined && uuid.test(this.#call.identityId)) {
       details['requestedIdentityId'] = this.#call.identityId
