@@ -147,3 +147,6 @@ export const projectPermissions = z.array(projectPermission).max(200)
 
 export type OrganizationPermission = z.output<typeof organizationPermission>
 export type ProjectPermission = z.output<typeof projectPermission>
+
+export type OrganizationSubject = keyof typeof organizationActions
+export type OrganizationAction = (typeof organizationActions)[OrganizationSubject][number]

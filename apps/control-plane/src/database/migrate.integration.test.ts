@@ -10,6 +10,7 @@ const all = [
   '0002-gateway-pools',
   '0003-gateway-credentials',
   '0004-people',
+  '0005-organization-roles',
   '0006-universal-auth',
   '0007-projects',
   '0008-secrets',

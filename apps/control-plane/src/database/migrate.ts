@@ -5,6 +5,7 @@ import * as foundation from './migrations/0001-foundation.ts'
 import * as gatewayPools from './migrations/0002-gateway-pools.ts'
 import * as gatewayCredentials from './migrations/0003-gateway-credentials.ts'
 import * as people from './migrations/0004-people.ts'
+import * as organizationRoles from './migrations/0005-organization-roles.ts'
 import * as universalAuth from './migrations/0006-universal-auth.ts'
 import * as projects from './migrations/0007-projects.ts'
 import * as secrets from './migrations/0008-secrets.ts'
@@ -18,6 +19,7 @@ const migrations: MigrationProvider = {
       '0002-gateway-pools': gatewayPools,
       '0003-gateway-credentials': gatewayCredentials,
       '0004-people': people,
+      '0005-organization-roles': organizationRoles,
       '0006-universal-auth': universalAuth,
       '0007-projects': projects,
       '0008-secrets': secrets,

@@ -1,3 +1,4 @@
+import type { OrganizationAction, OrganizationSubject } from '@postern/api-contract/permissions'
 import type { ColumnType, Generated } from 'kysely'
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>
@@ -6,6 +7,11 @@ type UpdatedAt = ColumnType<Date, Date | undefined, Date>
 type GeneratedInt8 = Generated<number>
 type Json<T> = ColumnType<T, string, string>
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
+
+export interface OrganizationRuleRow {
+  subject: OrganizationSubject
+  action: OrganizationAction | OrganizationAction[]
+}
 
 export interface TrustedIpRow {
   ipAddress: string
@@ -129,6 +135,17 @@ export interface Schema {
     last_login_at: Date | null
     /** Of the project that owns it; null: the organization does. */
     project_id: string | null
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+  }
+  /** Of the organization's own; members and identities name it by its slug. */
+  organization_roles: {
+    id: Generated<string>
+    organization_id: string
+    slug: string
+    name: string
+    description: string
+    permissions: Json<OrganizationRuleRow[]>
     created_at: CreatedAt
     updated_at: UpdatedAt
   }

@@ -7,8 +7,9 @@ import { orTellDenied } from '../audit/denied-attempt.ts'
 import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
 import { type Actor, auditActorOf } from '../permissions/actor.ts'
-import type { RightsOf } from '../permissions/organization-rights.ts'
-import { requirePermission, requireRightsWithin } from '../permissions/require-permission.ts'
+import { requirePermission } from '../permissions/require-permission.ts'
+import type { OrganizationRoleStore } from '../organization-roles/organization-role-store.ts'
+import { requireGrantableRole } from '../organization-roles/require-grantable-role.ts'
 import type { IdentityCache } from './identity-cache.ts'
 import type { DeleteOutcome, Identity, IdentityChange, IdentityStore, NewIdentity } from './identity-store.ts'
 import type { RequireWithinIdentity } from './require-within-identity.ts'
@@ -16,6 +17,7 @@ import type { RequireWithinIdentity } from './require-within-identity.ts'
 /** What one change writes to, all of it or none. */
 export interface IdentityChangeScope {
   identities: Pick<IdentityStore, 'create' | 'update' | 'delete'>
+  organizationRoles: Pick<OrganizationRoleStore, 'hold'>
   revocations: ChangeRevocations
   audit: ChangeAudit
 }
@@ -24,7 +26,6 @@ export interface ChangeIdentitiesDependencies {
   store: Pick<IdentityStore, 'find'>
   commit: Commit<IdentityChangeScope>
   cache: Pick<IdentityCache, 'forget'>
-  rightsOf: RightsOf
   requireWithinIdentity: RequireWithinIdentity
   revocations: Revocations
   auditLog: AuditLog
@@ -76,9 +77,9 @@ async function create(
   if (draft.organizationId !== origin.actor.organizationId) {
     throw new ApiError('NotFound', 'There is no such organization among yours')
   }
-  const { rightsOf, commit, now } = dependencies
-  requireRightsWithin(origin.actor, await rightsOf(draft.organizationId, draft.role))
-  return commit(async ({ identities, audit }) => {
+  const { commit, now } = dependencies
+  return commit(async ({ identities, organizationRoles, audit }) => {
+    await requireGrantableRole(organizationRoles, origin.actor, draft.role)
     const identity = await identities.create(draft)
     const { name, role } = identity
     await audit.record(eventAbout(identity, 'identity-created', origin, now(), { name, role }))
@@ -92,15 +93,15 @@ async function update(
   identityId: string,
   change: IdentityChange,
 ): Promise<Identity> {
-  const { store, rightsOf, requireWithinIdentity, commit, cache, revocations, now } = dependencies
+  const { store, requireWithinIdentity, commit, cache, revocations, now } = dependencies
   requirePermission(origin.actor, 'edit', 'identities')
   const before = await store.find(identityId, origin.actor.organizationId)
   if (before === undefined) throw identityUnknown()
   await requireWithinIdentity(origin.actor, before)
-  if (change.role !== undefined)
-    requireRightsWithin(origin.actor, await rightsOf(before.organizationId, change.role))
   const target = { scope: 'identity' as const, identityId }
   const identity = await commit(async (within) => {
+    if (change.role !== undefined)
+      await requireGrantableRole(within.organizationRoles, origin.actor, change.role)
     const identity = identityOf(await within.identities.update(identityId, before.organizationId, change))
     if (change.isDisabled === true) await within.revocations.mark(target)
     const details = updateDetails(change, before, identity)

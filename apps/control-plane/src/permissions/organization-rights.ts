@@ -1,9 +1,13 @@
-import { organizationActions, type OrganizationPermission } from '@postern/api-contract/permissions'
+import {
+  type OrganizationAction,
+  organizationActions,
+  type OrganizationSubject,
+} from '@postern/api-contract/permissions'
 
-export type OrganizationSubject = keyof typeof organizationActions
+export type { OrganizationAction, OrganizationSubject }
+
 export type OrganizationActionOn<Subject extends OrganizationSubject> =
   (typeof organizationActions)[Subject][number]
-export type OrganizationAction = OrganizationActionOn<OrganizationSubject>
 
 export interface OrganizationRule {
   readonly subject: OrganizationSubject
@@ -90,6 +94,11 @@ function placeOf(action: OrganizationAction, subject: OrganizationSubject): stri
 }
 
 /** A rule as callers write it. */
-export function organizationRuleOf({ subject, action }: OrganizationPermission): OrganizationRule {
+export interface WrittenOrganizationRule {
+  readonly subject: OrganizationSubject
+  readonly action: OrganizationAction | readonly OrganizationAction[]
+}
+
+export function organizationRuleOf({ subject, action }: WrittenOrganizationRule): OrganizationRule {
   return { subject, action: typeof action === 'string' ? [action] : action }
 }
