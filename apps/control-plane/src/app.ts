@@ -43,7 +43,6 @@ import { registerLoginRoutes } from './login/login-routes.ts'
 import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
 import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
 import { createOrganizationRoleStorePostgres } from './organization-roles/organization-role-store-postgres.ts'
-import { createOrganizationStorePostgres } from './organizations/organization-store-postgres.ts'
 import { openAccessTokens } from './open-access-tokens.ts'
 import { openAudit } from './open-audit.ts'
 import { openGatewayCredentials } from './open-gateway-credentials.ts'
@@ -51,14 +50,12 @@ import { openGatewayPools } from './open-gateway-pools.ts'
 import { openGateways } from './open-gateways.ts'
 import { openIdentities } from './open-identities.ts'
 import { openOrganizationRoles } from './open-organization-roles.ts'
-import { openPeople } from './open-people.ts'
+import { createPeopleStores, openPeople } from './open-people.ts'
 import { openReviews } from './open-reviews.ts'
 import { createUniversalAuthStores, openUniversalAuth } from './open-universal-auth.ts'
 import { type Actor, auditActorOf } from './permissions/actor.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
 import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
-import { createSessionStorePostgres } from './users/session-store-postgres.ts'
-import { createUserStorePostgres } from './users/user-store-postgres.ts'
 
 export type AppConfig = Pick<
   Config,
@@ -239,7 +236,7 @@ async function openParts(options: AppOptions) {
     }),
     removals: universalAuth.removals,
   })
-  const people = openPeople({ ...options, stores, commit, auditLog, now, elapsed })
+  const people = openPeople({ ...options, ...shared, stores, rightsOf })
   const authenticate = limitRequests(
     createAuthenticate({
       ...people,
@@ -314,7 +311,7 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
   })
   registerAccessTokenRoutes(server, { ...accessTokens, auditLog })
   registerGatewayEnrolmentRoutes(server, parts.gatewayCredentials)
-  parts.people.registerRoutes(server)
+  parts.people.registerRoutes(server, parts.authenticate)
 }
 
 function registerRoutesForActors(server: HttpServer, parts: Parts): void {
@@ -378,9 +375,7 @@ function openCommit({ kysely, keyring }: AppOptions) {
 
 function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'>) {
   return {
-    organizations: createOrganizationStorePostgres(kysely),
-    users: createUserStorePostgres(kysely),
-    sessions: createSessionStorePostgres(kysely),
+    ...createPeopleStores(kysely),
     organizationRoles: createOrganizationRoleStorePostgres(kysely),
     identities: createIdentityStorePostgres(kysely),
     kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),

@@ -2,60 +2,151 @@ import { startRemovingExpiredRows } from './access-tokens/remove-expired-rows.ts
 import type { AuditLog } from './audit/audit-log.ts'
 import type { ChangeAudit } from './audit/change-audit.ts'
 import type { Commit } from './database/commit.ts'
+import type { Database } from './database/database.ts'
 import type { HttpServer } from './http/http-server.ts'
+import type { OrganizationRoleStore } from './organization-roles/organization-role-store.ts'
+import { createAcceptInvitation } from './organizations/accept-invitation.ts'
+import { createChangeMembers } from './organizations/change-members.ts'
+import { createChangeOrganization } from './organizations/change-organization.ts'
+import { registerInvitationRoutes } from './organizations/invitation-routes.ts'
+import { createInvitationStorePostgres } from './organizations/invitation-store-postgres.ts'
+import type { InvitationStore } from './organizations/invitation-store.ts'
+import { createInviteMembers } from './organizations/invite-members.ts'
+import { registerMemberRoutes } from './organizations/member-routes.ts'
+import { createMemberStorePostgres } from './organizations/member-store-postgres.ts'
+import type { MemberStore } from './organizations/member-store.ts'
+import { registerOrganizationRoutes } from './organizations/organization-routes.ts'
+import { createOrganizationStorePostgres } from './organizations/organization-store-postgres.ts'
+import type { OrganizationStore } from './organizations/organization-store.ts'
+import { createOwnOrganizations } from './organizations/own-organizations.ts'
+import type { Authenticate } from './permissions/actor.ts'
 import { createReadCredential } from './permissions/authenticate-credential.ts'
 import { createAuthenticatePerson } from './permissions/authenticate-person.ts'
+import type { RightsOf } from './permissions/organization-rights.ts'
+import { createPasswordChange } from './users/change-password.ts'
 import { createOwnSession } from './users/own-session.ts'
+import { createPasswordResetStorePostgres } from './users/password-reset-store-postgres.ts'
+import type { PasswordResetStore } from './users/password-reset-store.ts'
+import { createPersonLinks } from './users/person-links.ts'
+import { createRenameUser } from './users/rename-user.ts'
 import { hashSecretToken } from './users/secret-token.ts'
 import { createSessionCookies } from './users/session-cookie.ts'
 import { registerSessionRoutes } from './users/session-routes.ts'
+import { createSessionStorePostgres } from './users/session-store-postgres.ts'
 import type { SessionStore } from './users/session-store.ts'
 import { createSignIn } from './users/sign-in.ts'
 import { createSignInLimits } from './users/sign-in-limits.ts'
+import { registerUserRoutes } from './users/user-routes.ts'
+import { createUserStorePostgres } from './users/user-store-postgres.ts'
 import type { UserStore } from './users/user-store.ts'
 import { createVerifyPassword } from './users/verify-password.ts'
 
 export interface PeopleStores {
+  organizations: OrganizationStore
+  members: MemberStore
+  invitations: InvitationStore
   users: UserStore
   sessions: SessionStore
+  passwordResets: PasswordResetStore
+}
+
+export function createPeopleStores(database: Database['kysely']): PeopleStores {
+  return {
+    organizations: createOrganizationStorePostgres(database),
+    members: createMemberStorePostgres(database),
+    invitations: createInvitationStorePostgres(database),
+    users: createUserStorePostgres(database),
+    sessions: createSessionStorePostgres(database),
+    passwordResets: createPasswordResetStorePostgres(database),
+  }
 }
 
 export interface PeopleOptions {
   config: { publicUrl: string }
   stores: PeopleStores
-  commit: Commit<PeopleStores & { audit: ChangeAudit }>
+  commit: Commit<
+    PeopleStores & { organizationRoles: Pick<OrganizationRoleStore, 'hold'>; audit: ChangeAudit }
+  >
+  rightsOf: RightsOf
   auditLog: AuditLog
   logger: { warn(fields: object, message: string): void }
   now: () => Date
+  /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }
 
-/** Who people are and how they sign in. */
+/** Who people are, how they sign in, and the organizations that they belong to. */
 export function openPeople(options: PeopleOptions) {
-  const { config, stores, commit, auditLog, logger, now, elapsed } = options
+  const { config, stores, logger } = options
   const readCredential = createReadCredential(config.publicUrl)
   const findSession = (token: string) => stores.sessions.find(hashSecretToken(token))
   const authenticatePerson = createAuthenticatePerson({ readCredential, findSession })
-  const limits = createSignInLimits(elapsed)
-  const verifyPassword = createVerifyPassword()
   const upkeep = startRemovingExpiredRows({
-    removals: [(rowsMax) => stores.sessions.deleteExpired(rowsMax)],
-    onFailed: (error) => logger.warn({ err: error }, 'expired sessions not removed'),
+    removals: [stores.sessions, stores.invitations, stores.passwordResets].map(
+      (store) => (rowsMax: number) => store.deleteExpired(rowsMax),
+    ),
+    onFailed: (error) => logger.warn({ err: error }, 'expired sessions and links not removed'),
   })
-  const signIn = createSignIn({ users: stores.users, commit, verifyPassword, limits, auditLog, now })
+  const passwords = {
+    verifyPassword: createVerifyPassword(),
+    limits: createSignInLimits(options.elapsed),
+  }
+  const people = { ...options, ...stores, ...passwords, readCredential, authenticatePerson }
   return {
     readCredential,
     findSession,
     authenticatePerson,
-    registerRoutes: (server: HttpServer): void => {
-      registerSessionRoutes(server, {
-        authenticatePerson,
-        signIn,
-        ownSession: createOwnSession({ commit, now }),
-        sessions: stores.sessions,
-        cookies: createSessionCookies(config.publicUrl),
-      })
+    registerRoutes: (server: HttpServer, authenticate: Authenticate): void => {
+      registerRoutesForThemselves(server, people)
+      registerRoutesOfOrganizations(server, { ...people, authenticate })
     },
     close: () => upkeep.close(),
   }
+}
+
+type People = PeopleOptions &
+  PeopleStores & {
+    verifyPassword: ReturnType<typeof createVerifyPassword>
+    limits: ReturnType<typeof createSignInLimits>
+    readCredential: ReturnType<typeof createReadCredential>
+    authenticatePerson: ReturnType<typeof createAuthenticatePerson>
+  }
+
+function registerRoutesForThemselves(server: HttpServer, people: People): void {
+  const cookies = createSessionCookies(people.config.publicUrl)
+  registerSessionRoutes(server, {
+    ...people,
+    signIn: createSignIn(people),
+    ownSession: createOwnSession(people),
+    cookies,
+  })
+  registerUserRoutes(server, {
+    ...people,
+    renameUser: createRenameUser(people),
+    passwordChange: createPasswordChange(people),
+    cookies,
+  })
+}
+
+function registerRoutesOfOrganizations(
+  server: HttpServer,
+  people: People & { authenticate: Authenticate },
+): void {
+  const links = createPersonLinks(people.config.publicUrl)
+  registerOrganizationRoutes(server, {
+    ...people,
+    ownOrganizations: createOwnOrganizations(people),
+    changeOrganization: createChangeOrganization(people),
+  })
+  registerMemberRoutes(server, {
+    ...people,
+    changeMembers: createChangeMembers(people),
+    links,
+  })
+  registerInvitationRoutes(server, {
+    ...people,
+    inviteMembers: createInviteMembers(people),
+    acceptInvitation: createAcceptInvitation(people),
+    links,
+  })
 }

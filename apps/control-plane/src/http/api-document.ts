@@ -38,6 +38,11 @@ export async function registerApiDocument(server: HttpServer, version: string): 
             description:
               'The token of a person’s session, as a sign-in returns it. Good wherever an access token is.',
           },
+          invitation: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'The token of an invitation’s link.',
+          },
           sessionCookie: {
             type: 'apiKey',
             in: 'cookie',

@@ -4,6 +4,25 @@ export interface Organization {
   slug: string
 }
 
+export interface OrganizationDetails extends Organization {
+  /** Of people who are invited without one. */
+  defaultMemberRole: string
+  createdAt: Date
+  updatedAt: Date
+}
+
+/** What is absent stays. */
+export interface OrganizationChange {
+  name?: string | undefined
+  slug?: string | undefined
+  defaultMemberRole?: string | undefined
+}
+
+export type OrganizationOutcome =
+  | { kind: 'done'; organization: OrganizationDetails }
+  | { kind: 'unknown' }
+  | { kind: 'slug-taken' }
+
 /** The rows that make an instance usable. Ids are made by the caller, who signs a token for one of them before. */
 export interface FirstRows {
   organization: { id: string; name: string; slug: string; wrappedKey: Buffer }
@@ -13,6 +32,10 @@ export interface FirstRows {
 
 export interface OrganizationStore {
   find(organizationId: string): Promise<Organization | undefined>
+  read(organizationId: string): Promise<OrganizationDetails | undefined>
+  /** Those that the person is an enabled member of, oldest membership first; 1,000 at most. */
+  listOf(userId: string): Promise<OrganizationDetails[]>
+  update(organizationId: string, change: OrganizationChange): Promise<OrganizationOutcome>
   /** True once and for ever after the first organization exists. */
   isBootstrapped(): Promise<boolean>
   /**

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import type { AuditEvent } from '../audit/audit-event.ts'
 import type { ChangeAudit } from '../audit/change-audit.ts'
 import type { Commit } from '../database/commit.ts'
@@ -86,4 +87,8 @@ export function personEvent(
     ipAddress,
     details,
   }
+}
+
+export function originOf(request: FastifyRequest, person: PersonOrigin['person']): PersonOrigin {
+  return { person, requestId: request.id, ipAddress: request.ip }
 }

@@ -6,19 +6,18 @@ import {
   messageResponse,
   passwordLoginRequest,
   passwordLoginResponse,
-  type Person,
   selectOrganizationRequest,
   selectOrganizationResponse,
   sessionIdParams,
   sessionTokenResponse,
 } from '@postern/api-contract/people'
-import type { FastifyRequest } from 'fastify'
 import type { HttpServer } from '../http/http-server.ts'
 import type { AuthenticatePerson } from '../permissions/authenticate-person.ts'
-import type { OwnSession, PersonOrigin } from './own-session.ts'
+import { type OwnSession, originOf } from './own-session.ts'
+import { personBody } from './person-body.ts'
 import type { SessionCookies } from './session-cookie.ts'
-import type { Session, SessionStore } from './session-store.ts'
-import { dressSessionToken } from './session-token.ts'
+import type { SessionStore } from './session-store.ts'
+import { dressSessionToken, hintsOf } from './session-token.ts'
 import type { SignIn } from './sign-in.ts'
 
 export interface SessionRoutesDependencies {
@@ -229,16 +228,4 @@ function registerOwnSessions(
       return { message: 'All other sessions are ended', ended }
     },
   )
-}
-
-export function originOf(request: FastifyRequest, person: PersonOrigin['person']): PersonOrigin {
-  return { person, requestId: request.id, ipAddress: request.ip }
-}
-
-export function personBody({ id, email, name }: { id: string; email: string; name: string }): Person {
-  return { id, email, username: email, name, firstName: name, lastName: '' }
-}
-
-export function hintsOf({ id, userId, expiresAt }: Session, organizationId: string | null) {
-  return { sessionId: id, userId, expiresAt, organizationId }
 }

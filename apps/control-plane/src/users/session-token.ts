@@ -1,4 +1,5 @@
 import { createSecretToken, isSecretToken } from './secret-token.ts'
+import type { Session } from './session-store.ts'
 
 export function createSessionToken(): string {
   return createSecretToken('pst_')
@@ -25,6 +26,13 @@ export function dressSessionToken(token: string, hints: SessionTokenHints): stri
     exp: Math.floor(hints.expiresAt.getTime() / 1000),
   }
   return [{ alg: 'none', typ: 'JWT' }, claims].map(encodePart).concat(token).join('.')
+}
+
+export function hintsOf(
+  { id, userId, expiresAt }: Session,
+  organizationId: string | null,
+): SessionTokenHints {
+  return { sessionId: id, userId, expiresAt, organizationId }
 }
 
 /** The session token in a bearer credential, dressed or plain; undefined where it is something else. */
