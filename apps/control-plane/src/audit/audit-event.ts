@@ -97,6 +97,11 @@ export const auditEventNames = [
   'secret-import-created',
   'secret-import-updated',
   'secret-import-deleted',
+  'secret-created',
+  'secret-updated',
+  'secret-deleted',
+  'organization-key-rotated',
+  'organization-earlier-keys-removed',
 ] as const
 
 export type AuditEventName = (typeof auditEventNames)[number]

@@ -1,0 +1,54 @@
+import type { AuditLog } from './audit/audit-log.ts'
+import type { ChangeAudit } from './audit/change-audit.ts'
+import type { Commit } from './database/commit.ts'
+import type { HttpServer } from './http/http-server.ts'
+import type { Keyring } from './keyring/keyring.ts'
+import { openFolders } from './open-folders.ts'
+import type { Authenticate } from './permissions/actor.ts'
+import type { ProjectAccess } from './projects/project-access.ts'
+import { createChangeSecrets } from './secrets/change-secrets.ts'
+import { createFolderSecretsReader } from './secrets/folder-secrets.ts'
+import type { FolderStore } from './secrets/folders/folder-store.ts'
+import type { SecretImportStore } from './secrets/imports/secret-import-store.ts'
+import { createReadSecrets } from './secrets/read-secrets.ts'
+import { registerSecretChangeRoutes } from './secrets/secret-change-routes.ts'
+import { registerSecretReadRoutes } from './secrets/secret-read-routes.ts'
+import type { SecretStore } from './secrets/secret-store.ts'
+
+export interface SecretStores {
+  secrets: SecretStore
+  folders: FolderStore
+  secretImports: SecretImportStore
+}
+
+export interface SecretsOptions {
+  authenticate: Authenticate
+  access: ProjectAccess
+  stores: SecretStores
+  keyring: Keyring
+  /** The keyring is one that reads by the change's own connection. */
+  commit: Commit<SecretStores & { secretKeyring: Keyring; audit: ChangeAudit }>
+  auditLog: AuditLog
+  now: () => Date
+  elapsed: () => number
+}
+
+/** Secrets, and the folders and imports that they are in, with their routes. */
+export function openSecrets(server: HttpServer, options: SecretsOptions): void {
+  const { authenticate, access, stores, keyring, commit, auditLog, now, elapsed } = options
+  openFolders(server, options)
+  registerSecretReadRoutes(server, {
+    authenticate,
+    readSecrets: createReadSecrets({
+      access,
+      store: stores.secrets,
+      folders: stores.folders,
+      imports: stores.secretImports,
+      folderSecrets: createFolderSecretsReader({ store: stores.secrets, keyring, elapsedMs: elapsed }),
+    }),
+  })
+  registerSecretChangeRoutes(server, {
+    authenticate,
+    changeSecrets: createChangeSecrets({ access, commit, auditLog, now }),
+  })
+}

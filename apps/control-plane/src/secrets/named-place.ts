@@ -1,0 +1,26 @@
+import { ApiError } from '../http/api-error.ts'
+import type { NamedPlace } from './read-secrets.ts'
+
+/** What clients say of a place; what is empty is absent. */
+export interface RequestedPlace {
+  readonly workspaceId?: string | undefined
+  readonly projectId?: string | undefined
+  readonly workspaceSlug?: string | undefined
+  readonly projectSlug?: string | undefined
+  readonly environment?: string | undefined
+  readonly secretPath?: string | undefined
+}
+
+/** Throws BadRequest without a project or an environment. */
+export function namedPlace(requested: RequestedPlace): NamedPlace {
+  const projectId = requested.projectId ?? requested.workspaceId
+  const projectSlug = requested.projectSlug ?? requested.workspaceSlug
+  const { environment, secretPath = '/' } = requested
+  if (projectId === undefined && projectSlug === undefined) {
+    throw new ApiError('BadRequest', 'Name a project: its id as workspaceId or projectId, or its slug')
+  }
+  if (environment === undefined) {
+    throw new ApiError('BadRequest', 'Name an environment, by its slug as environment')
+  }
+  return { projectId, projectSlug, environment, secretPath }
+}

@@ -1,0 +1,62 @@
+import type { PlacedFolder, ShownSecret } from './secret-reading.ts'
+import type { SecretList } from './read-secrets.ts'
+
+/** Stands where a value would, for readers who may not have it or did not ask for it. */
+export const hiddenValue = '<hidden-by-postern>'
+
+/** A secret as clients know it. What belongs to features that there are not is there, empty, because they read it. */
+export function secretBody(projectId: string, { read, folder, value }: ShownSecret) {
+  const { stored } = read
+  const { content } = stored
+  return {
+    id: stored.id,
+    _id: stored.id,
+    workspace: projectId,
+    environment: folder.environment.slug,
+    secretPath: folder.secretPath,
+    version: stored.version,
+    type: 'shared' as const,
+    secretKey: stored.key,
+    secretValue: value ?? hiddenValue,
+    secretValueHidden: value === undefined,
+    secretComment: read.notes.comment,
+    secretReminderNote: content.reminderNote,
+    secretReminderRepeatDays: content.reminderRepeatDays,
+    skipMultilineEncoding: content.skipMultilineEncoding,
+    secretMetadata: [...read.notes.metadata],
+    tags: [],
+    actor: {
+      actorId: content.changedBy.id,
+      actorType: content.changedBy.kind,
+      name: content.changedBy.name,
+      membershipId: null,
+      groupId: null,
+    },
+    isRotatedSecret: false as const,
+    rotationId: null,
+    createdAt: stored.createdAt.toISOString(),
+    updatedAt: stored.updatedAt.toISOString(),
+  }
+}
+
+export function secretListBody({ projectId, secrets, imports }: SecretList, withImports: boolean) {
+  const body = { secrets: secrets.map((secret) => secretBody(projectId, secret)) }
+  if (!withImports) return body
+  return { ...body, imports: imports.map((one) => importBody(projectId, one)) }
+}
+
+function importBody(
+  projectId: string,
+  { folder, secrets }: { folder: PlacedFolder; secrets: readonly ShownSecret[] },
+) {
+  return {
+    secretPath: folder.secretPath,
+    environment: folder.environment.slug,
+    folderId: folder.contents.folderId,
+    secrets: secrets.map((secret) => {
+      // As clients know them: without these.
+      const { createdAt, updatedAt, secretPath, tags, ...rest } = secretBody(projectId, secret)
+      return rest
+    }),
+  }
+}
