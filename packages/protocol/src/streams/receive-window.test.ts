@@ -6,7 +6,7 @@ import { streamLimits } from './stream-limits.ts'
 const { windowBytes, windowBytesMax } = streamLimits
 const granted = (bytes: number): number => bytes
 
-/** A sender that always has something, on a link; returns the window that this comes to and the largest queue. */
+/** A sender that always has something, on a link; what it comes to, with the longest wait before the link since then. */
 function saturate(bytesPerMs: number, roundTripMs: number, consumedPerMs = Infinity) {
   const window = new ReceiveWindow()
   const frame = 16 * 1024
@@ -16,6 +16,7 @@ function saturate(bytesPerMs: number, roundTripMs: number, consumedPerMs = Infin
   let linkFreeAt = 0
   let consumedAt = 0
   let received = 0
+  let queueMs = 0
   for (let now = 0; now < 20_000; now += 0.25) {
     while (crediting[0] !== undefined && crediting[0].at <= now) credit += crediting.shift()?.bytes ?? 0
     while (credit >= frame) {
@@ -23,6 +24,7 @@ function saturate(bytesPerMs: number, roundTripMs: number, consumedPerMs = Infin
       linkFreeAt = Math.max(linkFreeAt, now) + frame / bytesPerMs
       arriving.push(linkFreeAt + roundTripMs / 2)
     }
+    if (now > 10_000) queueMs = Math.max(queueMs, linkFreeAt - now)
     while (arriving[0] !== undefined && arriving[0] <= now && consumedAt <= now) {
       arriving.shift()
       received += frame
@@ -32,7 +34,7 @@ function saturate(bytesPerMs: number, roundTripMs: number, consumedPerMs = Infin
       if (bytes > 0) crediting.push({ at: now + roundTripMs / 2, bytes })
     }
   }
-  return { size: window.size, share: received / 20_000 / bytesPerMs }
+  return { size: window.size, share: received / 20_000 / bytesPerMs, queueMs }
 }
 
 describe('the window of a stream', () => {
@@ -81,6 +83,13 @@ describe('the window of a stream', () => {
       expect(size).toBeLessThanOrEqual(Math.max(windowBytes, 1.7 * bytesPerMs * (roundTripMs + 5)))
     },
   )
+
+  test('P13: leaves little waiting before the link, where logins wait behind it', () => {
+    // What the first window is too large for a link cannot be taken back.
+    expect(saturate(12_500, 20).queueMs).toBeLessThan(9)
+    expect(saturate(12_500, 50).queueMs).toBeLessThan(16)
+    expect(saturate(37_500, 50).queueMs).toBeLessThan(16)
+  })
 
   test('P14: stays small for a reader that is slower than the link', () => {
     expect(saturate(12_500, 50, 1_000).size).toBe(windowBytes)

@@ -4,11 +4,12 @@ import { streamLimits } from './stream-limits.ts'
  * A window that is consumed in less time than this is too small for the link: a little more than a round trip, and the
  * time that frames wait for busy event loops on both sides.
  */
-const roundTripsPerWindow = 1.25
-const processingMs = 5
-const growth = 1 / 4
+const roundTripsPerWindow = 1.15
+const processingMs = 4
+/** Small steps: what a step is too large stands in the queue of the link, in front of the logins on the tunnel. */
+const growth = 1 / 8
 /** Credit is returned in parts of the window that are large enough to be worth a frame. */
-const creditPart = 1 / 8
+const creditPart = 1 / 16
 
 export interface Consumption {
   bytes: number
