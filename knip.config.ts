@@ -28,7 +28,7 @@ const config: KnipConfig = {
     'packages/testing': { entry: ['src/*-process.ts', tests] },
     test: {
       entry: [
-        '{kubernetes,e2e}/**/*.test.ts',
+        '{kubernetes,e2e,compatibility}/**/*.test.ts',
         'kubernetes/watchdog.ts',
         'bench/*.ts',
         'chaos/*-process.ts',

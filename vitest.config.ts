@@ -36,6 +36,16 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: 'compatibility',
+          include: ['test/compatibility/**/*.test.ts'],
+          exclude: notTests,
+          globalSetup: ['apps/control-plane/src/database/test/postgres-global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 })

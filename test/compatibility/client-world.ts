@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startTestControlPlane } from '../e2e/test-control-plane.ts'
+import { bootstrap, createIdentity, type Platform } from '../processes/platform.ts'
+import { expectOk, textAt } from '../processes/postern-api.ts'
+import { type RawReply, sendRaw } from './send-raw.ts'
+
+/** A machine with Universal Auth that is `admin` of the world's project and nothing in the organization. */
+export interface Machine {
+  identityId: string
+  clientId: string
+  clientSecret: string
+}
+
+/** A control plane as its own process on PostgreSQL, and what every client needs before it can begin. */
+export interface ClientWorld {
+  url: string
+  platform: Platform
+  projectId: string
+  projectSlug: string
+  machine: Machine
+  /** What the control plane printed. */
+  output(): string
+  /** A request as its bytes stand, to the control plane. */
+  send(head: string, body?: object | string): Promise<RawReply>
+  close(): Promise<void>
+}
+
+export async function createClientWorld(): Promise<ClientWorld> {
+  const cleanup = new AsyncDisposableStack()
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'postern-clients-'))
+    cleanup.defer(() => rm(folder, { recursive: true, force: true }))
+    const controlPlane = await startTestControlPlane(folder)
+    cleanup.defer(() => controlPlane.close())
+    const { url } = controlPlane.process
+    const platform = await bootstrap(url)
+    const project = expectOk(
+      await platform.admin.post('/api/v2/workspace', { projectName: 'Payments', slug: 'payments-x1' }),
+    )
+    const projectId = textAt(project, 'project.id')
+    const machine = await createMachine(platform, 'reader')
+    expectOk(
+      await platform.admin.post(`/api/v2/workspace/${projectId}/identity-memberships/${machine.identityId}`, {
+        role: 'admin',
+      }),
+    )
+    const all = cleanup.move()
+    return {
+      url,
+      platform,
+      projectId,
+      projectSlug: textAt(project, 'project.slug'),
+      machine,
+      output: () => controlPlane.process.output(),
+      send: (head, body) => sendRaw(url, head, typeof body === 'object' ? JSON.stringify(body) : body),
+      close: () => all.disposeAsync(),
+    }
+  } catch (error) {
+    await cleanup.disposeAsync()
+    throw error
+  }
+}
+
+/** A new identity with a client secret for the Universal Auth that it came with. */
+export async function createMachine(platform: Platform, name: string, role = 'no-access'): Promise<Machine> {
+  const identityId = await createIdentity(platform, name, role)
+  const root = `/api/v1/auth/universal-auth/identities/${identityId}`
+  const clientId = textAt(expectOk(await platform.admin.get(root)), 'identityUniversalAuth.clientId')
+  const created = expectOk(
+    await platform.admin.post(`${root}/client-secrets`, { description: 'compatibility' }),
+  )
+  return { identityId, clientId, clientSecret: textAt(created, 'clientSecret') }
+}
