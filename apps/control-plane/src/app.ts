@@ -51,6 +51,7 @@ import { openGateways } from './open-gateways.ts'
 import { openIdentities } from './open-identities.ts'
 import { openOrganizationRoles } from './open-organization-roles.ts'
 import { createPeopleStores, openPeople } from './open-people.ts'
+import { createProjectStores, openProjects } from './open-projects.ts'
 import { openReviews } from './open-reviews.ts'
 import { createUniversalAuthStores, openUniversalAuth } from './open-universal-auth.ts'
 import { type Actor, auditActorOf } from './permissions/actor.ts'
@@ -168,7 +169,9 @@ async function openParts(options: AppOptions) {
   const shared = { commit, auditLog, logger, now, elapsed }
   const organizationRoles = openOrganizationRoles({ ...shared, store: stores.organizationRoles })
   const { rightsOf } = organizationRoles
-  const machines = openIdentities({ ...shared, store: stores.identities, rightsOf })
+  const projects = openProjects({ ...shared, stores })
+  const { requireWithinProjects } = projects
+  const machines = openIdentities({ ...shared, store: stores.identities, rightsOf, requireWithinProjects })
   const { cache: identities, lastLogins, requireWithinIdentity } = machines
   const poolDirectory = createPoolDirectory({ pools: stores.gatewayPools, elapsed })
   const gateways = openGateways({
@@ -226,6 +229,7 @@ async function openParts(options: AppOptions) {
   })
   const accessTokens = await openAccessTokens({
     ...options,
+    commit,
     signingKeys: stores.signingKeys,
     uses: stores.accessTokenUses,
     revocationStore: stores.revocations,
@@ -278,6 +282,7 @@ async function openParts(options: AppOptions) {
     authenticate,
     audit,
     organizationRoles,
+    projects,
     machines,
     forget,
   }
@@ -324,7 +329,9 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     revocations,
     forget,
     findOrganization: (organizationId) => stores.organizations.find(organizationId),
+    listProjectMemberships: parts.projects.listMembershipsOfIdentity,
   })
+  parts.projects.registerRoutes(server, { authenticate, revocations, forgetIdentity: forget })
   parts.universalAuth.registerRoutes(server, { accessTokens, authenticate, onChanged: forget })
   registerKubernetesAuthRoutes(server, {
     authenticate,
@@ -380,6 +387,7 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     identities: createIdentityStorePostgres(kysely),
     kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),
     ...createUniversalAuthStores(kysely),
+    ...createProjectStores(kysely),
     gateways: createGatewayStorePostgres(kysely),
     gatewayPools: createGatewayPoolStorePostgres(kysely),
     poolMembers: createPoolMemberStorePostgres(kysely),

@@ -7,10 +7,13 @@ import { createIdentityCache } from './identities/identity-cache.ts'
 import { type IdentityRoutesDependencies, registerIdentityRoutes } from './identities/identity-routes.ts'
 import type { IdentityStore } from './identities/identity-store.ts'
 import { LastLoginRecorder } from './identities/last-login-recorder.ts'
-import { createRequireWithinIdentity } from './identities/require-within-identity.ts'
+import {
+  createRequireWithinIdentity,
+  type RequireWithinIdentityDependencies,
+} from './identities/require-within-identity.ts'
 import type { RightsOf } from './permissions/organization-rights.ts'
 
-export interface IdentitiesOptions {
+export interface IdentitiesOptions extends Pick<RequireWithinIdentityDependencies, 'requireWithinProjects'> {
   store: IdentityStore
   commit: Commit<IdentityChangeScope>
   auditLog: AuditLog
@@ -22,7 +25,7 @@ export interface IdentitiesOptions {
 
 export interface IdentityRoutesOptions extends Pick<
   IdentityRoutesDependencies,
-  'authenticate' | 'findOrganization'
+  'authenticate' | 'findOrganization' | 'listProjectMemberships'
 > {
   revocations: Revocations
   /** After each committed change of an identity or of how it logs in. */
@@ -31,20 +34,21 @@ export interface IdentityRoutesOptions extends Pick<
 
 /** Who machines are. */
 export function openIdentities(options: IdentitiesOptions) {
-  const { store, commit, auditLog, rightsOf, logger, now, elapsed } = options
-  const requireWithinIdentity = createRequireWithinIdentity({ rightsOf })
+  const { store, commit, auditLog, logger, now, elapsed } = options
+  const requireWithinIdentity = createRequireWithinIdentity(options)
   return {
     cache: createIdentityCache({ store, nowMs: elapsed }),
     lastLogins: new LastLoginRecorder({ store, logger }),
     requireWithinIdentity,
     registerRoutes: (
       server: HttpServer,
-      { authenticate, findOrganization, revocations, forget }: IdentityRoutesOptions,
+      { authenticate, findOrganization, listProjectMemberships, revocations, forget }: IdentityRoutesOptions,
     ): void =>
       registerIdentityRoutes(server, {
         authenticate,
         store,
         findOrganization,
+        listProjectMemberships,
         changeIdentities: createChangeIdentities({
           store,
           commit,

@@ -92,6 +92,9 @@ export const identityMembershipOfProject = addedIdentityMembership.extend({
 export const identityMembershipOfProjectResponse = z.object({
   identityMembership: identityMembershipOfProject,
 })
+export const projectMembershipsOfIdentityResponse = z.object({
+  identityMemberships: z.array(identityMembershipOfProject),
+})
 export const listIdentityMembershipsResponse = z.object({
   identityMemberships: z.array(identityMembershipOfProject),
   totalCount: z.int(),
@@ -135,8 +138,8 @@ export const personMembership = addedPerson.extend({
     id: z.uuid(),
     email: z.string(),
     username: z.string(),
-    firstName: z.string().nullable(),
-    lastName: z.string().nullable(),
+    firstName: z.string().describe('All of the name'),
+    lastName: z.string(),
     publicKey: z.string(),
   }),
   inviteEmail: z.string().nullable(),

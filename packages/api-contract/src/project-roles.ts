@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { projectPermissions } from './permissions.ts'
-import { pathSlug, slug } from './projects.ts'
+import { pathSlug, projectIdOrSlugParams, slug } from './projects.ts'
 import { pathId, singleLine, timestamp } from './text.ts'
 
 const description = singleLine(1024)
@@ -39,6 +39,6 @@ export const projectRoleWithPermissions = projectRole.extend({ permissions: z.ar
 export const projectRoleResponse = z.object({ role: projectRoleWithPermissions })
 export const listProjectRolesResponse = z.object({ roles: z.array(projectRole) })
 
-export const projectRoleParams = z.object({ projectId: pathId, roleId: pathId })
-export const projectRoleSlugParams = z.object({ projectId: pathId, roleSlug: pathSlug })
+export const projectRoleParams = projectIdOrSlugParams.extend({ roleId: pathId })
+export const projectRoleSlugParams = projectIdOrSlugParams.extend({ roleSlug: pathSlug })
 export const roleParams = z.object({ roleId: pathId })

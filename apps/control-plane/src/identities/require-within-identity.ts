@@ -10,12 +10,16 @@ export type RequireWithinIdentity = (
 
 export interface RequireWithinIdentityDependencies {
   rightsOf: RightsOf
+  /** The same for what it may do in its projects. */
+  requireWithinProjects: (actor: Actor, identity: { readonly id: string }) => Promise<void>
 }
 
 export function createRequireWithinIdentity({
   rightsOf,
+  requireWithinProjects,
 }: RequireWithinIdentityDependencies): RequireWithinIdentity {
-  return async (actor, { organizationId, role }) => {
+  return async (actor, { id, organizationId, role }) => {
     requireRightsWithin(actor, await rightsOf(organizationId, role))
+    await requireWithinProjects(actor, { id })
   }
 }

@@ -35,6 +35,8 @@ export interface ProjectAccess {
    * after at most 5 s; a temporary role counts to the millisecond.
    */
   enter(actor: Actor, project: NamedProject): Promise<EnteredProject>
+  /** As `enter`, but undefined in the place of NotFound: for what is named by an id of its own. */
+  enterIfMember(actor: Actor, project: NamedProject): Promise<EnteredProject | undefined>
   /** All that the actor may enter, oldest first. */
   enterAll(actor: Actor): Promise<readonly EnteredProject[]>
   /** Call it after each committed change of the project, its environments, roles or members: it holds here at once. */
@@ -93,18 +95,24 @@ export function createProjectAccess({ store, now, elapsedMs }: ProjectAccessOpti
     return entry
   }
 
+  async function enterIfMember(actor: Actor, named: NamedProject): Promise<EnteredProject | undefined> {
+    const project = keyOf(named)
+    if (project === undefined) return undefined
+    const member = memberKeyOf(actor)
+    const key = JSON.stringify([actor.organizationId, project, member])
+    const cached = entries.get(key)
+    const entry =
+      cached !== undefined && elapsedMs() - cached.readAtMs < ageMsMax
+        ? cached
+        : read(key, actor.organizationId, project, member)
+    const view = await entry.view
+    return view && enteredOf(actor, view, now())
+  }
+
   return {
+    enterIfMember,
     enter: async (actor, named) => {
-      const project = keyOf(named)
-      const member = memberKeyOf(actor)
-      const key = JSON.stringify([actor.organizationId, project, member])
-      const cached = entries.get(key)
-      const entry =
-        cached !== undefined && elapsedMs() - cached.readAtMs < ageMsMax
-          ? cached
-          : read(key, actor.organizationId, project, member)
-      const view = await entry.view
-      const entered = view && enteredOf(actor, view, now())
+      const entered = await enterIfMember(actor, named)
       if (entered === undefined) throw projectUnknown()
       return entered
     },
@@ -138,11 +146,9 @@ export function memberKeyOf(actor: Actor): MemberKey {
     : { kind: 'user', userId: actor.userId }
 }
 
-function keyOf({ projectId = '', projectSlug = '' }: NamedProject): ProjectKey {
-  if (projectId !== '') {
-    if (!uuid.test(projectId)) throw projectUnknown()
-    return { id: projectId.toLowerCase() }
-  }
+/** Undefined for what can be no project's. */
+function keyOf({ projectId = '', projectSlug = '' }: NamedProject): ProjectKey | undefined {
+  if (projectId !== '') return uuid.test(projectId) ? { id: projectId.toLowerCase() } : undefined
   if (projectSlug === '') throw new ApiError('BadRequest', 'Name a project, by its id or by its slug')
   return { slug: projectSlug }
 }

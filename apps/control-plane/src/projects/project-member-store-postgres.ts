@@ -42,6 +42,10 @@ export function createProjectMemberStorePostgres(database: Kysely<Schema>): Proj
         .executeTakeFirst()
       return row === undefined ? undefined : memberOf(row)
     },
+    listOfIdentity: async (identityId) => {
+      const rows = await selectMembers(database).where('m.identity_id', '=', identityId).execute()
+      return rows.map(memberOf)
+    },
     listIdentities: (projectId, page) => listIdentities(database, projectId, page),
     listPeople: async (projectId) => {
       const rows = await selectPeople(database, projectId).orderBy('m.created_at').orderBy('m.id').execute()
@@ -78,6 +82,11 @@ interface RoleJson {
   updated_at: string
 }
 
+interface PersonRow extends MemberRow {
+  email: string
+  name: string
+}
+
 function isWho(who: MemberKey) {
   return who.kind === 'identity'
     ? sql<SqlBool>`m.identity_id = ${who.identityId}::uuid`
@@ -109,9 +118,9 @@ function selectMembers(database: Kysely<Schema>) {
 function selectPeople(database: Kysely<Schema>, projectId: string) {
   return selectMembers(database)
     .innerJoin('users as u', 'u.id', 'm.user_id')
-    .select('u.email')
+    .select(['u.email', 'u.name'])
     .where('m.project_id', '=', projectId)
-    .$castTo<MemberRow & { email: string }>()
+    .$castTo<PersonRow>()
 }
 
 function memberOf(row: MemberRow): ProjectMember {
@@ -129,8 +138,8 @@ function memberOf(row: MemberRow): ProjectMember {
   }
 }
 
-function personOf(row: MemberRow & { email: string }): PersonInProject {
-  return { ...memberOf(row), email: row.email }
+function personOf(row: PersonRow): PersonInProject {
+  return { ...memberOf(row), email: row.email, name: row.name }
 }
 
 function roleOf(json: RoleJson): MemberRole {

@@ -39,6 +39,7 @@ export interface ProjectMember {
 /** A person, with what a list shows of them. */
 export interface PersonInProject extends ProjectMember {
   email: string
+  name: string
 }
 
 export interface GrantedRole {
@@ -80,6 +81,8 @@ export interface ProjectMemberStore {
   remove(memberId: string): Promise<boolean>
   find(projectId: string, who: MemberKey): Promise<ProjectMember | undefined>
   findById(memberId: string, organizationId: string): Promise<ProjectMember | undefined>
+  /** In whatever projects. */
+  listOfIdentity(identityId: string): Promise<readonly ProjectMember[]>
   /** Oldest first. */
   listIdentities(
     projectId: string,
