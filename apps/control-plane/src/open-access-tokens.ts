@@ -7,13 +7,17 @@ import { startRemovingExpiredRows } from './access-tokens/remove-expired-rows.ts
 import { createRenewAccessToken } from './access-tokens/renew-access-token.ts'
 import { RevocationFeed } from './access-tokens/revocation-feed.ts'
 import type { RevocationStore } from './access-tokens/revocation-store.ts'
-import { createRevokeAccessToken } from './access-tokens/revoke-access-token.ts'
+import {
+  createRevokeAccessToken,
+  type RevokeAccessTokenDependencies,
+} from './access-tokens/revoke-access-token.ts'
 import type { SigningKeyStore } from './access-tokens/signing-key-store.ts'
 import { type InstanceKeyring, SigningKeys } from './access-tokens/signing-keys.ts'
 import { type ReadTrustedIps, TrustedIpLookup } from './access-tokens/trusted-ip-lookup.ts'
 import { createAccessTokenVerifier } from './access-tokens/verify-access-token.ts'
 
 export interface AccessTokensOptions {
+  commit: RevokeAccessTokenDependencies['commit']
   config: { publicUrl: string }
   signingKeys: SigningKeyStore
   uses: AccessTokenUseStore
@@ -56,7 +60,7 @@ export async function openAccessTokens(options: AccessTokensOptions) {
     issuer: createAccessTokenIssuer({ keys, issuer, clock }),
     verifier: createAccessTokenVerifier({ checkToken, uses }),
     renewToken: createRenewAccessToken({ checkToken, uses, findIdentity, keys, clock }),
-    revokeToken: createRevokeAccessToken({ readToken, revocations, clock }),
+    revokeToken: createRevokeAccessToken({ readToken, revocations, commit: options.commit, clock }),
     revocations,
     keys,
     clock,

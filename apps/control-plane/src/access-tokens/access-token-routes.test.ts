@@ -7,7 +7,12 @@ import { type HttpServer, createHttpServer } from '../http/http-server.ts'
 import { registerAccessTokenRoutes } from './access-token-routes.ts'
 import { createRenewAccessToken } from './renew-access-token.ts'
 import { createRevokeAccessToken } from './revoke-access-token.ts'
-import { type TokenFixture, createTokenFixture, tokenRequest } from './test/access-token-fixtures.ts'
+import {
+  type TokenFixture,
+  createTokenFixture,
+  markedTokens,
+  tokenRequest,
+} from './test/access-token-fixtures.ts'
 import { createCountedUses } from './test/counted-uses.ts'
 
 const renewPath = '/api/v1/auth/token/renew'
@@ -27,6 +32,12 @@ describe('the routes of access tokens', () => {
       strangerRequestsPerMinute: 0,
       logger: pino({ level: 'silent' }),
     })
+    const auditLog = {
+      async record(event: AuditEvent) {
+        if (isAuditLogBroken) throw new ApiError('ServiceUnavailable', 'no audit log')
+        recorded.push(event)
+      },
+    }
     registerAccessTokenRoutes(server, {
       renewToken: createRenewAccessToken({
         ...fixture,
@@ -37,15 +48,11 @@ describe('the routes of access tokens', () => {
         ...fixture,
         revocations: {
           covers: (token) => fixture.revoked.covers(token),
-          revoke: async (target) => fixture.revoked.add({ ...target, revokedAtMs: 0, expiresAtMs: Infinity }),
+          learn: (marker) => fixture.revoked.add(marker),
         },
+        commit: (change) => change({ revocations: markedTokens, audit: auditLog }),
       }),
-      auditLog: {
-        async record(event) {
-          if (isAuditLogBroken) throw new ApiError('ServiceUnavailable', 'no audit log')
-          recorded.push(event)
-        },
-      },
+      auditLog,
       keys: fixture.keys,
     })
   })

@@ -12,6 +12,7 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { AuditReason } from '../audit/audit-reason.ts'
 import type { HttpServer } from '../http/http-server.ts'
 import type { AccessTokenClaims } from './access-token-claims.ts'
+import { type TokenRequestOrigin, tokenEvent } from './access-token-event.ts'
 import { refusalError } from './check-access-token.ts'
 import type { IssuedAccessToken } from './issue-access-token.ts'
 import { type RenewAccessToken, type RenewalRefusal, renewalError } from './renew-access-token.ts'
@@ -71,12 +72,12 @@ function registerRenewal(server: HttpServer, { renewToken, auditLog }: AccessTok
       const renewal = await renewToken(request.body.accessToken, request.ip)
       if (renewal.kind === 'refused') {
         const { refusal, claims } = renewal
-        if (claims !== undefined) await auditLog.record(refusedRenewal(request, claims, refusal))
+        if (claims !== undefined) await auditLog.record(refusedRenewal(originOf(request), claims, refusal))
         throw renewalError(refusal)
       }
       const { issued, claims } = renewal
       await auditLog.record({
-        ...tokenEvent(request, claims),
+        ...tokenEvent(originOf(request), claims),
         event: 'access-token-renewed',
         outcome: 'success',
         details: { tokenId: claims.jti, expiresAt: claims.exp },
@@ -86,10 +87,7 @@ function registerRenewal(server: HttpServer, { renewToken, auditLog }: AccessTok
   )
 }
 
-function registerRevocation(
-  server: HttpServer,
-  { revokeToken, auditLog }: AccessTokenRoutesDependencies,
-): void {
+function registerRevocation(server: HttpServer, { revokeToken }: AccessTokenRoutesDependencies): void {
   server.post(
     '/api/v1/auth/token/revoke',
     {
@@ -104,16 +102,8 @@ function registerRevocation(
       },
     },
     async (request) => {
-      const revocation = await revokeToken(request.body.accessToken)
+      const revocation = await revokeToken(request.body.accessToken, originOf(request))
       if (revocation.kind === 'refused') throw refusalError(revocation.refusal)
-      if (revocation.kind === 'revoked') {
-        await auditLog.record({
-          ...tokenEvent(request, revocation.claims),
-          event: 'access-token-revoked',
-          outcome: 'success',
-          details: { tokenId: revocation.claims.jti },
-        })
-      }
       return { message: 'The access token is revoked' }
     },
   )
@@ -128,20 +118,8 @@ function replyOf(issued: IssuedAccessToken): AccessTokenReply {
   }
 }
 
-type TokenEvent = Pick<
-  AuditEvent,
-  'occurredAt' | 'organizationId' | 'requestId' | 'actor' | 'identityId' | 'ipAddress'
->
-
-function tokenEvent(request: FastifyRequest, claims: AccessTokenClaims): TokenEvent {
-  return {
-    occurredAt: new Date(),
-    organizationId: claims.orgId,
-    requestId: request.id,
-    actor: { kind: 'identity', id: claims.identityId },
-    identityId: claims.identityId,
-    ipAddress: request.ip,
-  }
+function originOf({ id, ip }: FastifyRequest): TokenRequestOrigin {
+  return { requestId: id, ipAddress: ip }
 }
 
 const auditReasons: Record<RenewalRefusal, AuditReason> = {
@@ -157,12 +135,12 @@ const auditReasons: Record<RenewalRefusal, AuditReason> = {
 }
 
 function refusedRenewal(
-  request: FastifyRequest,
+  origin: TokenRequestOrigin,
   claims: AccessTokenClaims,
   refusal: RenewalRefusal,
 ): AuditEvent {
   return {
-    ...tokenEvent(request, claims),
+    ...tokenEvent(origin, claims),
     event: 'access-token-renewed',
     outcome: refusal === 'revocations-unknown' ? 'failed' : 'denied',
     reason: auditReasons[refusal],

@@ -2,11 +2,13 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createRenewAccessToken, renewalError } from './renew-access-token.ts'
 import { createRevokeAccessToken } from './revoke-access-token.ts'
-import type { RevocationTarget } from './revocations.ts'
+import type { AuditEvent } from '../audit/audit-event.ts'
+import type { RevocationMarker } from './revocation-store.ts'
 import {
   type TokenFixture,
   claimsIn,
   createTokenFixture,
+  markedTokens,
   tokenRequest,
 } from './test/access-token-fixtures.ts'
 import { type CountedUses, createCountedUses } from './test/counted-uses.ts'
@@ -178,30 +180,27 @@ describe('revoking an access token', () => {
   ])('keeps the marker for %s', async (_what, settings, expectedSeconds) => {
     const fixture = await createTokenFixture()
     const createdAtMs = fixture.clock.nowMs()
-    const targets: RevocationTarget[] = []
+    const learnt: RevocationMarker[] = []
+    const recorded: AuditEvent[] = []
     const revokeToken = createRevokeAccessToken({
       readToken: fixture.readToken,
       revocations: {
-        revoke: async (target) => {
-          targets.push(target)
-        },
         covers: (token) => fixture.revoked.covers(token),
+        learn: (marker) => void learnt.push(marker),
       },
+      commit: (change) =>
+        change({ revocations: markedTokens, audit: { record: async (event) => void recorded.push(event) } }),
       clock: fixture.clock,
     })
+    const origin = { requestId: 'request-1', ipAddress: '198.51.100.1' }
     const { accessToken, tokenId } = await fixture.issuer.issue(tokenRequest(settings))
     fixture.clock.set(createdAtMs + 100_000)
-    expect(await revokeToken(accessToken)).toMatchObject({ kind: 'revoked' })
-    expect(targets).toEqual([
-      expect.objectContaining({
-        scope: 'token',
-        tokenId,
-        livesUntil: new Date(createdAtMs + expectedSeconds * 1000),
-      }),
-    ])
+    expect(await revokeToken(accessToken, origin)).toMatchObject({ kind: 'revoked' })
+    const expiresAtMs = (expectedSeconds - 100) * 1000
+    expect(learnt).toEqual([{ scope: 'token', tokenId, revokedAtMs: 0, expiresAtMs }])
     fixture.revoked.add({ scope: 'token', tokenId, revokedAtMs: 0, expiresAtMs: Infinity })
-    expect(await revokeToken(accessToken)).toMatchObject({ kind: 'already-revoked' })
-    expect(targets).toHaveLength(1)
-    expect(await revokeToken('junk')).toEqual({ kind: 'refused', refusal: 'malformed' })
+    expect(await revokeToken(accessToken, origin)).toMatchObject({ kind: 'already-revoked' })
+    expect([learnt.length, recorded.length]).toEqual([1, 1])
+    expect(await revokeToken('junk', origin)).toEqual({ kind: 'refused', refusal: 'malformed' })
   })
 })

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { createAccessTokenUseStorePostgres } from './access-token-use-store-postgres.ts'
+import { createChangeRevocations } from './change-revocations.ts'
 import { createCheckAccessToken } from './check-access-token.ts'
 import { DatabaseClock } from './database-clock.ts'
 import { createAccessTokenIssuer } from './issue-access-token.ts'
@@ -65,7 +66,19 @@ async function startReplica(options: ReplicaOptions = {}) {
     clock,
     feed,
     issuer: createAccessTokenIssuer({ keys, issuer: issuerUrl, clock }),
-    revokeToken: createRevokeAccessToken({ readToken, revocations: feed, clock }),
+    revokeToken: (token: string) =>
+      createRevokeAccessToken({
+        readToken,
+        revocations: feed,
+        commit: (change) =>
+          database.kysely.transaction().execute((transaction) =>
+            change({
+              revocations: createChangeRevocations(createRevocationStorePostgres(transaction)),
+              audit: { record: async () => undefined },
+            }),
+          ),
+        clock,
+      })(token, { requestId: 'request-1', ipAddress: clientIp }),
     accepts: (token: string) =>
       verifier.verify(token, clientIp).then(
         () => true,

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DatabaseClock } from './database-clock.ts'
-import { markerMarginSeconds, widerMarkerLifetimeSeconds } from './marker-lifetime.ts'
+import { widerMarkerLifetimeSeconds } from './marker-lifetime.ts'
 import { pause } from './pause.ts'
 import { type RevocableToken, RevocationSet } from './revocation-set.ts'
-import type { RevocationStore } from './revocation-store.ts'
+import type { RevocationMarker, RevocationStore } from './revocation-store.ts'
 import type { RevocationTarget, Revocations } from './revocations.ts'
 
 export interface RevocationFeedOptions {
@@ -21,7 +21,7 @@ const readTimeoutMs = 2000
 
 /**
  * Keeps the revocation markers of all replicas in memory.
- * 1. A marker of this process is in memory before `revoke` resolves.
+ * 1. A marker of this process is in memory before `revoke` resolves, or from `learn` on.
  * 2. Markers of others are read every 300 ms, with the position that the last read returned, so none is missed.
  * 3. Freshness counts from when a successful read was sent. After 5 s without one nobody can tell whether a token is
  *    revoked; `isFresh` says so, and tokens are refused until the database answers again.
@@ -63,13 +63,18 @@ export class RevocationFeed implements Revocations {
 
   async revoke(target: RevocationTarget): Promise<void> {
     const { clock, store } = this.#options
-    const lifetimeSeconds = this.#lifetimeSeconds(target)
+    const lifetimeSeconds = widerMarkerLifetimeSeconds
     const sentAtMs = performance.now()
     const { databaseMs } = await store.add(target, lifetimeSeconds)
     clock.observe({ databaseMs, sentAtMs, receivedAtMs: performance.now() })
     const revokedAtMs = Math.floor(databaseMs)
     this.#set.add({ ...target, revokedAtMs, expiresAtMs: revokedAtMs + lifetimeSeconds * 1000 })
-    if (target.scope !== 'token' && clock.nowMs() <= revokedAtMs) await sleep(2)
+    if (clock.nowMs() <= revokedAtMs) await sleep(2)
+  }
+
+  /** Of this process, and committed: holds here from now on, and need not be read. */
+  learn(marker: RevocationMarker): void {
+    this.#set.add(marker)
   }
 
   /** Forgets markers that no living token can meet. */
@@ -124,11 +129,5 @@ export class RevocationFeed implements Revocations {
         onReadFailed(error)
       }
     }
-  }
-
-  #lifetimeSeconds(target: RevocationTarget): number {
-    if (target.scope !== 'token' || target.livesUntil === undefined) return widerMarkerLifetimeSeconds
-    const leftMs = target.livesUntil.getTime() - this.#options.clock.nowMs()
-    return Math.max(0, Math.ceil(leftMs / 1000)) + markerMarginSeconds
   }
 }

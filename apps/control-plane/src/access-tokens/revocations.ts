@@ -1,11 +1,7 @@
 import type { AuthMethod } from './access-token-settings.ts'
 
-/**
- * What a revocation reaches. All but `token` reach the tokens created up to the moment of the revocation. `livesUntil`:
- * when the last JWT of the token id will have expired, if that is known.
- */
+/** What a revocation reaches: the tokens created up to its moment. One token alone: see `ChangeRevocations`. */
 export type RevocationTarget =
-  | { scope: 'token'; tokenId: string; organizationId: string; identityId: string; livesUntil?: Date }
   | { scope: 'identity'; organizationId: string; identityId: string }
   | { scope: 'auth-method'; organizationId: string; identityId: string; authMethod: AuthMethod }
   | { scope: 'client-secret'; organizationId: string; identityId: string; clientSecretId: string }

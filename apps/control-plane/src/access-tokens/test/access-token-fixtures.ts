@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AccessTokenSettings } from '../access-token-settings.ts'
+import type { ChangeRevocations } from '../change-revocations.ts'
 import { type CheckAccessToken, createCheckAccessToken } from '../check-access-token.ts'
 import {
   type AccessTokenIssuer,
@@ -59,6 +60,16 @@ export function createSigningKeyStoreInMemory(clock: { nowMs(): number }): Signi
       return key !== undefined
     },
   }
+}
+
+/** Markers that are stored nowhere. */
+export const markedTokens: Pick<ChangeRevocations, 'markToken'> = {
+  markToken: async (tokenId, lifetimeSeconds) => ({
+    scope: 'token',
+    tokenId,
+    revokedAtMs: 0,
+    expiresAtMs: lifetimeSeconds * 1000,
+  }),
 }
 
 export interface TokenFixture {
