@@ -32,9 +32,9 @@ export function explainUniversalSteps(event: StoredAuditEvent, details: LoginDet
   return [...steps].map(([step, { title, phase }], index) => {
     const durationMs = phase === undefined ? null : (timingsMs?.[phase] ?? null)
     const check = tried.get(step)
-    if (check !== undefined) return { step, title, ...shown(check), durationMs }
-    const result = index < lastTried ? 'not-required' : unreached(event)
-    return { step, title, result, expected: null, found: null, durationMs }
+    const result = check === undefined ? untried(event, index < lastTried) : resultOf(check)
+    const { expected = null, found = null } = check ?? {}
+    return { step, title, result, expected, found, durationMs }
   })
 }
 
@@ -55,10 +55,11 @@ function impliedChecks(
   return [limit, { rule: 'access-token', isMet: true, expected: 'an access token', found }]
 }
 
-function shown({ isMet, expected, found }: LoginCheck): Pick<ExplainedStep, 'result' | 'expected' | 'found'> {
-  return { result: isMet ? 'passed' : 'failed', expected, found }
+function resultOf({ isMet }: LoginCheck): ExplainedStep['result'] {
+  return isMet ? 'passed' : 'failed'
 }
 
-function unreached({ reason }: StoredAuditEvent): ExplainedStep['result'] {
+function untried({ reason }: StoredAuditEvent, wasPassedOver: boolean): ExplainedStep['result'] {
+  if (wasPassedOver) return 'not-required'
   return reason === 'internal-error' ? 'unknown' : 'not-reached'
 }
