@@ -53,6 +53,7 @@ import { openOrganizationRoles } from './open-organization-roles.ts'
 import { createPeopleStores, openPeople } from './open-people.ts'
 import { createProjectStores, openProjects } from './open-projects.ts'
 import { openReviews } from './open-reviews.ts'
+import { createSecretStores, openSecrets } from './open-secrets.ts'
 import { createUniversalAuthStores, openUniversalAuth } from './open-universal-auth.ts'
 import { type Actor, auditActorOf } from './permissions/actor.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
@@ -124,6 +125,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   await registerApiDocument(server, options.version)
   registerRoutesForStrangers(server, options, parts)
   registerRoutesForActors(server, parts)
+  openSecrets(server, { ...options, ...parts, access: parts.projects.access, now, elapsed })
   server.server.on('upgrade', gateways.endpoint.handleUpgrade)
 
   const drain = createServerDrain(server)
@@ -374,6 +376,7 @@ function openCommit({ kysely, keyring }: AppOptions) {
     const stores = createStores({ kysely: transaction, keyring: ownKeyring })
     return {
       ...stores,
+      secretKeyring: ownKeyring,
       audit: createChangeAudit(stores.auditEvents),
       revocations: createChangeRevocations(stores.revocations),
     }
@@ -388,6 +391,7 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),
     ...createUniversalAuthStores(kysely),
     ...createProjectStores(kysely),
+    ...createSecretStores(kysely),
     gateways: createGatewayStorePostgres(kysely),
     gatewayPools: createGatewayPoolStorePostgres(kysely),
     poolMembers: createPoolMemberStorePostgres(kysely),

@@ -1,6 +1,8 @@
+import type { Kysely } from 'kysely'
 import type { AuditLog } from './audit/audit-log.ts'
 import type { ChangeAudit } from './audit/change-audit.ts'
 import type { Commit } from './database/commit.ts'
+import type { Schema } from './database/schema.ts'
 import type { HttpServer } from './http/http-server.ts'
 import type { Keyring } from './keyring/keyring.ts'
 import { openFolders } from './open-folders.ts'
@@ -9,16 +11,27 @@ import type { ProjectAccess } from './projects/project-access.ts'
 import { createChangeSecrets } from './secrets/change-secrets.ts'
 import { createFolderSecretsReader } from './secrets/folder-secrets.ts'
 import type { FolderStore } from './secrets/folders/folder-store.ts'
+import { createFolderStorePostgres } from './secrets/folders/folder-store-postgres.ts'
 import type { SecretImportStore } from './secrets/imports/secret-import-store.ts'
+import { createSecretImportStorePostgres } from './secrets/imports/secret-import-store-postgres.ts'
 import { createReadSecrets } from './secrets/read-secrets.ts'
 import { registerSecretChangeRoutes } from './secrets/secret-change-routes.ts'
 import { registerSecretReadRoutes } from './secrets/secret-read-routes.ts'
 import type { SecretStore } from './secrets/secret-store.ts'
+import { createSecretStorePostgres } from './secrets/secret-store-postgres.ts'
 
 export interface SecretStores {
   secrets: SecretStore
   folders: FolderStore
   secretImports: SecretImportStore
+}
+
+export function createSecretStores(kysely: Kysely<Schema>): SecretStores {
+  return {
+    secrets: createSecretStorePostgres(kysely),
+    folders: createFolderStorePostgres(kysely),
+    secretImports: createSecretImportStorePostgres(kysely),
+  }
 }
 
 export interface SecretsOptions {
