@@ -14,7 +14,7 @@ import type {
 } from '../identities/identity-store.ts'
 import { requireProjectPermission } from '../permissions/project-rights.ts'
 import type { UniversalAuthStore } from '../universal-auth/universal-auth-store.ts'
-import { defaultUniversalAuthSettings } from '../universal-auth/universal-auth.ts'
+import { universalAuthOfNew } from '../identities/new-universal-auth.ts'
 import {
   changedFields,
   changeInProject,
@@ -105,7 +105,7 @@ async function create(
   return commit(async ({ identities, universalAuths, projectMembers, audit }) => {
     const identity = await identities.create({ ...draft, organizationId, projectId, role: 'no-access' })
     const { id: identityId, name } = identity
-    await universalAuths.create({ identityId, organizationId, settings: defaultUniversalAuthSettings })
+    await universalAuths.create(universalAuthOfNew(identity))
     const who = { kind: 'identity' as const, identityId }
     const added = await projectMembers.add({ projectId, organizationId, who, roles })
     if (added.kind !== 'added') {
