@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, RouteOptions } from 'fastify'
-import { registerAccessTokenRoutes } from './access-tokens/access-token-routes.ts'
 import { createChangeRevocations } from './access-tokens/change-revocations.ts'
 import { createAccessTokenUseStorePostgres } from './access-tokens/access-token-use-store-postgres.ts'
 import { createRevocationStorePostgres } from './access-tokens/revocation-store-postgres.ts'
@@ -231,11 +230,11 @@ async function openParts(options: AppOptions) {
   })
   const accessTokens = await openAccessTokens({
     ...options,
-    commit,
+    ...shared,
     signingKeys: stores.signingKeys,
     uses: stores.accessTokenUses,
     revocationStore: stores.revocations,
-    findIdentity: (identityId) => identities.findIdentity(identityId),
+    identities,
     readTrustedIps: createReadTrustedIps({
       'kubernetes-auth': async (identityId) => (await reviews.kubernetesAuths.find(identityId))?.auth,
       'universal-auth': (identityId) => universalAuth.find(identityId),
@@ -316,7 +315,6 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
       sleep: (ms) => sleep(ms),
     }),
   })
-  registerAccessTokenRoutes(server, { ...accessTokens, auditLog })
   registerGatewayEnrolmentRoutes(server, parts.gatewayCredentials)
   parts.people.registerRoutes(server, parts.authenticate)
 }
@@ -334,6 +332,7 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
     listProjectMemberships: parts.projects.listMembershipsOfIdentity,
   })
   parts.projects.registerRoutes(server, { authenticate, revocations, forgetIdentity: forget })
+  accessTokens.registerRoutes(server, { authenticate, ...machines })
   parts.universalAuth.registerRoutes(server, { accessTokens, authenticate, onChanged: forget })
   registerKubernetesAuthRoutes(server, {
     authenticate,

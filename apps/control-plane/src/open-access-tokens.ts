@@ -1,39 +1,63 @@
+import { registerAccessTokenRoutes } from './access-tokens/access-token-routes.ts'
+import {
+  type AdministerSigningKeys,
+  createAdministerSigningKeys,
+} from './access-tokens/administer-signing-keys.ts'
+import type { ChangeRevocations } from './access-tokens/change-revocations.ts'
 import { createCheckAccessToken } from './access-tokens/check-access-token.ts'
 import { DatabaseClock } from './access-tokens/database-clock.ts'
 import type { AccessTokenUseStore } from './access-tokens/access-token-use-store.ts'
+import { registerIdentityTokenRoutes } from './access-tokens/identity-token-routes.ts'
+import { createIntrospectAccessToken } from './access-tokens/introspect-access-token.ts'
+import { registerIntrospectionRoutes } from './access-tokens/introspection-routes.ts'
 import { createAccessTokenIssuer } from './access-tokens/issue-access-token.ts'
 import { createReadAccessToken } from './access-tokens/read-access-token.ts'
 import { startRemovingExpiredRows } from './access-tokens/remove-expired-rows.ts'
 import { createRenewAccessToken } from './access-tokens/renew-access-token.ts'
 import { RevocationFeed } from './access-tokens/revocation-feed.ts'
 import type { RevocationStore } from './access-tokens/revocation-store.ts'
-import {
-  createRevokeAccessToken,
-  type RevokeAccessTokenDependencies,
-} from './access-tokens/revoke-access-token.ts'
+import { createRevokeAccessToken } from './access-tokens/revoke-access-token.ts'
+import { createRevokeIdentityTokens } from './access-tokens/revoke-identity-tokens.ts'
+import { registerSigningKeyRoutes } from './access-tokens/signing-key-routes.ts'
 import type { SigningKeyStore } from './access-tokens/signing-key-store.ts'
 import { type InstanceKeyring, SigningKeys } from './access-tokens/signing-keys.ts'
 import { type ReadTrustedIps, TrustedIpLookup } from './access-tokens/trusted-ip-lookup.ts'
 import { createAccessTokenVerifier } from './access-tokens/verify-access-token.ts'
+import type { AuditLog } from './audit/audit-log.ts'
+import type { ChangeAudit } from './audit/change-audit.ts'
+import type { Commit } from './database/commit.ts'
+import type { HttpServer } from './http/http-server.ts'
+import type { IdentityReader } from './identities/identity-cache.ts'
+import type { RequireWithinIdentity } from './identities/require-within-identity.ts'
+import type { Authenticate } from './permissions/actor.ts'
+
+type Scope = { revocations: ChangeRevocations; signingKeys: SigningKeyStore; audit: ChangeAudit }
 
 export interface AccessTokensOptions {
-  commit: RevokeAccessTokenDependencies['commit']
-  config: { publicUrl: string }
+  config: { publicUrl: string; signingKeyDaysMax?: number }
+  commit: Commit<Scope>
+  auditLog: AuditLog
+  now: () => Date
   signingKeys: SigningKeyStore
   uses: AccessTokenUseStore
   revocationStore: RevocationStore
   keyring: InstanceKeyring
-  findIdentity: (identityId: string) => Promise<{ isDisabled: boolean } | undefined>
+  identities: IdentityReader
   readTrustedIps: ReadTrustedIps
   /** Of others, to be done with its own: see `remove-expired-rows.ts`. */
   removals: readonly ((rowsMax: number) => Promise<number>)[]
   logger: { warn(fields: object, message: string): void }
 }
 
+export interface AccessTokenRoutesOptions {
+  authenticate: Authenticate
+  requireWithinIdentity: RequireWithinIdentity
+}
+
 /** Everything that issues, reads, renews and revokes access tokens, on one clock. */
 export async function openAccessTokens(options: AccessTokensOptions) {
-  const { config, signingKeys, uses, revocationStore, keyring, findIdentity, readTrustedIps, logger } =
-    options
+  const { config, signingKeys, uses, revocationStore, keyring, readTrustedIps, logger } = options
+  const findIdentity: IdentityReader['findIdentity'] = (id) => options.identities.findIdentity(id)
   const issuer = config.publicUrl
   const clock = new DatabaseClock()
   const onReadFailed = (error: unknown): void => logger.warn({ err: error }, 'revocations not read')
@@ -43,27 +67,56 @@ export async function openAccessTokens(options: AccessTokensOptions) {
   const trustedIps = new TrustedIpLookup(readTrustedIps)
   const readToken = createReadAccessToken({ keys, issuer, clock })
   const checkToken = createCheckAccessToken({ readToken, revocations, trustedIps })
+  const administration = createAdministerSigningKeys({ ...options, keys })
   const upkeep = startRemovingExpiredRows({
     removals: [
+      () => keepSigningKeys(keys, administration, config.signingKeyDaysMax ?? 0),
       ...options.removals,
       (rowsMax) => uses.deleteExpired(rowsMax),
       (rowsMax) => revocationStore.deleteExpired(rowsMax),
-      async () => {
-        revocations.removeExpired()
-        await keys.reload()
-        return 0
-      },
+      () => Promise.resolve(revocations.removeExpired()).then(() => 0),
     ],
     onFailed: (error) => logger.warn({ err: error }, 'expired rows not removed'),
   })
   return {
     issuer: createAccessTokenIssuer({ keys, issuer, clock }),
     verifier: createAccessTokenVerifier({ checkToken, uses }),
-    renewToken: createRenewAccessToken({ checkToken, uses, findIdentity, keys, clock }),
-    revokeToken: createRevokeAccessToken({ readToken, revocations, commit: options.commit, clock }),
     revocations,
-    keys,
     clock,
+    registerRoutes: (
+      server: HttpServer,
+      { authenticate, requireWithinIdentity }: AccessTokenRoutesOptions,
+    ) => {
+      registerAccessTokenRoutes(server, {
+        renewToken: createRenewAccessToken({ checkToken, uses, findIdentity, keys, clock }),
+        revokeToken: createRevokeAccessToken({ readToken, revocations, commit: options.commit, clock }),
+        auditLog: options.auditLog,
+        keys,
+      })
+      registerIntrospectionRoutes(server, {
+        authenticate,
+        introspectToken: createIntrospectAccessToken({ checkToken, findIdentity, uses }),
+      })
+      registerIdentityTokenRoutes(server, {
+        authenticate,
+        revokeIdentityTokens: createRevokeIdentityTokens({ ...options, requireWithinIdentity, revocations }),
+      })
+      registerSigningKeyRoutes(server, { authenticate, signingKeys: administration })
+    },
     close: () => Promise.all([upkeep.close(), revocations.close()]),
   }
+}
+
+const dayMs = 86_400_000
+
+/** Once a minute: reads what other replicas did with the keys, retires what no token needs, rotates what is too old. */
+async function keepSigningKeys(
+  keys: SigningKeys,
+  administration: AdministerSigningKeys,
+  daysMax: number,
+): Promise<number> {
+  await keys.reload()
+  await keys.retireOutlived()
+  if (daysMax > 0) await administration.rotateByAge(daysMax * dayMs)
+  return 0
 }

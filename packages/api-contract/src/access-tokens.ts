@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { timestamp } from './text.ts'
 
 /** What a token's own endpoints take; the token is its own credential, no header is needed. */
 export const accessTokenBody = z.object({
@@ -21,6 +22,47 @@ export const accessTokenReply = z
 
 export const accessTokenRevokedReply = z.object({ message: z.string() })
 
+export const revokeIdentityTokensRequest = z.object({
+  authMethod: z
+    .enum(['kubernetes-auth', 'universal-auth', 'token-auth'])
+    .optional()
+    .describe('Only the tokens that this auth method led to'),
+})
+
+/** RFC 7662 §2.1; as a form or as JSON. */
+export const introspectionRequest = z.object({
+  token: z.string().min(1).max(8192).describe('The access token to ask about'),
+  token_type_hint: z.string().max(64).optional().describe('Has no meaning here'),
+})
+
+/** RFC 7662 §2.2. */
+export const introspectionReply = z.discriminatedUnion('active', [
+  z.object({ active: z.literal(false) }),
+  z.object({
+    active: z.literal(true),
+    token_type: z.literal('Bearer'),
+    iss: z.string(),
+    sub: z.string(),
+    jti: z.string(),
+    iat: z.int(),
+    exp: z.int(),
+    username: z.string().describe('The identity’s name when it logged in'),
+    identityId: z.string(),
+    identityName: z.string(),
+    authMethod: z.string(),
+    orgId: z.string(),
+    clientSecretId: z.string().describe('Empty but for Universal Auth'),
+    accessTokenTTL: z.int(),
+    accessTokenMaxTTL: z.int(),
+    accessTokenPeriod: z.int(),
+    usesLeft: z.int().nullable().describe('Null: any number'),
+    identityAuth: z
+      .object({ kubernetes: z.object({ namespace: z.string(), name: z.string() }) })
+      .optional()
+      .describe('The workload that the cluster vouched for'),
+  }),
+])
+
 /** RFC 7517 and RFC 8037. */
 export const jsonWebKeySet = z
   .object({
@@ -37,4 +79,19 @@ export const jsonWebKeySet = z
   })
   .meta({ description: 'The public keys that access tokens are signed with' })
 
+export const signingKeyShown = z.object({
+  kid: z.string().describe('RFC 7638 thumbprint'),
+  state: z
+    .enum(['waiting', 'signing', 'verifying'])
+    .describe('waiting: published, signs later. verifying: a newer key signs'),
+  createdAt: timestamp,
+  signsFrom: timestamp,
+  retiresAt: timestamp.nullable().describe('When it stops to verify; null while no newer key exists'),
+})
+
+export const listSigningKeysReply = z.object({ signingKeys: z.array(signingKeyShown) })
+export const signingKeyReply = z.object({ signingKey: signingKeyShown })
+
+export type SigningKeyShown = z.output<typeof signingKeyShown>
 export type AccessTokenReply = z.output<typeof accessTokenReply>
+export type IntrospectionReply = z.output<typeof introspectionReply>

@@ -40,6 +40,7 @@ export function registerAccessTokenRoutes(
       schema: {
         operationId: 'getJsonWebKeySet',
         tags,
+        security: [],
         summary: 'Public keys',
         description:
           'What any service verifies access tokens with (RFC 7517). A new key appears before it signs.',

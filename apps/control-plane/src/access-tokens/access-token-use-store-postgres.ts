@@ -17,6 +17,15 @@ export function createAccessTokenUseStorePostgres(database: Kysely<Schema>): Acc
       return rows.length === 1
     },
 
+    async countOf(tokenId) {
+      const row = await database
+        .selectFrom('access_token_uses')
+        .select('uses')
+        .where('token_id', '=', tokenId)
+        .executeTakeFirst()
+      return row?.uses ?? 0
+    },
+
     async keepUntil(tokenId, expiresAt) {
       const row = await database
         .updateTable('access_token_uses')

@@ -14,6 +14,7 @@ export function describeAccessTokenUseStore(storeOf: () => AccessTokenUseStore):
         Array.from({ length: 200 }, () => storeOf().use({ tokenId, limit: 5, expiresAt: inAnHour() })),
       )
       expect(passed.filter(Boolean)).toHaveLength(5)
+      expect(await storeOf().countOf(tokenId)).toBe(5)
       expect(await storeOf().keepUntil(tokenId, inAnHour())).toBe(5)
     })
 
@@ -25,6 +26,7 @@ export function describeAccessTokenUseStore(storeOf: () => AccessTokenUseStore):
 
     it('has counted nothing for a token that was never used', async () => {
       expect(await storeOf().keepUntil(randomUUID(), inAnHour())).toBe(0)
+      expect(await storeOf().countOf(randomUUID())).toBe(0)
     })
 
     it('forgets the count of an expired token, and no other', async () => {

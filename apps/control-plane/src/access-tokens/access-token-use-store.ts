@@ -10,6 +10,8 @@ export interface AccessTokenUse {
 export interface AccessTokenUseStore {
   /** Counts one use in one atomic statement; false when none was left. */
   use(use: AccessTokenUse): Promise<boolean>
+  /** How many uses there were. */
+  countOf(tokenId: string): Promise<number>
   /** Keeps the count until `expiresAt` at least, because the token was renewed; says how many uses there were. */
   keepUntil(tokenId: string, expiresAt: Date): Promise<number>
   /** Removes at most `rowsMax` counts of tokens that have expired; says how many. */

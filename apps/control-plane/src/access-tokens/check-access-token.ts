@@ -18,8 +18,11 @@ export type CheckedAccessToken =
   | { kind: 'good'; claims: AccessTokenClaims }
   | { kind: 'refused'; refusal: TokenRefusal; claims?: AccessTokenClaims }
 
-/** Everything about a token but its uses; the cheapest first, and the address before any use is counted. */
-export type CheckAccessToken = (token: string, clientIp: string) => Promise<CheckedAccessToken>
+/**
+ * Everything about a token but its uses; the cheapest first, and the address before any use is counted.
+ * @param clientIp undefined: whoever asks does not mean to use the token
+ */
+export type CheckAccessToken = (token: string, clientIp: string | undefined) => Promise<CheckedAccessToken>
 
 export interface CheckAccessTokenDependencies {
   readToken: ReadAccessToken

@@ -1,21 +1,40 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import type { NewSigningKey, PublicJwk, SigningKeyStore, StoredSigningKey } from './signing-key-store.ts'
 
 /** Any number, as long as nothing else locks it: "signk" in ASCII. */
-const firstKeyLock = 0x73_69_67_6e_6b
+const keysLock = 0x73_69_67_6e_6b
 
 export function createSigningKeyStorePostgres(database: Kysely<Schema>): SigningKeyStore {
   return {
     list: () => list(database),
 
     addFirst: (key) =>
-      database.transaction().execute(async (transaction) => {
-        await sql`select pg_advisory_xact_lock(${firstKeyLock})`.execute(transaction)
+      inTransaction(database, async (transaction) => {
+        await lock(transaction)
         if ((await list(transaction)).length === 0) await add(transaction, key)
       }),
 
     add: (key) => add(database, key),
+
+    addNext: (key, newestAgeMsMin) =>
+      inTransaction(database, async (transaction) => {
+        await lock(transaction)
+        const newest = await transaction
+          .selectFrom('signing_keys')
+          .select('id')
+          .where(
+            'created_at',
+            '>',
+            sql<Date>`clock_timestamp() - make_interval(secs => ${newestAgeMsMin / 1000})`,
+          )
+          .limit(1)
+          .executeTakeFirst()
+        if (newest !== undefined) return false
+        await add(transaction, key)
+        return true
+      }),
 
     async retire(keyId) {
       const { numUpdatedRows } = await database
@@ -27,6 +46,10 @@ export function createSigningKeyStorePostgres(database: Kysely<Schema>): Signing
       return numUpdatedRows > 0n
     },
   }
+}
+
+async function lock(transaction: Transaction<Schema>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${keysLock})`.execute(transaction)
 }
 
 async function list(database: Kysely<Schema>): Promise<StoredSigningKey[]> {
@@ -52,6 +75,8 @@ async function add(database: Kysely<Schema>, key: NewSigningKey): Promise<void> 
       id: key.id,
       public_jwk: JSON.stringify(key.publicJwk),
       private_key_encrypted: key.privateKeyEncrypted,
+      // Not of the transaction's begin: others may have waited for the lock meanwhile.
+      created_at: sql<Date>`clock_timestamp()`,
     })
     .execute()
 }

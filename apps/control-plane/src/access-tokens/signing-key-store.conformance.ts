@@ -38,6 +38,16 @@ export function describeSigningKeyStore(create: () => Promise<SigningKeyStore>):
       expect((await store.list()).map(({ id }) => id)).toEqual([kept.id])
     })
 
+    it('adds one next key, however many replicas rotate at once, and only to keys that are old enough', async () => {
+      const store = await create()
+      await store.add(key())
+      expect(await store.addNext(key(), 60_000)).toBe(false)
+      await new Promise((resolve) => setTimeout(resolve, 1100))
+      const added = await Promise.all(Array.from({ length: 8 }, () => store.addNext(key(), 1000)))
+      expect(added.filter(Boolean)).toHaveLength(1)
+      expect(await store.list()).toHaveLength(2)
+    })
+
     it('adds a first key again when every key is retired', async () => {
       const store = await create()
       const [old, fresh] = [key(), key()]

@@ -24,6 +24,8 @@ export interface SigningKeyStore {
   /** Adds the key unless there is one already; of any number of simultaneous calls one adds. */
   addFirst(key: NewSigningKey): Promise<void>
   add(key: NewSigningKey): Promise<void>
+  /** Adds the key if the newest is at least so old; of any number of simultaneous calls one adds. */
+  addNext(key: NewSigningKey, newestAgeMsMin: number): Promise<boolean>
   /** From now on the key neither signs nor verifies. False when it is unknown or retired already. */
   retire(keyId: string): Promise<boolean>
 }

@@ -18,7 +18,12 @@ async function open() {
   const clock = createSettableClock()
   const store = createSigningKeyStoreInMemory(clock)
   const options = { store, keyring: encodingKeyring, clock }
-  return { clock, store, options, keys: await SigningKeys.open(options) }
+  const keys = await SigningKeys.open(options)
+  const rotate = async () => {
+    await store.add(await keys.createKey())
+    await keys.reload()
+  }
+  return { clock, store, options, keys, rotate }
 }
 
 describe('signing keys', () => {
@@ -50,12 +55,12 @@ describe('signing keys', () => {
   })
 
   it('rotate with an overlap: published at once, signing ten minutes later, the old one still verifying', async () => {
-    const { keys, clock, options } = await open()
+    const { keys, clock, options, rotate } = await open()
     const old = keys.current()
     const issuer = createAccessTokenIssuer({ keys, issuer: issuerUrl, clock })
     const { accessToken } = await issuer.issue(tokenRequest())
     clock.set(clock.nowMs() + dayMs / 100)
-    await keys.rotate()
+    await rotate()
     expect(keys.published()).toHaveLength(2)
     expect(keys.current().id).toBe(old.id)
     clock.set(clock.nowMs() + 10 * minuteMs)
@@ -66,30 +71,48 @@ describe('signing keys', () => {
   })
 
   it('that have been retired verify nothing, even what was remembered', async () => {
-    const { keys, clock, store } = await open()
+    const { keys, clock, store, rotate } = await open()
     const old = keys.current()
     const readToken = createReadAccessToken({ keys, issuer: issuerUrl, clock })
     const issuer = createAccessTokenIssuer({ keys, issuer: issuerUrl, clock })
     const { accessToken } = await issuer.issue(tokenRequest())
     expect(readToken(accessToken).kind).toBe('authentic')
-    await keys.rotate()
+    await rotate()
     await store.retire(old.id)
     await keys.reload()
     expect(readToken(accessToken)).toEqual({ kind: 'refused', reason: 'malformed' })
     expect(keys.current().id).not.toBe(old.id)
   })
 
-  it('are retired by a later rotation once no token of theirs can live', async () => {
-    const { keys, clock } = await open()
+  it('are retired once no token of theirs can live, and not before', async () => {
+    const { keys, clock, rotate } = await open()
     const first = keys.current().id
+    const published = () => keys.published().map(({ kid }) => kid)
     clock.set(clock.nowMs() + dayMs)
-    await keys.rotate()
-    clock.set(clock.nowMs() + 89 * dayMs)
-    await keys.rotate()
-    expect(keys.published().map(({ kid }) => kid)).toContain(first)
-    clock.set(clock.nowMs() + 2 * dayMs)
-    await keys.rotate()
-    expect(keys.published().map(({ kid }) => kid)).not.toContain(first)
+    await rotate()
+    // The first key signs for ten minutes more, and a token lives for 90 days.
+    clock.set(clock.nowMs() + 90 * dayMs + 10 * minuteMs)
+    await keys.retireOutlived()
+    expect(published()).toContain(first)
+    clock.set(clock.nowMs() + 1)
+    await keys.retireOutlived()
+    expect(published()).not.toContain(first)
+    expect(published()).toHaveLength(1)
+  })
+
+  it('are described: which one signs, which waits, and until when an old one verifies', async () => {
+    const { keys, clock, rotate } = await open()
+    const states = () => keys.described().map(({ state }) => state)
+    const startMs = clock.nowMs()
+    expect(keys.described()).toMatchObject([{ state: 'signing', signsFromMs: startMs, retiresAtMs: null }])
+    clock.set(startMs + dayMs)
+    await rotate()
+    expect(states()).toEqual(['signing', 'waiting'])
+    const signsFromMs = startMs + dayMs + 10 * minuteMs
+    expect(keys.described()[1]).toMatchObject({ signsFromMs, retiresAtMs: null })
+    expect(keys.described()[0]).toMatchObject({ retiresAtMs: signsFromMs + 90 * dayMs })
+    clock.set(signsFromMs)
+    expect(states()).toEqual(['verifying', 'signing'])
   })
 
   it('refuse to sign when every one has been retired', async () => {

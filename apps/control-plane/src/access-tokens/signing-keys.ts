@@ -27,9 +27,23 @@ export interface SigningKeysOptions {
   clock: Clock
 }
 
+export interface DescribedSigningKey {
+  id: string
+  /** waiting: published, and signs later. verifying: a newer one signs. */
+  state: 'waiting' | 'signing' | 'verifying'
+  createdAtMs: number
+  signsFromMs: number
+  /** Null as long as no newer key has been added. */
+  retiresAtMs: number | null
+}
+
 /** How long verifiers may keep the published keys; also how long a new key waits before it signs. */
 export const publishedKeysMaxAgeSeconds = 300
-const activationDelayMs = 2 * publishedKeysMaxAgeSeconds * 1000
+/** Replicas read the keys every minute and a half at the latest, so each knows a key long before it signs. */
+export const activationDelayMs = 2 * publishedKeysMaxAgeSeconds * 1000
+
+/** Counted from the making of the next key: that begins to sign, and the last token of the one before it expires. */
+const outlivedAfterMs = activationDelayMs + accessTokenLifetimeMaxSeconds * 1000
 
 /**
  * The keys that access tokens are signed with.
@@ -82,15 +96,31 @@ export class SigningKeys {
     this.#byEncodedHeader = new Map(this.#keys.map((key) => [key.encodedHeader, key]))
   }
 
-  /** Adds a key, which begins to sign after the delay, and retires those that no living token was signed with. */
-  async rotate(): Promise<void> {
-    const key = await createSigningKey(this.#options.keyring)
-    await this.#options.store.add(key)
-    const outlivedMs = this.#options.clock.nowMs() - activationDelayMs - accessTokenLifetimeMaxSeconds * 1000
-    for (const [index, key] of this.#keys.entries()) {
+  /** To be added to the store; it begins to sign after the delay. */
+  createKey(): Promise<NewSigningKey> {
+    return createSigningKey(this.#options.keyring)
+  }
+
+  /** All keys that verify, oldest first. */
+  described(): DescribedSigningKey[] {
+    const current = this.current()
+    return this.#keys.map(({ id, createdAtMs }, index) => {
       const successor = this.#keys[index + 1]
-      if (successor !== undefined && successor.createdAtMs < outlivedMs)
-        await this.#options.store.retire(key.id)
+      return {
+        id,
+        state: id === current.id ? 'signing' : createdAtMs > current.createdAtMs ? 'waiting' : 'verifying',
+        createdAtMs,
+        signsFromMs: index === 0 ? createdAtMs : createdAtMs + activationDelayMs,
+        retiresAtMs: successor === undefined ? null : successor.createdAtMs + outlivedAfterMs,
+      }
+    })
+  }
+
+  /** Retires the keys that no living token was signed with. */
+  async retireOutlived(): Promise<void> {
+    const nowMs = this.#options.clock.nowMs()
+    for (const { id, retiresAtMs } of this.described()) {
+      if (retiresAtMs !== null && retiresAtMs < nowMs) await this.#options.store.retire(id)
     }
     await this.reload()
   }

@@ -33,10 +33,15 @@ export class TrustedIpLookup {
     this.#read = read
   }
 
-  async trustOf(identityId: string, authMethod: AuthMethod, clientIp: string): Promise<AddressTrust> {
+  /** Undefined address: only whether the auth method is still there. */
+  async trustOf(
+    identityId: string,
+    authMethod: AuthMethod,
+    clientIp: string | undefined,
+  ): Promise<AddressTrust> {
     const list = await this.#read(identityId, authMethod)
     if (list === undefined) return 'auth-method-gone'
-    return this.#testOf(list)(clientIp) ? 'trusted' : 'not-trusted'
+    return clientIp === undefined || this.#testOf(list)(clientIp) ? 'trusted' : 'not-trusted'
   }
 
   #testOf(list: readonly TrustedIp[]): (clientIp: string) => boolean {

@@ -7,14 +7,14 @@ import type { ChangeAudit } from '../audit/change-audit.ts'
 import { orTellDenied } from '../audit/denied-attempt.ts'
 import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
+import {
+  findPermittedIdentity,
+  type FindPermittedIdentityDependencies,
+} from '../identities/find-permitted-identity.ts'
 import { auditActorOf } from '../permissions/actor.ts'
 import { type ClientSecret, createClientSecret } from './client-secret.ts'
 import type { ClientSecretStore } from './client-secret-store.ts'
-import {
-  findPermitted,
-  type FindPermittedDependencies,
-  type UniversalAuthContext,
-} from './find-permitted-identity.ts'
+import type { UniversalAuthContext } from './configure-universal-auth.ts'
 import type { LockoutStore } from './lockout-store.ts'
 import type { UniversalAuth } from './universal-auth.ts'
 import type { UniversalAuthStore } from './universal-auth-store.ts'
@@ -28,7 +28,7 @@ export interface ClientSecretChangeScope {
   audit: ChangeAudit
 }
 
-export interface AdministerClientSecretsDependencies extends FindPermittedDependencies {
+export interface AdministerClientSecretsDependencies extends FindPermittedIdentityDependencies {
   universalAuths: Pick<UniversalAuthStore, 'find'>
   clientSecrets: Pick<ClientSecretStore, 'list' | 'find'>
   commit: Commit<ClientSecretChangeScope>
@@ -92,7 +92,7 @@ async function create(
   context: UniversalAuthContext,
   { description, numUsesLimit, ttl: ttlSeconds }: CreateClientSecretRequest,
 ): Promise<{ clientSecret: string; data: ClientSecret }> {
-  const identity = await findPermitted(dependencies, context, 'edit-auth')
+  const identity = await findPermittedIdentity(dependencies, context, 'edit-auth')
   const { clientSecret, prefix, hash } = createClientSecret()
   const data = await dependencies.commit(async ({ universalAuths, clientSecrets, audit }) => {
     const auth = attachedOrThrow(await universalAuths.findToChange(identity.id))
@@ -116,7 +116,7 @@ async function revoke(
   context: UniversalAuthContext,
   clientSecretId: string,
 ): Promise<ClientSecret> {
-  const { id: identityId, organizationId } = await findPermitted(dependencies, context, 'revoke')
+  const { id: identityId, organizationId } = await findPermittedIdentity(dependencies, context, 'revoke')
   const target = { scope: 'client-secret' as const, clientSecretId }
   const revoked = await dependencies.commit(async (within) => {
     const auth = attachedOrThrow(await within.universalAuths.findToChange(identityId))
@@ -136,7 +136,7 @@ async function clearLockouts(
   dependencies: AdministerClientSecretsDependencies,
   context: UniversalAuthContext,
 ): Promise<number> {
-  const identity = await findPermitted(dependencies, context, 'edit-auth')
+  const identity = await findPermittedIdentity(dependencies, context, 'edit-auth')
   return dependencies.commit(async ({ universalAuths, lockouts, audit }) => {
     const auth = attachedOrThrow(await universalAuths.findToChange(identity.id))
     const deleted = await lockouts.clear(auth.id)
@@ -149,7 +149,7 @@ async function findUniversalAuth(
   dependencies: AdministerClientSecretsDependencies,
   context: UniversalAuthContext,
 ): Promise<UniversalAuth> {
-  const identity = await findPermitted(dependencies, context, 'read')
+  const identity = await findPermittedIdentity(dependencies, context, 'read')
   return attachedOrThrow(await dependencies.universalAuths.find(identity.id))
 }
 

@@ -12,7 +12,7 @@ import type { FastifyRequest } from 'fastify'
 import type { HttpServer } from '../http/http-server.ts'
 import type { Authenticate } from '../permissions/actor.ts'
 import type { AdministerClientSecrets } from './administer-client-secrets.ts'
-import type { UniversalAuthContext } from './find-permitted-identity.ts'
+import type { UniversalAuthContext } from './configure-universal-auth.ts'
 import { clientSecretDataOf } from './universal-auth-reply.ts'
 
 export interface ClientSecretRoutesDependencies {

@@ -11,15 +11,22 @@ import type { ChangeAudit } from '../audit/change-audit.ts'
 import { orTellDenied } from '../audit/denied-attempt.ts'
 import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
-import { auditActorOf } from '../permissions/actor.ts'
 import {
-  findPermitted,
-  type FindPermittedDependencies,
-  type UniversalAuthContext,
-} from './find-permitted-identity.ts'
+  findPermittedIdentity,
+  type FindPermittedIdentityDependencies,
+} from '../identities/find-permitted-identity.ts'
+import { type Actor, auditActorOf } from '../permissions/actor.ts'
 import type { UniversalAuth } from './universal-auth.ts'
 import { settingsToAttach, settingsToUpdate } from './universal-auth-settings.ts'
 import type { CreateUniversalAuthOutcome, UniversalAuthStore } from './universal-auth-store.ts'
+
+/** Who asks, from where, and about which identity. */
+export interface UniversalAuthContext {
+  actor: Actor
+  requestId: string
+  ipAddress: string
+  identityId: string
+}
 
 /** What one change writes to, all of it or none. */
 export interface UniversalAuthChangeScope {
@@ -28,7 +35,7 @@ export interface UniversalAuthChangeScope {
   audit: ChangeAudit
 }
 
-export interface ConfigureUniversalAuthDependencies extends FindPermittedDependencies {
+export interface ConfigureUniversalAuthDependencies extends FindPermittedIdentityDependencies {
   store: Pick<UniversalAuthStore, 'find'>
   commit: Commit<UniversalAuthChangeScope>
   revocations: Revocations
@@ -74,10 +81,15 @@ async function attach(
   body: AttachUniversalAuthRequest,
 ): Promise<UniversalAuth> {
   const { commit, onChanged, now } = dependencies
-  const { id: identityId, organizationId } = await findPermitted(dependencies, context, 'edit-auth')
+  const { id: identityId, organizationId } = await findPermittedIdentity(dependencies, context, 'edit-auth')
   const settings = settingsToAttach(body)
   const attached = await commit(async ({ universalAuths, audit }) => {
-    const auth = createdOrThrow(await universalAuths.create({ identityId, organizationId, settings }))
+    const current = await universalAuths.findToChange(identityId)
+    // What came with the identity is nothing that the caller knows of: to them it is not attached yet.
+    const auth =
+      current?.cameWithIdentity === true
+        ? await universalAuths.update(current.id, settings)
+        : createdOrThrow(await universalAuths.create({ identityId, organizationId, settings }))
     await audit.record(eventAbout(auth, 'universal-auth-attached', context, now()))
     return auth
   })
@@ -91,7 +103,7 @@ async function update(
   body: UpdateUniversalAuthRequest,
 ): Promise<UniversalAuth> {
   const { commit, onChanged, now } = dependencies
-  const { id: identityId } = await findPermitted(dependencies, context, 'edit-auth')
+  const { id: identityId } = await findPermittedIdentity(dependencies, context, 'edit-auth')
   const updated = await commit(async ({ universalAuths, audit }) => {
     const current = await universalAuths.findToChange(identityId)
     if (current === undefined)
@@ -108,7 +120,7 @@ async function read(
   dependencies: ConfigureUniversalAuthDependencies,
   context: UniversalAuthContext,
 ): Promise<UniversalAuth> {
-  const identity = await findPermitted(dependencies, context, 'read')
+  const identity = await findPermittedIdentity(dependencies, context, 'read')
   const auth = await dependencies.store.find(identity.id)
   if (auth === undefined) throw new ApiError('NotFound', 'The identity has no Universal Auth')
   return auth
@@ -119,7 +131,7 @@ async function detach(
   context: UniversalAuthContext,
 ): Promise<UniversalAuth> {
   const { commit, revocations, onChanged, now } = dependencies
-  const { id: identityId, organizationId } = await findPermitted(dependencies, context, 'edit-auth')
+  const { id: identityId, organizationId } = await findPermittedIdentity(dependencies, context, 'edit-auth')
   const target = { scope: 'auth-method' as const, identityId, authMethod: 'universal-auth' as const }
   const detached = await commit(async (within) => {
     const auth = await within.universalAuths.remove(identityId)

@@ -8,8 +8,7 @@ import {
 import type { FastifyRequest } from 'fastify'
 import type { HttpServer } from '../http/http-server.ts'
 import type { Authenticate } from '../permissions/actor.ts'
-import type { ConfigureUniversalAuth } from './configure-universal-auth.ts'
-import type { UniversalAuthContext } from './find-permitted-identity.ts'
+import type { ConfigureUniversalAuth, UniversalAuthContext } from './configure-universal-auth.ts'
 import { universalAuthReplyOf } from './universal-auth-reply.ts'
 
 export interface UniversalAuthRoutesDependencies {

@@ -7,7 +7,7 @@ import type { SecretCandidate, UniversalLoginStore } from './universal-login-sto
 type Row = Selectable<Schema['universal_auths']>
 type SettingsColumns = Omit<
   Insertable<Schema['universal_auths']>,
-  'id' | 'identity_id' | 'organization_id' | 'client_id' | 'created_at' | 'updated_at'
+  'id' | 'identity_id' | 'organization_id' | 'client_id' | 'came_with_identity' | 'created_at' | 'updated_at'
 >
 
 /** PostgreSQL, appendix A. */
@@ -23,11 +23,16 @@ export function createUniversalAuthStorePostgres(database: Kysely<Schema>): Univ
       return row && universalAuthOf(row)
     },
 
-    create: async ({ identityId, organizationId, settings }) => {
+    create: async ({ identityId, organizationId, settings, cameWithIdentity = false }) => {
       try {
         const row = await database
           .insertInto('universal_auths')
-          .values({ ...columnsOf(settings), identity_id: identityId, organization_id: organizationId })
+          .values({
+            ...columnsOf(settings),
+            identity_id: identityId,
+            organization_id: organizationId,
+            came_with_identity: cameWithIdentity,
+          })
           .returningAll()
           .executeTakeFirstOrThrow()
         return { kind: 'created', auth: universalAuthOf(row) }
@@ -48,7 +53,11 @@ export function createUniversalAuthStorePostgres(database: Kysely<Schema>): Univ
       universalAuthOf(
         await database
           .updateTable('universal_auths')
-          .set({ ...columnsOf(settings), updated_at: sql<Date>`clock_timestamp()` })
+          .set({
+            ...columnsOf(settings),
+            came_with_identity: false,
+            updated_at: sql<Date>`clock_timestamp()`,
+          })
           .where('id', '=', id)
           .returningAll()
           .executeTakeFirstOrThrow(),
@@ -138,6 +147,7 @@ function universalAuthOf(row: Row): UniversalAuth {
     identityId: row.identity_id,
     organizationId: row.organization_id,
     clientId: row.client_id,
+    cameWithIdentity: row.came_with_identity,
     clientSecretTrustedIps: row.client_secret_trusted_ips,
     accessToken: {
       ttlSeconds: row.access_token_ttl_seconds,

@@ -4,6 +4,8 @@ export interface NewUniversalAuth {
   identityId: string
   organizationId: string
   settings: UniversalAuthSettings
+  /** Made as a part of the identity, before anybody asked for it. By default false. */
+  cameWithIdentity?: boolean
 }
 
 export type CreateUniversalAuthOutcome =

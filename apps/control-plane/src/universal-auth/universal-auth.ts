@@ -26,6 +26,8 @@ export interface UniversalAuth extends UniversalAuthSettings {
   organizationId: string
   /** A UUID; no secret. */
   clientId: string
+  /** And was not changed since: whoever attaches one configures it. */
+  cameWithIdentity: boolean
   createdAt: Date
   updatedAt: Date
 }

@@ -54,6 +54,12 @@ export function createSigningKeyStoreInMemory(clock: { nowMs(): number }): Signi
       if (keys.every(({ isRetired }) => isRetired)) add(key)
     },
     add: async (key) => add(key),
+    addNext: async (key, newestAgeMsMin) => {
+      const newest = keys.at(-1)
+      if (newest !== undefined && clock.nowMs() - newest.createdAt.getTime() < newestAgeMsMin) return false
+      add(key)
+      return true
+    },
     retire: async (keyId) => {
       const key = keys.find(({ id, isRetired }) => id === keyId && !isRetired)
       if (key !== undefined) key.isRetired = true

@@ -13,6 +13,7 @@ export function createCountedUses(): CountedUses {
       counts.set(tokenId, of(tokenId) + 1)
       return true
     },
+    countOf: async (tokenId) => of(tokenId),
     keepUntil: async (tokenId) => of(tokenId),
     deleteExpired: async () => 0,
   }

@@ -1,27 +1,22 @@
 import { ApiError } from '../http/api-error.ts'
-import type { IdentityReader } from '../identities/identity-cache.ts'
-import type { RequireWithinIdentity } from '../identities/require-within-identity.ts'
 import type { Actor } from '../permissions/actor.ts'
 import type { OrganizationActionOn } from '../permissions/organization-rights.ts'
 import { requirePermission } from '../permissions/require-permission.ts'
+import type { IdentityReader } from './identity-cache.ts'
+import type { RequireWithinIdentity } from './require-within-identity.ts'
 
-/** Who asks, from where, and about which identity. */
-export interface UniversalAuthContext {
-  actor: Actor
-  requestId: string
-  ipAddress: string
-  identityId: string
-}
-
-export interface FindPermittedDependencies {
+export interface FindPermittedIdentityDependencies {
   identities: IdentityReader
   requireWithinIdentity: RequireWithinIdentity
 }
 
-/** T18: an identity of another organization does not exist. Whoever may let others log in as it has its rights. */
-export async function findPermitted(
-  { identities, requireWithinIdentity }: FindPermittedDependencies,
-  { actor, identityId }: UniversalAuthContext,
+/**
+ * The identity that somebody asks something about. T18: one of another organization does not exist. T17: whoever does more
+ * than read has all of its rights.
+ */
+export async function findPermittedIdentity(
+  { identities, requireWithinIdentity }: FindPermittedIdentityDependencies,
+  { actor, identityId }: { actor: Actor; identityId: string },
   action: OrganizationActionOn<'identities'>,
 ): Promise<{ id: string; organizationId: string }> {
   requirePermission(actor, action, 'identities')
