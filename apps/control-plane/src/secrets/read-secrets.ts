@@ -225,21 +225,15 @@ async function locate(
   const located = await dependencies.store.locate(secretId)
   if (located === undefined) throw secretUnknown()
   const { secret: stored, environmentId, path } = located
-  const entered = await dependencies.access
-    .enter(actor, { projectId: stored.projectId })
-    .catch(asSecretUnknown)
-  const environment = entered.environments.find(({ id }) => id === environmentId)
-  if (environment === undefined) throw secretUnknown()
+  const entered = await dependencies.access.enterIfMember(actor, { projectId: stored.projectId })
+  const environment = entered?.environments.find(({ id }) => id === environmentId)
+  if (entered === undefined || environment === undefined) throw secretUnknown()
   const reading = createSecretReading(dependencies, entered)
   const read = await dependencies.folderSecrets.readOne(entered.project.organizationId, stored)
   const found = { read, folder: { environment, path, secretPath: joinPath(path) } }
   const at = addressOf(read, found.folder)
   if (!reading.sight.can('read', at)) throw projectDenied(entered.rights, 'read', 'secrets', at)
   return { reading, found }
-}
-
-function asSecretUnknown(error: unknown): never {
-  throw error instanceof ApiError && error.code === 'NotFound' ? secretUnknown() : error
 }
 
 async function showOne(

@@ -86,10 +86,10 @@ export function createSecretReading(
         organizationId,
         [...withValue].map(({ read }) => read),
       )
-      return seen.map((secret) => ({
-        ...secret,
-        value: withValue.has(secret) ? secret.read.value : undefined,
-      }))
+      return seen.map((secret) => {
+        const { read, folder } = secret
+        return { read, folder, value: withValue.has(secret) ? read.value : undefined }
+      })
     },
     openValues: (secrets) => folderSecrets.openValuesOf(organizationId, secrets),
   }

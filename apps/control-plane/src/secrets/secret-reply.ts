@@ -5,7 +5,19 @@ import type { SecretList } from './read-secrets.ts'
 export const hiddenValue = '<hidden-by-postern>'
 
 /** A secret as clients know it. What belongs to features that there are not is there, empty, because they read it. */
-export function secretBody(projectId: string, { read, folder, value }: ShownSecret) {
+export function secretBody(projectId: string, secret: ShownSecret) {
+  const { createdAt, updatedAt } = secret.read.stored
+  return {
+    ...importedBody(projectId, secret),
+    secretPath: secret.folder.secretPath,
+    tags: [],
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  }
+}
+
+/** As the lists of imports have it. */
+function importedBody(projectId: string, { read, folder, value }: ShownSecret) {
   const { stored } = read
   const { content } = stored
   return {
@@ -13,7 +25,6 @@ export function secretBody(projectId: string, { read, folder, value }: ShownSecr
     _id: stored.id,
     workspace: projectId,
     environment: folder.environment.slug,
-    secretPath: folder.secretPath,
     version: stored.version,
     type: 'shared' as const,
     secretKey: stored.key,
@@ -24,7 +35,6 @@ export function secretBody(projectId: string, { read, folder, value }: ShownSecr
     secretReminderRepeatDays: content.reminderRepeatDays,
     skipMultilineEncoding: content.skipMultilineEncoding,
     secretMetadata: [...read.notes.metadata],
-    tags: [],
     actor: {
       actorId: content.changedBy.id,
       actorType: content.changedBy.kind,
@@ -34,8 +44,6 @@ export function secretBody(projectId: string, { read, folder, value }: ShownSecr
     },
     isRotatedSecret: false as const,
     rotationId: null,
-    createdAt: stored.createdAt.toISOString(),
-    updatedAt: stored.updatedAt.toISOString(),
   }
 }
 
@@ -53,10 +61,6 @@ function importBody(
     secretPath: folder.secretPath,
     environment: folder.environment.slug,
     folderId: folder.contents.folderId,
-    secrets: secrets.map((secret) => {
-      // As clients know them: without these.
-      const { createdAt, updatedAt, secretPath, tags, ...rest } = secretBody(projectId, secret)
-      return rest
-    }),
+    secrets: secrets.map((secret) => importedBody(projectId, secret)),
   }
 }

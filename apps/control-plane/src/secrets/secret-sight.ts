@@ -58,10 +58,10 @@ function withoutNames({ roles }: ProjectRights): ProjectRights {
       slug,
       rules: rules
         .filter(({ inverted, conditions }) => inverted !== true || conditions?.secretName === undefined)
-        .map(({ conditions, ...rule }) => ({
-          ...rule,
-          conditions: { environment: conditions?.environment, secretPath: conditions?.secretPath },
-        })),
+        .map(({ subject, action, inverted, conditions }) => {
+          const { environment, secretPath } = conditions ?? {}
+          return { subject, action, inverted, conditions: { environment, secretPath } }
+        }),
     })),
   )
 }
