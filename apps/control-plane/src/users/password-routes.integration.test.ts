@@ -1,0 +1,184 @@
+import { passwordResetResponse } from '@postern/api-contract/organizations'
+import { changePasswordResponse } from '@postern/api-contract/people'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type PosternWithPeople,
+  type SignedInPerson,
+  signInPath,
+  startPosternWithPeople,
+} from './test/postern-with-people.ts'
+
+let postern: PosternWithPeople
+beforeAll(async () => {
+  postern = await startPosternWithPeople()
+})
+afterAll(() => postern.close())
+
+const changePath = '/api/v2/users/me/password'
+const resetPath = '/api/v1/auth/password-reset'
+const newPassword = 'a horse of another colour'
+const isAlive = async (token: string): Promise<boolean> =>
+  (await postern.call('GET', '/api/v1/user', token)).status === 200
+const canSignIn = async (email: string, password: string): Promise<boolean> =>
+  (await postern.call('POST', signInPath, undefined, { email, password })).status === 200
+
+describe('a change of the password', () => {
+  it('needs the old one; every attempt without it is written down and counts', async () => {
+    const person = await postern.addPerson('member')
+    const attempt = (oldPassword: string) =>
+      postern.call('POST', changePath, person.token, { oldPassword, newPassword })
+    const wrong = await attempt('not the password')
+    expect(wrong).toMatchObject({ status: 403, body: { error: 'Forbidden' } })
+    expect(await postern.auditOf(wrong)).toEqual([
+      {
+        event: 'user-password-changed',
+        outcome: 'denied',
+        reason: 'credentials-wrong',
+        actor_kind: 'user',
+      },
+    ])
+    for (let times = 0; times < 9; times += 1) expect((await attempt('not the password')).status).toBe(403)
+    const refused = await attempt(person.password)
+    expect(refused.status).toBe(429)
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    expect(await isAlive(person.token)).toBe(true)
+  })
+
+  it.each(['short', 'aaaaaaaaaa', 'password123', '\ud800\ud800abcdefgh', 'x'.repeat(129)])(
+    'to %j is a 422 that names the field',
+    async (bad) => {
+      const { token, password } = await postern.addPerson('member')
+      const body = { oldPassword: password, newPassword: bad }
+      expect(await postern.call('POST', changePath, token, body)).toMatchObject({
+        status: 422,
+        body: { message: [expect.objectContaining({ path: ['newPassword'] })] },
+      })
+    },
+  )
+
+  it('to the old one is refused', async () => {
+    const { token, password } = await postern.addPerson('member')
+    const body = { oldPassword: password, newPassword: password }
+    expect((await postern.call('POST', changePath, token, body)).status).toBe(422)
+  })
+
+  it('ends the other sessions and links, gives this one a new token, and counts from then on', async () => {
+    const person = await postern.addPerson('member')
+    const other = await postern.signIn(person)
+    const link = await linkFor(person)
+    const body = { oldPassword: person.password, newPassword }
+    const reply = await postern.call('POST', changePath, person.token, body)
+    const { token } = changePasswordResponse.parse(reply.body)
+    expect(reply.headers.get('set-cookie')).toContain(token.slice(token.lastIndexOf('.') + 1))
+    expect([await isAlive(token), await isAlive(person.token), await isAlive(other)]).toEqual([
+      true,
+      false,
+      false,
+    ])
+    expect(await canSignIn(person.email, person.password)).toBe(false)
+    expect(await canSignIn(person.email, newPassword)).toBe(true)
+    expect((await postern.call('POST', resetPath, undefined, { token: link, newPassword })).status).toBe(404)
+    expect(await postern.auditOf(reply)).toMatchObject([
+      { event: 'user-password-changed', outcome: 'success' },
+    ])
+  })
+
+  it('leaves no session of a sign-in by the old password at the same time', async () => {
+    const person = await postern.addPerson('member')
+    const [changed, ...signIns] = await Promise.all([
+      postern.call('POST', changePath, person.token, { oldPassword: person.password, newPassword }),
+      ...Array.from({ length: 8 }, () => postern.call('POST', signInPath, undefined, person)),
+    ])
+    expect(changed?.status).toBe(200)
+    for (const { status, body } of signIns)
+      if (status === 200) expect(await isAlive((body as { accessToken: string }).accessToken)).toBe(false)
+  })
+
+  it('twice at once succeeds once', async () => {
+    const { token, password } = await postern.addPerson('member')
+    const replies = await Promise.all(
+      ['first of two words', 'second of two words'].map((newPassword) =>
+        postern.call('POST', changePath, token, { oldPassword: password, newPassword }),
+      ),
+    )
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
+})
+
+async function linkFor(person: SignedInPerson, token = postern.machine): Promise<string> {
+  const path = `/api/v2/organizations/${postern.organizationId}/memberships/${person.membershipId}/password-reset`
+  return passwordResetResponse.parse((await postern.call('POST', path, token)).body).token
+}
+
+describe('a link to a new password', () => {
+  const reset = (token: string, password = newPassword) =>
+    postern.call('POST', resetPath, undefined, { token, newPassword: password })
+
+  it('works once, even raced, and ends all sessions', async () => {
+    const person = await postern.addPerson('member')
+    const link = await linkFor(person, postern.admin.token)
+    expect(link).toMatch(/^prst_[\w-]{43}$/)
+    expect((await reset(link, 'password123')).status).toBe(422)
+    const replies = await Promise.all([1, 2, 3].map(() => reset(link)))
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 404, 404])
+    expect(await isAlive(person.token)).toBe(false)
+    expect(await canSignIn(person.email, newPassword)).toBe(true)
+    const [done] = replies.filter(({ status }) => status === 200)
+    if (done === undefined) throw new Error('it did not work')
+    expect(await postern.auditOf(done)).toMatchObject([{ event: 'user-password-reset', outcome: 'success' }])
+  })
+
+  it.each([
+    ['is a day old', (person: SignedInPerson) => expire(person)],
+    ['was replaced', async (person: SignedInPerson) => void (await linkFor(person))],
+    ['is for a member who got another role', (person: SignedInPerson) => patch(person, { role: 'admin' })],
+    ['is for a member who was disabled', (person: SignedInPerson) => patch(person, { isActive: false })],
+    ['is for somebody who joined another organization', (person: SignedInPerson) => joinElsewhere(person)],
+  ])('that %s does nothing', async (_what, change) => {
+    const person = await postern.addPerson('member')
+    const link = await linkFor(person)
+    await change(person)
+    expect(await reset(link)).toMatchObject({ status: 404, body: { error: 'NotFound' } })
+  })
+
+  it('is not made for oneself, nor for who is disabled or belongs to another organization too', async () => {
+    const path = ({ membershipId }: SignedInPerson) =>
+      `/api/v2/organizations/${postern.organizationId}/memberships/${membershipId}/password-reset`
+    const disabled = await postern.addPerson('member')
+    await patch(disabled, { isActive: false })
+    const elsewhere = await postern.addPerson('member')
+    await joinElsewhere(elsewhere)
+    for (const target of [postern.admin, disabled, elsewhere])
+      expect((await postern.call('POST', path(target), postern.admin.token)).status).toBe(400)
+  })
+
+  async function patch(person: SignedInPerson, body: object): Promise<void> {
+    const path = `/api/v2/organizations/${postern.organizationId}/memberships/${person.membershipId}`
+    await postern.call('PATCH', path, postern.machine, body)
+  }
+
+  async function expire({ userId }: SignedInPerson): Promise<void> {
+    await sql`update password_resets set expires_at = now() where user_id = ${userId}`.execute(
+      postern.app.database.kysely,
+    )
+  }
+
+  async function joinElsewhere({ userId }: SignedInPerson): Promise<void> {
+    await postern.app.database.kysely
+      .insertInto('organization_members')
+      .values({ organization_id: await postern.addOrganization(), user_id: userId, role: 'member' })
+      .execute()
+  }
+})
+
+describe('oneself', () => {
+  it('is read and renamed', async () => {
+    const { token, email, userId } = await postern.addPerson('no-access')
+    const reply = await postern.call('PATCH', '/api/v1/user', token, { name: ' Grace ' })
+    expect(reply).toMatchObject({ status: 200, body: { user: { id: userId, email, name: 'Grace' } } })
+    expect(await postern.auditOf(reply)).toMatchObject([{ event: 'user-updated' }])
+    expect((await postern.call('GET', '/api/v1/user', token)).body).toEqual(reply.body)
+    expect((await postern.call('PATCH', '/api/v1/user', token, { name: '\u0000' })).status).toBe(422)
+  })
+})
