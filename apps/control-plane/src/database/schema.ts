@@ -34,7 +34,7 @@ interface SecretColumns {
   /** Null: no comment. */
   comment_encrypted: Buffer | null
   /** Entries without a value are the encrypted ones. */
-  metadata: Json<SecretMetadataRow[]>
+  metadata: ColumnType<SecretMetadataRow[], string | undefined, string>
   /** The values of the encrypted entries, as JSON; null: there are none. */
   hidden_metadata_encrypted: Buffer | null
   skip_multiline_encoding: boolean | null
