@@ -1,5 +1,6 @@
 import { fastifySwagger } from '@fastify/swagger'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import type { HttpServer } from './http-server.ts'
 
 /** Nothing from elsewhere is loaded or called, whatever the page's script would like to. */
@@ -14,6 +15,11 @@ const pagePolicy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ')
+
+/** As JSON Schema has them; the objects themselves are kept. */
+const pathParameters = z.object({
+  properties: z.record(z.string(), z.custom<{ description?: string }>(isObject)),
+})
 
 const description = `Logs in workloads that run in Kubernetes, private clusters included, without giving them a secret.
 
@@ -52,7 +58,11 @@ export async function registerApiDocument(server: HttpServer, version: string): 
         },
       },
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => {
+      const transformed = jsonSchemaTransform(route)
+      describeParameters(transformed.schema?.['params'])
+      return transformed
+    },
   })
   server.get('/api/docs/json', { schema: { hide: true } }, () => server.swagger())
   // 4 MB of script: read when it is mounted, not by everybody who imports this file.
@@ -77,4 +87,17 @@ export async function registerApiDocument(server: HttpServer, version: string): 
       mcp: { disabled: true },
     },
   })
+}
+
+/** A parameter of a path whose schema says nothing of it is named by its words: `gatewayId` is the id of a gateway. */
+function describeParameters(params: unknown): void {
+  const { properties } = pathParameters.safeParse(params).data ?? {}
+  for (const [name, property] of Object.entries(properties ?? {})) {
+    const words = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    property.description ??= words.endsWith(' id') ? `The id of the ${words.slice(0, -3)}` : `The ${words}`
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -5,6 +5,8 @@ import type { RouteOptions } from 'fastify'
 const ofActors = [{ accessToken: [] }, { session: [] }]
 /** A path that cannot be decoded, a limit, a database that is gone. */
 const ofEveryRoute = refusals(400, 429, 503)
+/** A query, a body or a part of the path that is not of the shape that the route describes. */
+const ofShapes = refusals(422)
 const ofBodies = { ...ofEveryRoute, 413: ofEveryRoute[400], 415: ofEveryRoute[400] }
 
 /**
@@ -24,6 +26,7 @@ export function describeRoute(route: RouteOptions): void {
     security: needsNothing ? [] : ofActors,
     response: {
       ...(isProbe ? {} : takesBody ? ofBodies : ofEveryRoute),
+      ...(schema.body === undefined && schema.querystring === undefined ? {} : ofShapes),
       ...responsesOf(schema.response),
     },
   }

@@ -64,6 +64,9 @@ const keepAliveTimeoutMs = 65_000
 /** Tunnels count too. Beyond it new connections are dropped, which is better than no memory for anybody. */
 const connectionsMax = 20_000
 const pathPartCharactersMax = 256
+/** No name of anything holds a control character, and PostgreSQL takes no NUL. */
+const controlInPath = /^[^?]*%(?:[01][\da-f]|7f)/i
+const notPath = 'The path of the request is not a valid URL path'
 
 /** The HTTP server with everything that holds for every route, and no route. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -103,7 +106,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   useClientIp(server, options.trustedProxies)
   server.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply)
-    done()
+    done(controlInPath.test(request.raw.url ?? '') ? new ApiError('BadRequest', notPath) : undefined)
   })
   server.addHook('onRoute', (route) => {
     describeRoute(route)

@@ -56,7 +56,7 @@ describe('GET /api/v1/audit-logs/explain/:requestId', () => {
     })
   })
 
-  it.each([randomUUID(), 'x', '%00', 'a%2Fb', 'é'.repeat(30)])('is 404 for %j', async (requestId) => {
+  it.each([randomUUID(), 'x', 'a%2Fb', 'é'.repeat(30)])('is 404 for %j', async (requestId) => {
     expect(await explain(requestId)).toMatchObject({ status: 404, body: { error: 'NotFound' } })
   })
 

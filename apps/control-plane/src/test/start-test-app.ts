@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
-import { type AppConfig, createApp } from '../app.ts'
+import { type AppConfig, type AppObservers, createApp } from '../app.ts'
 import { createKeyringStore } from '../database/keyring-store.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { openKeyring } from '../keyring/keyring.ts'
@@ -38,12 +38,12 @@ export interface TestApp extends Replica {
 /** The whole control plane on a loopback socket, with a database of its own. */
 export async function startTestApp(
   change: Partial<AppConfig> = {},
-  databaseOptions: { poolMax?: number } = {},
+  { observers = {}, ...databaseOptions }: { poolMax?: number; observers?: AppObservers } = {},
 ): Promise<TestApp> {
   const database = await createTestDatabase(databaseOptions)
   const lines: string[] = []
   const rootKey = createSecretKey(randomBytes(32))
-  const startReplica = () => startApp(database, rootKey, change, lines)
+  const startReplica = () => startApp(database, { rootKey, change, lines, observers })
   const app = await startReplica()
   return {
     ...app,
@@ -57,11 +57,17 @@ export async function startTestApp(
   }
 }
 
+interface StartOptions {
+  rootKey: KeyObject
+  change: Partial<AppConfig>
+  observers: AppObservers
+  /** Of the log. */
+  lines: string[]
+}
+
 async function startApp(
   database: TestDatabase,
-  rootKey: KeyObject,
-  change: Partial<AppConfig>,
-  lines: string[],
+  { rootKey, change, observers, lines }: StartOptions,
 ): Promise<Replica> {
   const stream = { write: (line: string) => void lines.push(line) }
   const { logger } = createLogger({ level: 'info', replicaId: 'test', stream })
@@ -84,6 +90,7 @@ async function startApp(
     kysely: database.kysely,
     keyring: await openKeyring(rootKey, createKeyringStore(database)),
     version: '0.0.0',
+    observers,
   })
   const { url } = await app.listen()
   let stopping: Promise<void> | undefined
