@@ -63,11 +63,13 @@ export async function createClientWorld(): Promise<ClientWorld> {
   }
 }
 
-/** A new identity with a client secret for the Universal Auth that it came with. */
+/** A new identity with a client secret for the Universal Auth that it came with; its tokens may be renewed. */
 export async function createMachine(platform: Platform, name: string, role = 'no-access'): Promise<Machine> {
   const identityId = await createIdentity(platform, name, role)
   const root = `/api/v1/auth/universal-auth/identities/${identityId}`
-  const clientId = textAt(expectOk(await platform.admin.get(root)), 'identityUniversalAuth.clientId')
+  const lifetimes = { accessTokenTTL: 3600, accessTokenMaxTTL: 86_400 }
+  const settings = expectOk(await platform.admin.patch(root, lifetimes))
+  const clientId = textAt(settings, 'identityUniversalAuth.clientId')
   const created = expectOk(
     await platform.admin.post(`${root}/client-secrets`, { description: 'compatibility' }),
   )

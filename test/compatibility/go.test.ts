@@ -100,7 +100,6 @@ describe('the Go SDK', () => {
 
   it.each([
     'with.dots',
-    'with:colon',
     "quote'",
     'dollar$',
     'plus+',

@@ -287,7 +287,7 @@ describe('the Terraform provider', () => {
       slug: 'auditor',
       name: 'Auditor',
       description: '',
-      permissions: [{ subject: 'identity', action: ['read'] }],
+      permissions: [{ subject: 'identities', action: ['read'] }],
     }
     const created = await send('POST', root, body)
     const fields: Record<string, Kind> = {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { optionalQueryText, pageQuery, queryBooleanOr } from './query.ts'
+import { optionalQueryText, pageQuery, queryBoolean, queryBooleanOr } from './query.ts'
 import { pathId, timestamp } from './text.ts'
 
 const valueBytesMax = 64 * 1024
@@ -90,6 +90,7 @@ export const getRawSecretQuery = z.object({
   viewSecretValue: view,
   expandSecretReferences: queryBooleanOr(false).describe(expandDescription),
   include_imports: queryBooleanOr(false).describe(importsDescription),
+  includeImports: queryBoolean.describe('The same by the name that the Node SDK sends'),
 })
 
 export const getSecretQuery = z.object({
@@ -143,7 +144,7 @@ const settable = {
 }
 
 /** Taken, and without effect yet. */
-const tagIds = z.array(z.string().max(idCharactersMax)).max(100).optional().describe('There are no tags yet')
+const tagIds = z.array(z.string().max(idCharactersMax)).max(100).nullish().describe('There are no tags yet')
 
 export const createSecretRequest = z.object({
   ...place,

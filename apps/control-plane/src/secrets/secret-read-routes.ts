@@ -131,7 +131,7 @@ function registerGets(server: HttpServer, dependencies: SecretReadRoutesDependen
       },
     },
     (request) => {
-      const { include_imports: includeImports, ...query } = request.query
+      const { include_imports: isWished, includeImports = isWished, ...query } = request.query
       return readOne(dependencies, request, { ...query, ...request.params, includeImports })
     },
   )
