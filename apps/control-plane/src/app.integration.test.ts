@@ -211,7 +211,7 @@ describe('identities', () => {
   it.each([
     ['name', { name: '' }],
     ['name', { name: 'a\u0000b' }],
-    ['role', { role: 'owner' }],
+    ['role', { role: 'Owner!' }],
     ['hasDeleteProtection', { hasDeleteProtection: 'yes' }],
     [
       'metadata',
@@ -249,7 +249,7 @@ describe('identities', () => {
       role: 'member',
       roleId: null,
       metadata,
-      identity: { id, name: 'build', hasDeleteProtection: true, authMethods: [] },
+      identity: { id, name: 'build', hasDeleteProtection: true, authMethods: ['universal-auth'] },
     })
     const isProtected = await app.call('DELETE', `/api/v1/identities/${id}`, { token: admin })
     expect(isProtected).toMatchObject({ status: 400, body: { error: 'BadRequest' } })
@@ -341,7 +341,7 @@ describe('a login', () => {
         identity: {
           lastLoginAuthMethod: 'kubernetes-auth',
           lastLoginTime: expect.any(String),
-          identity: { authMethods: ['kubernetes-auth'] },
+          identity: { authMethods: ['kubernetes-auth', 'universal-auth'] },
         },
       })
   })

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { namedId, singleLine, timestamp } from './text.ts'
+import { roleSlug } from './organizations.ts'
+import { organizationRole } from './organization-roles.ts'
+import { namedId, pathId, singleLine, timestamp } from './text.ts'
 
-export const organizationRole = z
-  .enum(['admin', 'member', 'no-access'])
-  .describe('admin: everything in the organization. member: read identities and gateways. no-access: nothing')
+const role = roleSlug.describe('Slug of a role: admin, member, no-access, or one of the organization’s own')
 
 export const authMethodName = z.enum(['kubernetes-auth', 'universal-auth', 'token-auth'])
 
@@ -23,17 +23,17 @@ const name = singleLine(255).min(1)
 export const createIdentityRequest = z.object({
   name,
   organizationId: namedId,
-  role: organizationRole.default('no-access'),
+  role: role.default('no-access'),
   hasDeleteProtection: z
     .boolean()
     .default(false)
     .describe('Refuse to delete the identity until this is turned off'),
-  metadata: metadataEntries.optional(),
+  metadata: metadataEntries.nullish(),
 })
 
 export const updateIdentityRequest = z.object({
   name: name.optional(),
-  role: organizationRole.optional(),
+  role: role.optional(),
   hasDeleteProtection: z.boolean().optional(),
   isDisabled: z
     .boolean()
@@ -41,7 +41,7 @@ export const updateIdentityRequest = z.object({
     .describe(
       'A disabled identity cannot log in. Disabling revokes all of its tokens; enabling restores none',
     ),
-  metadata: metadataEntries.optional().describe('Replaces all metadata'),
+  metadata: metadataEntries.nullish().describe('Replaces all metadata'),
 })
 
 export const listIdentitiesQuery = z.object({
@@ -51,7 +51,37 @@ export const listIdentitiesQuery = z.object({
   search: singleLine(255).optional().describe('Part of the name, whatever its case'),
 })
 
-export const identityIdParams = z.object({ identityId: namedId })
+export const identityIdParams = z.object({ identityId: pathId })
+
+const searchedText = (charactersMax: number) =>
+  z
+    .strictObject({
+      $contains: singleLine(charactersMax).optional().describe('A part of it, whatever its case'),
+      $eq: singleLine(charactersMax).optional(),
+      $in: z.array(singleLine(charactersMax)).max(100).optional(),
+    })
+    .describe('All that is named must hold')
+const searchedTerms = {
+  name: searchedText(255).optional(),
+  role: searchedText(64).optional().describe('The slug of the role'),
+}
+
+export const searchIdentitiesRequest = z.object({
+  orderBy: z.enum(['name', 'role', 'createdAt']).default('name'),
+  orderDirection: z.enum(['asc', 'desc']).default('asc'),
+  limit: z.int().min(1).max(1000).default(100),
+  offset: z.int().min(0).max(2_147_483_647).default(0),
+  search: z
+    .object({
+      ...searchedTerms,
+      $or: z
+        .array(z.strictObject(searchedTerms))
+        .max(20)
+        .optional()
+        .describe('At least one of these must hold too'),
+    })
+    .default({}),
+})
 
 const owningProject = z
   .uuid()
@@ -64,10 +94,11 @@ export const identity = z.object({
   name: z.string(),
   orgId: z.uuid(),
   projectId: owningProject,
-  role: z.string(),
+  role: z.string().describe('Slug'),
   isDisabled: z.boolean(),
   hasDeleteProtection: z.boolean(),
   authMethods: z.array(authMethodName),
+  authMethod: authMethodName.nullable().describe('The first of `authMethods`'),
   createdAt: timestamp,
   updatedAt: timestamp,
   metadata: identityMetadata,
@@ -76,8 +107,11 @@ export const identity = z.object({
 /** An identity as clients read it: nested in its membership of the organization. */
 export const identityMembership = z.object({
   id: z.uuid(),
-  role: z.string(),
-  roleId: z.null(),
+  role: z.string().describe('`custom` for one of the organization’s own roles'),
+  roleId: z.uuid().nullable().describe('Of a custom role'),
+  customRole: organizationRole
+    .pick({ id: true, name: true, slug: true, permissions: true, description: true })
+    .nullable(),
   orgId: z.uuid(),
   identityId: z.uuid(),
   createdAt: timestamp,
@@ -107,3 +141,5 @@ export const identityDetailsResponse = z.object({
     organization: z.object({ id: z.uuid(), name: z.string(), slug: z.string() }),
   }),
 })
+
+export type SearchIdentitiesRequest = z.output<typeof searchIdentitiesRequest>

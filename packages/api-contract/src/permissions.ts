@@ -37,7 +37,9 @@ const unconditional = z.strictObject({}).nullish().describe('Rules on this subje
 function actionOf<Actions extends readonly [string, ...string[]]>(actions: Actions) {
   const problem = `One or a list of: ${actions.join(', ')}`
   const one = z.enum(actions)
-  return z.union([one, z.array(one).min(1).max(actions.length)], { error: problem }).describe(problem)
+  return z
+    .union([one, z.array(one).min(1, problem).max(actions.length)], { error: problem })
+    .describe(problem)
 }
 
 function organizationPermissionOn<Subject extends keyof typeof organizationActions>(subject: Subject) {

@@ -146,6 +146,9 @@ export interface Schema {
     name: string
     description: string
     permissions: Json<OrganizationRuleRow[]>
+    /** Good for some seconds more, in which others still remember who has the role by it. */
+    previous_slug: Generated<string | null>
+    renamed_at: Generated<Date | null>
     created_at: CreatedAt
     updated_at: UpdatedAt
   }
@@ -346,6 +349,8 @@ export interface Schema {
     lockout_threshold: number
     lockout_duration_seconds: number
     lockout_counter_reset_seconds: number
+    /** And was not changed since: whoever attaches one configures it. */
+    came_with_identity: boolean
     created_at: CreatedAt
     updated_at: UpdatedAt
   }

@@ -10,14 +10,17 @@ import { type Actor, auditActorOf } from '../permissions/actor.ts'
 import { requirePermission } from '../permissions/require-permission.ts'
 import type { OrganizationRoleStore } from '../organization-roles/organization-role-store.ts'
 import { requireGrantableRole } from '../organization-roles/require-grantable-role.ts'
+import type { UniversalAuthStore } from '../universal-auth/universal-auth-store.ts'
 import type { IdentityCache } from './identity-cache.ts'
 import type { DeleteOutcome, Identity, IdentityChange, IdentityStore, NewIdentity } from './identity-store.ts'
+import { universalAuthOfNew } from './new-universal-auth.ts'
 import type { RequireWithinIdentity } from './require-within-identity.ts'
 
 /** What one change writes to, all of it or none. */
 export interface IdentityChangeScope {
   identities: Pick<IdentityStore, 'create' | 'update' | 'delete'>
   organizationRoles: Pick<OrganizationRoleStore, 'hold'>
+  universalAuths: Pick<UniversalAuthStore, 'create'>
   revocations: ChangeRevocations
   audit: ChangeAudit
 }
@@ -78,12 +81,13 @@ async function create(
     throw new ApiError('NotFound', 'There is no such organization among yours')
   }
   const { commit, now } = dependencies
-  return commit(async ({ identities, organizationRoles, audit }) => {
+  return commit(async ({ identities, organizationRoles, universalAuths, audit }) => {
     await requireGrantableRole(organizationRoles, origin.actor, draft.role)
     const identity = await identities.create(draft)
     const { name, role } = identity
+    await universalAuths.create(universalAuthOfNew(identity))
     await audit.record(eventAbout(identity, 'identity-created', origin, now(), { name, role }))
-    return identity
+    return { ...identity, authMethods: ['universal-auth'] }
   })
 }
 

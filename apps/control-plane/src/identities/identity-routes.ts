@@ -1,4 +1,4 @@
-import { errorEnvelope } from '@postern/api-contract/error-envelope'
+import { errorEnvelope, refusals as refusalsOf } from '@postern/api-contract/error-envelope'
 import {
   createIdentityRequest,
   identityDetailsResponse,
@@ -7,31 +7,44 @@ import {
   identityResponse,
   listIdentitiesQuery,
   listIdentitiesResponse,
+  searchIdentitiesRequest,
   updateIdentityRequest,
 } from '@postern/api-contract/identities'
+import {
+  type identityMembershipOfProject,
+  projectMembershipsOfIdentityResponse,
+} from '@postern/api-contract/project-members'
 import type { FastifyRequest } from 'fastify'
+import type { z } from 'zod'
 import { ApiError } from '../http/api-error.ts'
 import type { HttpServer } from '../http/http-server.ts'
-import type { Authenticate } from '../permissions/actor.ts'
+import type { Actor, Authenticate } from '../permissions/actor.ts'
 import { requirePermission } from '../permissions/require-permission.ts'
 import { type ChangeIdentities, type Origin, identityUnknown } from './change-identities.ts'
+import { identityBody, membershipBody, searchOf } from './identity-body.ts'
 import type { Identity, IdentityStore } from './identity-store.ts'
 
 export interface IdentityRoutesDependencies {
   authenticate: Authenticate
-  store: Pick<IdentityStore, 'find' | 'list'>
+  store: Pick<IdentityStore, 'find' | 'list' | 'search'>
   changeIdentities: ChangeIdentities
+  /** Of the identity, as far as the actor may see them. */
+  listProjectMemberships: (
+    actor: Actor,
+    identity: Identity,
+  ) => Promise<readonly z.input<typeof identityMembershipOfProject>[]>
   findOrganization: (
     organizationId: string,
   ) => Promise<{ id: string; name: string; slug: string } | undefined>
 }
 
 const tags = ['Identities']
-const security = [{ accessToken: [] }]
-const refusals = { 401: errorEnvelope, 403: errorEnvelope, 404: errorEnvelope, 422: errorEnvelope }
+const refusals = refusalsOf(401, 403, 404, 422)
 
 export function registerIdentityRoutes(server: HttpServer, dependencies: IdentityRoutesDependencies): void {
   registerReads(server, dependencies)
+  registerSearch(server, dependencies)
+  registerProjectMemberships(server, dependencies)
   registerChanges(server, dependencies)
 }
 
@@ -45,7 +58,6 @@ function registerReads(
       schema: {
         operationId: 'getIdentityDetails',
         tags,
-        security,
         summary: 'The organization of the calling identity',
         description:
           'Needs no role: it tells a token what it belongs to, and clients use it to see whether a token lives.',
@@ -68,7 +80,6 @@ function registerReads(
       schema: {
         operationId: 'listIdentities',
         tags,
-        security,
         summary: 'The identities of an organization, oldest first',
         querystring: listIdentitiesQuery,
         response: { 200: listIdentitiesResponse, ...refusals },
@@ -81,7 +92,7 @@ function registerReads(
       if (orgId !== actor.organizationId)
         throw new ApiError('NotFound', 'There is no such organization among yours')
       const { identities, totalCount } = await store.list(orgId, page)
-      return { identities: identities.map(membershipOf), totalCount }
+      return { identities: identities.map(membershipBody), totalCount }
     },
   )
 
@@ -91,7 +102,6 @@ function registerReads(
       schema: {
         operationId: 'getIdentity',
         tags,
-        security,
         summary: 'One identity, nested in its membership of the organization',
         params: identityIdParams,
         response: { 200: identityMembershipResponse, ...refusals },
@@ -102,7 +112,54 @@ function registerReads(
       requirePermission(actor, 'read', 'identities')
       const identity = await store.find(request.params.identityId, actor.organizationId)
       if (identity === undefined) throw identityUnknown()
-      return { identity: membershipOf(identity) }
+      return { identity: membershipBody(identity) }
+    },
+  )
+}
+
+function registerSearch(server: HttpServer, { authenticate, store }: IdentityRoutesDependencies): void {
+  server.post(
+    '/api/v1/identities/search',
+    {
+      schema: {
+        operationId: 'searchIdentities',
+        tags,
+        summary: 'The identities of the caller’s organization that fit a search',
+        body: searchIdentitiesRequest,
+        response: { 200: listIdentitiesResponse, ...refusalsOf(401, 403, 422) },
+      },
+    },
+    async (request) => {
+      const actor = await authenticate(request)
+      requirePermission(actor, 'read', 'identities')
+      const { identities, totalCount } = await store.search(actor.organizationId, searchOf(request.body))
+      return { identities: identities.map(membershipBody), totalCount }
+    },
+  )
+}
+
+function registerProjectMemberships(
+  server: HttpServer,
+  { authenticate, store, listProjectMemberships }: IdentityRoutesDependencies,
+): void {
+  server.get(
+    '/api/v1/identities/:identityId/identity-memberships',
+    {
+      schema: {
+        operationId: 'listProjectMembershipsOfIdentity',
+        tags,
+        summary: 'The projects that an identity is in, with its roles there',
+        description: 'Those alone whose identities the caller may read too.',
+        params: identityIdParams,
+        response: { 200: projectMembershipsOfIdentityResponse, ...refusalsOf(401, 403, 404) },
+      },
+    },
+    async (request) => {
+      const actor = await authenticate(request)
+      requirePermission(actor, 'read', 'identities')
+      const identity = await store.find(request.params.identityId, actor.organizationId)
+      if (identity === undefined) throw identityUnknown()
+      return { identityMemberships: [...(await listProjectMemberships(actor, identity))] }
     },
   )
 }
@@ -123,7 +180,6 @@ function registerChanges(
       schema: {
         operationId: 'createIdentity',
         tags,
-        security,
         summary: 'Create an identity',
         description:
           'It can do nothing until it is given a role, and cannot log in until an auth method is attached.',
@@ -132,9 +188,11 @@ function registerChanges(
       },
     },
     async (request) => {
-      const { metadata = [], ...body } = request.body
+      const { metadata, ...body } = request.body
       return {
-        identity: recordOf(await changeIdentities.create(await originOf(request), { ...body, metadata })),
+        identity: identityBody(
+          await changeIdentities.create(await originOf(request), { ...body, metadata: metadata ?? [] }),
+        ),
       }
     },
   )
@@ -145,7 +203,6 @@ function registerChanges(
       schema: {
         operationId: 'updateIdentity',
         tags,
-        security,
         summary: 'Change an identity; what is left out stays',
         params: identityIdParams,
         body: updateIdentityRequest,
@@ -154,8 +211,14 @@ function registerChanges(
     },
     async (request) => {
       const { identityId } = request.params
+      const { metadata, ...change } = request.body
       return {
-        identity: recordOf(await changeIdentities.update(await originOf(request), identityId, request.body)),
+        identity: identityBody(
+          await changeIdentities.update(await originOf(request), identityId, {
+            ...change,
+            ...(metadata && { metadata }),
+          }),
+        ),
       }
     },
   )
@@ -166,7 +229,6 @@ function registerChanges(
       schema: {
         operationId: 'deleteIdentity',
         tags,
-        security,
         summary: 'Delete an identity; its tokens are dead at once',
         params: identityIdParams,
         response: { 200: identityResponse, 400: errorEnvelope, ...refusals },
@@ -174,59 +236,7 @@ function registerChanges(
     },
     async (request) => {
       const { identityId } = request.params
-      return { identity: recordOf(await changeIdentities.remove(await originOf(request), identityId)) }
+      return { identity: identityBody(await changeIdentities.remove(await originOf(request), identityId)) }
     },
   )
-}
-
-function recordOf(identity: Identity) {
-  const { id, name, role, isDisabled, hasDeleteProtection, authMethods, metadata } = identity
-  return {
-    id,
-    name,
-    orgId: identity.organizationId,
-    projectId: identity.projectId,
-    role,
-    isDisabled,
-    hasDeleteProtection,
-    authMethods,
-    createdAt: identity.createdAt.toISOString(),
-    updatedAt: identity.updatedAt.toISOString(),
-    metadata,
-  }
-}
-
-/** Nobody belongs to two organizations, so a membership has its identity's id. */
-function membershipOf(identity: Identity) {
-  const {
-    id,
-    name,
-    role,
-    isDisabled,
-    hasDeleteProtection,
-    authMethods,
-    metadata,
-    organizationId: orgId,
-  } = identity
-  return {
-    id,
-    role,
-    roleId: null,
-    orgId,
-    identityId: id,
-    createdAt: identity.createdAt.toISOString(),
-    updatedAt: identity.updatedAt.toISOString(),
-    lastLoginAuthMethod: identity.lastLoginAuthMethod,
-    lastLoginTime: identity.lastLoginAt?.toISOString() ?? null,
-    metadata,
-    identity: {
-      id,
-      name,
-      orgId,
-      projectId: identity.projectId,
-      isDisabled,
-      hasDeleteProtection,
-      authMethods,
-    },
-  }
 }

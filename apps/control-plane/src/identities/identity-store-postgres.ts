@@ -1,5 +1,5 @@
-import { type Kysely, type Selectable, type SqlBool, type Transaction, sql } from 'kysely'
-import { jsonArrayFrom } from 'kysely/helpers/postgres'
+import { type Kysely, type RawBuilder, type Selectable, type SqlBool, type Transaction, sql } from 'kysely'
+import { jsonArrayFrom, jsonObjectFrom } from 'kysely/helpers/postgres'
 import { authMethods } from '../access-tokens/access-token-settings.ts'
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
@@ -10,9 +10,12 @@ import type {
   IdentityChange,
   IdentityCore,
   IdentityPage,
+  IdentitySearch,
   IdentityStore,
   LastLogin,
   NewIdentity,
+  SearchedTerms,
+  SearchedText,
 } from './identity-store.ts'
 
 type Row = Selectable<Schema['identities']> & {
@@ -20,7 +23,13 @@ type Row = Selectable<Schema['identities']> & {
   has_universal_auth: boolean
   has_lockout: boolean
   metadata: Identity['metadata']
+  custom_role: CustomRoleRow | null
 }
+/** As JSON has it: times are texts. */
+type CustomRoleRow = Pick<
+  Selectable<Schema['organization_roles']>,
+  'id' | 'slug' | 'name' | 'description' | 'permissions'
+> & { created_at: string; updated_at: string }
 type Metadata = NewIdentity['metadata']
 
 export function createIdentityStorePostgres(database: Kysely<Schema>): IdentityStore {
@@ -34,6 +43,7 @@ export function createIdentityStorePostgres(database: Kysely<Schema>): IdentityS
       return rows.map(identityOf)
     },
     list: (organizationId, page) => list(database, organizationId, page),
+    search: (organizationId, search) => searchIdentities(database, organizationId, search),
     update: (identityId, organizationId, change) =>
       inTransaction(database, (transaction) => update(transaction, identityId, organizationId, change)),
     delete: (identityId, organizationId) =>
@@ -65,6 +75,21 @@ function selectIdentities(database: Kysely<Schema>, organizationId: string) {
           .whereRef('identity_metadata.identity_id', '=', 'identities.id')
           .orderBy('identity_metadata.key'),
       ).as('metadata'),
+      jsonObjectFrom(
+        expression
+          .selectFrom('organization_roles as r')
+          .select([
+            'r.id',
+            'r.slug',
+            'r.name',
+            'r.description',
+            'r.permissions',
+            'r.created_at',
+            'r.updated_at',
+          ])
+          .whereRef('r.organization_id', '=', 'identities.organization_id')
+          .whereRef('r.slug', '=', 'identities.role'),
+      ).as('custom_role'),
     ])
     .where('identities.organization_id', '=', organizationId)
 }
@@ -93,10 +118,60 @@ async function list(
     projectId === undefined
       ? isNamed
       : sql<boolean>`${isNamed} and identities.project_id = ${projectId}::uuid`
+  return pageOf(database, organizationId, isFound, { offset, limit, order: [sql`identities.created_at`] })
+}
+
+const columnOf = {
+  name: sql`identities.name`,
+  role: sql`identities.role`,
+  createdAt: sql`identities.created_at`,
+}
+
+async function searchIdentities(
+  database: Kysely<Schema>,
+  organizationId: string,
+  { name, role, anyOf, orderBy, isDescending, offset, limit }: IdentitySearch,
+): Promise<IdentityPage> {
+  const any =
+    anyOf === undefined ? [] : [sql<SqlBool>`(${sql.join([sql`false`, ...anyOf.map(holds)], sql` or `)})`]
+  const isFound = sql<SqlBool>`(${sql.join([holds({ name, role }), ...any], sql` and `)})`
+  const column = columnOf[orderBy]
+  return pageOf(database, organizationId, isFound, {
+    offset,
+    limit,
+    order: [isDescending ? sql`${column} desc` : column],
+  })
+}
+
+function holds({ name, role }: SearchedTerms): RawBuilder<SqlBool> {
+  const terms = [...termsOf(columnOf.name, name), ...termsOf(columnOf.role, role)]
+  return sql<SqlBool>`(${sql.join([sql`true`, ...terms], sql` and `)})`
+}
+
+function termsOf(column: RawBuilder<unknown>, text: SearchedText = {}): RawBuilder<SqlBool>[] {
+  const { contains, equals, isOneOf } = text
+  return [
+    ...(contains === undefined ? [] : [sql<SqlBool>`strpos(lower(${column}), lower(${contains})) > 0`]),
+    ...(equals === undefined ? [] : [sql<SqlBool>`${column} = ${equals}`]),
+    ...(isOneOf === undefined ? [] : [sql<SqlBool>`${column} = any(${isOneOf}::text[])`]),
+  ]
+}
+
+interface Slice {
+  offset: number
+  limit: number
+  order: readonly RawBuilder<unknown>[]
+}
+
+async function pageOf(
+  database: Kysely<Schema>,
+  organizationId: string,
+  isFound: RawBuilder<SqlBool>,
+  { offset, limit, order }: Slice,
+): Promise<IdentityPage> {
   const rows = await selectIdentities(database, organizationId)
     .where(isFound)
-    .orderBy('identities.created_at')
-    .orderBy('identities.id')
+    .orderBy(sql.join([...order, sql`identities.id`]))
     .offset(offset)
     .limit(limit)
     .execute()
@@ -260,6 +335,7 @@ function identityOf(row: Row): Identity {
     projectId: row.project_id,
     name: row.name,
     role: row.role,
+    customRole: customRoleOf(row),
     hasDeleteProtection: row.has_delete_protection,
     isDisabled: row.is_disabled,
     authMethods: [
@@ -277,4 +353,19 @@ function identityOf(row: Row): Identity {
 
 function authMethodOf(text: string | null): Identity['lastLoginAuthMethod'] {
   return authMethods.find((authMethod) => authMethod === text) ?? null
+}
+
+function customRoleOf({ organization_id: organizationId, custom_role: role }: Row): Identity['customRole'] {
+  if (role === null) return null
+  const { id, slug, name, description, permissions, created_at: createdAt, updated_at: updatedAt } = role
+  return {
+    id,
+    organizationId,
+    slug,
+    name,
+    description,
+    permissions,
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(updatedAt),
+  }
 }

@@ -1,5 +1,7 @@
 import type { AuthMethod } from '../access-tokens/access-token-settings.ts'
 
+import type { CustomRole } from '../organization-roles/organization-role-store.ts'
+
 export interface MetadataEntry {
   id: string
   key: string
@@ -14,6 +16,8 @@ export interface Identity {
   name: string
   /** Slug of a built-in or of a custom role. */
   role: string
+  /** Null where the role is a built-in one. */
+  customRole: CustomRole | null
   hasDeleteProtection: boolean
   isDisabled: boolean
   /** What is attached to it, not what it last used. */
@@ -44,6 +48,28 @@ export interface IdentityChange {
   hasDeleteProtection?: boolean | undefined
   isDisabled?: boolean | undefined
   metadata?: readonly Omit<MetadataEntry, 'id'>[] | undefined
+}
+
+/** All that is named must hold. */
+export interface SearchedText {
+  /** Whatever its case. */
+  contains?: string | undefined
+  equals?: string | undefined
+  isOneOf?: readonly string[] | undefined
+}
+
+export interface SearchedTerms {
+  name?: SearchedText | undefined
+  role?: SearchedText | undefined
+}
+
+export interface IdentitySearch extends SearchedTerms {
+  /** At least one of them holds too; undefined: nothing more is asked. */
+  anyOf?: readonly SearchedTerms[] | undefined
+  orderBy: 'name' | 'role' | 'createdAt'
+  isDescending: boolean
+  offset: number
+  limit: number
 }
 
 export interface IdentityPage {
@@ -81,6 +107,7 @@ export interface IdentityStore {
       projectId?: string | undefined
     },
   ): Promise<IdentityPage>
+  search(organizationId: string, search: IdentitySearch): Promise<IdentityPage>
   update(identityId: string, organizationId: string, change: IdentityChange): Promise<ChangeOutcome>
   delete(identityId: string, organizationId: string): Promise<DeleteOutcome>
   /** For logins and tokens, where the organization is not known before. */

@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, sql } from 'kysely'
+import { type Kysely, type Selectable, type SqlBool, sql } from 'kysely'
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import type {
@@ -23,6 +23,16 @@ export function createOrganizationRoleStorePostgres(database: Kysely<Schema>): O
   return {
     find: async (roleId, organizationId) => found(await byId(roleId, organizationId).executeTakeFirst()),
     findBySlug: async (slug, organizationId) => found(await bySlug(slug, organizationId).executeTakeFirst()),
+    findForRights: async (slug, organizationId) => {
+      const [role] = await ofOrganization(database, organizationId)
+        .where(
+          sql<SqlBool>`(slug = ${slug} or (previous_slug = ${slug} and renamed_at > now() - interval '10 seconds'))`,
+        )
+        .orderBy(sql`slug = ${slug}`, 'desc')
+        .limit(1)
+        .execute()
+      return found(role)
+    },
     list: async (organizationId) => {
       const rows = await ofOrganization(database, organizationId).orderBy('slug').execute()
       return rows.map(roleOf)
@@ -105,6 +115,7 @@ async function update(
       description: change.description ?? before.description,
       permissions: JSON.stringify(change.permissions ?? before.permissions),
       updated_at: sql`now()`,
+      ...(slug !== before.slug && { previous_slug: before.slug, renamed_at: sql`now()` }),
     })
     .where('id', '=', id)
     .returningAll()

@@ -35,6 +35,8 @@ export interface RoleCarriers {
 export interface OrganizationRoleStore {
   find(roleId: string, organizationId: string): Promise<CustomRole | undefined>
   findBySlug(slug: string, organizationId: string): Promise<CustomRole | undefined>
+  /** As `findBySlug`; for some seconds after it was renamed by its previous slug too. */
+  findForRights(slug: string, organizationId: string): Promise<CustomRole | undefined>
   /** By their slugs. */
   list(organizationId: string): Promise<readonly CustomRole[]>
   create(role: NewCustomRole): Promise<CreateRoleOutcome>

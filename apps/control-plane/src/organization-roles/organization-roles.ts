@@ -18,7 +18,7 @@ export interface OrganizationRoles {
 }
 
 export interface OrganizationRolesOptions {
-  store: Pick<OrganizationRoleStore, 'findBySlug'>
+  store: Pick<OrganizationRoleStore, 'findForRights'>
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }
@@ -29,7 +29,7 @@ export function createOrganizationRoles({ store, elapsed }: OrganizationRolesOpt
     ageMsMax: 5000,
     read: async (key) => {
       const [organizationId = '', role = ''] = key.split(' ')
-      return rightsOfRole(await store.findBySlug(role, organizationId))
+      return rightsOfRole(await store.findForRights(role, organizationId))
     },
   })
   return {

@@ -9,6 +9,8 @@ const statements: readonly string[] = [
      name text not null,
      description text not null,
      permissions jsonb not null,
+     previous_slug text,
+     renamed_at timestamptz,
      created_at timestamptz not null default now(),
      updated_at timestamptz not null default now(),
      unique (organization_id, slug)

@@ -20,6 +20,7 @@ const statements: readonly string[] = [
      lockout_threshold integer not null,
      lockout_duration_seconds integer not null,
      lockout_counter_reset_seconds integer not null,
+     came_with_identity boolean not null,
      created_at timestamptz not null default now(),
      updated_at timestamptz not null default now()
    )`,
