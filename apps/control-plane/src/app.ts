@@ -241,7 +241,8 @@ async function openParts(options: AppOptions) {
     }),
     removals: universalAuth.removals,
   })
-  const people = openPeople({ ...options, ...shared, stores, rightsOf })
+  const actorLimits = openActorLimits(options.config)
+  const people = openPeople({ ...options, ...shared, stores, rightsOf, actorLimits })
   const authenticate = limitRequests(
     createAuthenticate({
       ...people,
@@ -250,7 +251,7 @@ async function openParts(options: AppOptions) {
       rightsOf,
     }),
     (actor: Actor) => auditActorOf(actor).id ?? '',
-    openActorLimits(options.config),
+    actorLimits,
   )
   const audit = openAudit({
     ...shared,

@@ -4,6 +4,7 @@ import type { ChangeAudit } from './audit/change-audit.ts'
 import type { Commit } from './database/commit.ts'
 import type { Database } from './database/database.ts'
 import type { HttpServer } from './http/http-server.ts'
+import { type ActorLimits, limitRequests } from './http/request-limits.ts'
 import type { OrganizationRoleStore } from './organization-roles/organization-role-store.ts'
 import { createAcceptInvitation } from './organizations/accept-invitation.ts'
 import { createChangeMembers } from './organizations/change-members.ts'
@@ -21,7 +22,7 @@ import type { OrganizationStore } from './organizations/organization-store.ts'
 import { createOwnOrganizations } from './organizations/own-organizations.ts'
 import type { Authenticate } from './permissions/actor.ts'
 import { createReadCredential } from './permissions/authenticate-credential.ts'
-import { createAuthenticatePerson } from './permissions/authenticate-person.ts'
+import { type AuthenticatePerson, createAuthenticatePerson } from './permissions/authenticate-person.ts'
 import type { RightsOf } from './permissions/organization-rights.ts'
 import { createPasswordChange } from './users/change-password.ts'
 import { createOwnSession } from './users/own-session.ts'
@@ -68,6 +69,7 @@ export interface PeopleOptions {
     PeopleStores & { organizationRoles: Pick<OrganizationRoleStore, 'hold'>; audit: ChangeAudit }
   >
   rightsOf: RightsOf
+  actorLimits: ActorLimits
   auditLog: AuditLog
   logger: { warn(fields: object, message: string): void }
   now: () => Date
@@ -80,7 +82,11 @@ export function openPeople(options: PeopleOptions) {
   const { config, stores, logger } = options
   const readCredential = createReadCredential(config.publicUrl)
   const findSession = (token: string) => stores.sessions.find(hashSecretToken(token))
-  const authenticatePerson = createAuthenticatePerson({ readCredential, findSession })
+  const authenticatePerson = limitRequests(
+    createAuthenticatePerson({ readCredential, findSession }),
+    ({ session }) => session.userId,
+    options.actorLimits,
+  )
   const upkeep = startRemovingExpiredRows({
     removals: [stores.sessions, stores.invitations, stores.passwordResets].map(
       (store) => (rowsMax: number) => store.deleteExpired(rowsMax),
@@ -109,7 +115,7 @@ type People = PeopleOptions &
     verifyPassword: ReturnType<typeof createVerifyPassword>
     limits: ReturnType<typeof createSignInLimits>
     readCredential: ReturnType<typeof createReadCredential>
-    authenticatePerson: ReturnType<typeof createAuthenticatePerson>
+    authenticatePerson: AuthenticatePerson
   }
 
 function registerRoutesForThemselves(server: HttpServer, people: People): void {

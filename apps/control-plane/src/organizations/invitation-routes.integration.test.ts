@@ -94,7 +94,7 @@ describe('an invitation', () => {
     })
     const body = { token, password, name: 'Grace' }
     const replies = await Promise.all([1, 2, 3].map(() => postern.call('POST', accept, undefined, body)))
-    expect(replies.map(({ status }) => status).sort()).toEqual([200, expect.any(Number), expect.any(Number)])
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(1)
     const done = replies.find(({ status }) => status === 200)
     if (done === undefined) throw new Error('nobody was let in')
     expect(acceptInvitationResponse.parse(done.body)).toMatchObject({

@@ -6,6 +6,7 @@ import {
   type PosternWithPeople,
   type SignedInPerson,
   selectPath,
+  signInPath,
   startPosternWithPeople,
 } from '../users/test/postern-with-people.ts'
 
@@ -152,42 +153,46 @@ describe('T46 the sessions of a member', () => {
       (person: SignedInPerson) => postern.call('PATCH', item(person), postern.machine, { isActive: false }),
     ],
     ['removed', (person: SignedInPerson) => postern.call('DELETE', item(person), postern.machine)],
-  ])(
-    'who was %s are dead at once, on every replica, and none can be begun in the organization',
-    async (what, end) => {
-      const replica = await postern.app.startReplica()
-      try {
-        const person = await postern.addPerson('member')
-        const unbound = await postern.signIn(person)
-        const there = () => replica.call('GET', own('?limit=1'), { token: person.token })
-        expect((await there()).status).toBe(200)
-        const reply = await end(person)
-        expect(reply.status).toBe(200)
-        expect((await there()).status).toBe(401)
-        expect(await isAlive(person)).toBe(false)
-        expect((await postern.call('POST', '/api/v1/auth/checkAuth', unbound)).status).toBe(401)
-        expect(await postern.auditOf(reply)).toMatchObject([{ event: `member-${what}`, outcome: 'success' }])
-        const signIn = await postern.call('POST', '/api/v3/auth/login', undefined, person)
-        if (what === 'disabled') {
-          expect(signIn).toMatchObject({
-            status: 401,
-            body: { message: expect.stringContaining('disabled') },
-          })
-          const wrong = { ...person, password: 'not the password' }
-          expect(await postern.call('POST', '/api/v3/auth/login', undefined, wrong)).toMatchObject({
-            status: 401,
-            body: { message: 'The e-mail address or the password is wrong' },
-          })
-        } else {
-          const body = { organizationId: postern.organizationId }
-          const { accessToken } = signIn.body as { accessToken: string }
-          expect((await postern.call('POST', selectPath, accessToken, body)).status).toBe(404)
-        }
-      } finally {
-        await replica.stop()
-      }
-    },
-  )
+  ])('who was %s are dead at once, on every replica', async (what, end) => {
+    const replica = await postern.app.startReplica()
+    try {
+      const person = await postern.addPerson('member')
+      const unbound = await postern.signIn(person)
+      const there = () => replica.call('GET', own('?limit=1'), { token: person.token })
+      expect((await there()).status).toBe(200)
+      const reply = await end(person)
+      expect(reply.status).toBe(200)
+      expect((await there()).status).toBe(401)
+      expect(await isAlive(person)).toBe(false)
+      expect((await postern.call('POST', '/api/v1/auth/checkAuth', unbound)).status).toBe(401)
+      expect(await postern.auditOf(reply)).toMatchObject([{ event: `member-${what}`, outcome: 'success' }])
+    } finally {
+      await replica.stop()
+    }
+  })
+
+  it('who was disabled cannot be begun; only who knows the password learns why', async () => {
+    const person = await postern.addPerson('member')
+    await postern.call('PATCH', item(person), postern.machine, { isActive: false })
+    expect(await postern.call('POST', signInPath, undefined, person)).toMatchObject({
+      status: 401,
+      body: { message: expect.stringContaining('disabled') },
+    })
+    const wrong = { ...person, password: 'not the password' }
+    expect(await postern.call('POST', signInPath, undefined, wrong)).toMatchObject({
+      status: 401,
+      body: { message: 'The e-mail address or the password is wrong' },
+    })
+  })
+
+  it('who was removed cannot be begun in the organization', async () => {
+    const person = await postern.addPerson('member')
+    await postern.call('DELETE', item(person), postern.machine)
+    const unbound = await postern.signIn(person)
+    const body = { organizationId: postern.organizationId }
+    expect((await postern.call('POST', selectPath, unbound, body)).status).toBe(404)
+    expect((await postern.call('GET', '/api/v1/organization', unbound)).body).toEqual({ organizations: [] })
+  })
 
   it('who was enabled again are not restored; a new one can be begun', async () => {
     const person = await postern.addPerson('member')

@@ -131,8 +131,6 @@ function passwordEvents(
   person: UserCredentials,
   details: AuditEvent['details'],
 ): AuditEvent[] {
-  return organizationsOf(person).map((organizationId) => ({
-    ...personEvent(origin, 'user-password-changed', now(), details),
-    organizationId,
-  }))
+  const event = personEvent(origin, 'user-password-changed', now(), details)
+  return organizationsOf(person).map((organizationId) => Object.assign({}, event, { organizationId }))
 }

@@ -47,9 +47,7 @@ export function createSessionStorePostgres(database: Kysely<Schema>): SessionSto
       const { numDeletedRows } = await database
         .deleteFrom('user_sessions')
         .where('user_id', '=', userId)
-        .where(({ or, eb }) =>
-          or([eb('organization_id', '=', organizationId), eb('organization_id', 'is', null)]),
-        )
+        .where((is) => is.or([is('organization_id', '=', organizationId), is('organization_id', 'is', null)]))
         .executeTakeFirstOrThrow()
       return Number(numDeletedRows)
     },
