@@ -67,14 +67,14 @@ export interface UniversalAuthRoutesOptions {
 /** Client ids and client secrets: who administers them, and logins with them. */
 export function openUniversalAuth(options: UniversalAuthOptions) {
   const { stores, elapsed } = options
-  const { find, forget } = createRecentReads({
+  const reads = createRecentReads({
     read: (identityId) => stores.universalAuths.find(identityId),
     nowMs: elapsed,
   })
   return {
     /** At most a second old. */
-    find,
-    forget,
+    find: (identityId: string) => reads.find(identityId),
+    forget: (identityId: string) => reads.forget(identityId),
     /** See `remove-expired-rows.ts`. */
     removals: [
       (rowsMax: number) => stores.lockouts.deleteExpired(rowsMax),

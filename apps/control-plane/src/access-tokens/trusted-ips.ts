@@ -70,15 +70,18 @@ export function compileTrustedIps(list: readonly TrustedIp[]): (clientIp: string
   const networks = { ipv4: new BlockList(), ipv6: new BlockList() }
   const mapped = new BlockList()
   mapped.addSubnet('::ffff:0:0', mappedWidth, 'ipv6')
+  // Most lists trust everybody: the dearest part of a check is then none.
+  const wholeFamilies = new Set<TrustedIp['type']>()
   for (const entry of list) {
     const { ipAddress, type, prefix } = withoutMapping(entry, mapped)
     networks[type].addSubnet(ipAddress, prefix, type)
+    if (prefix === 0) wholeFamilies.add(type)
   }
   return (clientIp) => {
     const type = familyOf(clientIp)
     if (type === undefined) return false
     const client = withoutMapping({ ipAddress: clientIp, type }, mapped)
-    return networks[client.type].check(client.ipAddress, client.type)
+    return wholeFamilies.has(client.type) || networks[client.type].check(client.ipAddress, client.type)
   }
 }
 

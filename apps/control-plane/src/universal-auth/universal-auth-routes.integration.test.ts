@@ -178,7 +178,8 @@ describe('Universal Auth of an identity', () => {
   it('is attached by one of many who try at once', async () => {
     const url = universalAuthPath(await bareIdentity())
     const replies = await Promise.all(Array.from({ length: 5 }, () => postern.call('POST', url, {})))
-    expect(replies.map(({ status }) => status).toSorted()).toEqual([200, 400, 400, 400, 400])
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(replies.filter(({ status }) => status === 400)).toHaveLength(4)
   })
 
   it('keeps what a change leaves out, its client id first of all', async () => {
