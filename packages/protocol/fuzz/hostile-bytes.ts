@@ -5,7 +5,7 @@ import { arbitraryFrame } from '../src/test/arbitrary-frame.ts'
 /** Half of what it gives are random bytes, half real frames with bytes changed, cut out or doubled; it repeats from its seed. */
 export function createHostileBytes(seed: number): () => Uint8Array {
   const random = new Xorshift(seed)
-  const corpus = fc.sample(arbitraryFrame, { numRuns: 400, seed }).map(encodeFrame)
+  const corpus = fc.sample(arbitraryFrame, { numRuns: 400, seed }).map((frame) => encodeFrame(frame))
 
   function randomBytes(): Uint8Array {
     return Uint8Array.from({ length: random.below(64) }, () => random.below(256))

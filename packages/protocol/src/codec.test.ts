@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import protobuf from 'protobufjs'
 import { describe, expect, test } from 'vitest'
-import { decodeFrame, encodeFrame, FrameTooLargeError } from './codec.ts'
+import { createDataScratch, decodeFrame, encodeFrame, FrameTooLargeError } from './codec.ts'
 import { frameBounds } from './frame-bounds.ts'
 import type { Frame, ReviewTokenFrame, TokenReviewedFrame } from './frames.ts'
 import { clampText, protocolLimits } from './limits.ts'
@@ -232,4 +232,17 @@ test('text is cut to bytes and never through a character', () => {
       expect(text.toWellFormed().startsWith(cut)).toBe(true)
     }),
   )
+})
+
+test('P13: a Data frame may be written into memory that is used again, and no other frame is', () => {
+  const scratch = createDataScratch()
+  const data = {
+    kind: 'data',
+    streamId: 0xffff_ffff,
+    payload: new Uint8Array(protocolLimits.dataBytesMax),
+  } as const
+  const bytes = encodeFrame(data, scratch)
+  expect(bytes.buffer).toBe(scratch.buffer)
+  expect(Buffer.compare(bytes, encodeFrame(data))).toBe(0)
+  expect(encodeFrame({ kind: 'fin', streamId: 1 }, scratch).buffer).not.toBe(scratch.buffer)
 })

@@ -14,13 +14,15 @@ export class FrameTooLargeError extends Error {
 
 /**
  * The bytes of one WebSocket message.
+ * @param scratch where the bytes of a Data frame may stand, if the caller is done with them before its next one
  * @throws FrameTooLargeError when the frame as a whole, or a field of it, is beyond the limits.
  */
-export function encodeFrame(frame: Frame): Uint8Array {
+export function encodeFrame(frame: Frame, scratch?: Buffer): Uint8Array {
   const writer = Writer.create()
   // The writer doubles its buffer as it goes; these are long enough for a buffer of the right size to pay.
   if (frame.kind === 'review-token') writer.buf = Buffer.allocUnsafe(reviewBytes(frame))
-  else if (frame.kind === 'data') writer.buf = Buffer.allocUnsafe(frame.payload.length + dataHeaderBytes)
+  else if (frame.kind === 'data')
+    writer.buf = scratch ?? Buffer.allocUnsafe(frame.payload.length + dataHeaderBytes)
   const bytes = writeFrame(frame, writer).finish(true)
   if (mayExceedLimits(frame, bytes.length)) {
     const scan = scanFrame(bytes)
@@ -31,6 +33,11 @@ export function encodeFrame(frame: Frame): Uint8Array {
 
 /** More than tags, lengths and stream id of a Data frame take. */
 const dataHeaderBytes = 32
+
+/** Memory for any Data frame. */
+export function createDataScratch(): Buffer {
+  return Buffer.allocUnsafeSlow(limits.dataBytesMax + dataHeaderBytes)
+}
 
 /** About what a review needs. */
 function reviewBytes({ token }: ReviewTokenFrame): number {

@@ -12,6 +12,7 @@ import type { GatewaySession } from '../../../apps/control-plane/src/tunnel/gate
 import { createTunnelEndpoint } from '../../../apps/control-plane/src/tunnel/tunnel-endpoint.ts'
 import { silentObserver } from '../../../apps/control-plane/src/tunnel/tunnel-observer.ts'
 import { TunnelRegistry } from '../../../apps/control-plane/src/tunnel/tunnel-registry.ts'
+import { answerOf, endChild } from '../start-tunnel-server.ts'
 import { startRelay, type RelayProcess } from '../relay/start-relay.ts'
 
 /** What the far end of a stream does: sends without end, takes all there is, or never reads. */
@@ -21,8 +22,8 @@ export type BulkEnd = 'sends' | 'takes' | 'waits'
 export type BulkPorts = Record<BulkEnd, number>
 
 /**
- * The control plane's end of tunnels and streams in this process, a gateway in another, and a relay between them in a
- * third: the product's own code at both ends, without login and database around it.
+ * The control plane's end of tunnels and streams in this process, a gateway in another, a relay between them in a third,
+ * and the hosts that streams lead to in a fourth: the product's own code at both ends, without login and database around it.
  */
 export interface StreamWorld extends AsyncDisposable {
   relay: RelayProcess
@@ -37,6 +38,7 @@ const elapsed = (): number => performance.now()
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const gateway = { gatewayId: 'far-side', organizationId: 'organization', keyId: 'far-side' }
 const target = { kind: 'gateway', gatewayId: gateway.gatewayId } as const
+const hostsFile = fileURLToPath(new URL('stream-hosts-process.ts', import.meta.url))
 const farSideFile = fileURLToPath(new URL('stream-far-side.ts', import.meta.url))
 
 export async function createStreamWorld(): Promise<StreamWorld> {
@@ -50,13 +52,11 @@ export async function createStreamWorld(): Promise<StreamWorld> {
   const port = await serveTunnels(building, registry, streams)
   const relay = await startRelay({ host: '127.0.0.1', port })
   building.defer(() => relay.close())
-  const far = fork(farSideFile, [`http://${relay.address}`])
-  building.defer(async () => {
-    const exited = once(far, 'exit')
-    far.disconnect()
-    await exited
-  })
-  const [ports] = (await once(far, 'message')) as [BulkPorts]
+  const hosts = fork(hostsFile)
+  building.defer(() => endChild(hosts))
+  const ports = await answerOf<BulkPorts>(hosts)
+  const far = fork(farSideFile, [`http://${relay.address}`, ...Object.values(ports).map(String)])
+  building.defer(() => endChild(far))
   const tunnel = await firstTunnel(registry)
   const openStream = createOpenStream({
     streams,

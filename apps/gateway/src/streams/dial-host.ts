@@ -1,9 +1,19 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import type { ResetCode, StreamTarget } from '@postern/protocol'
+import { protocolLimits, type ResetCode, type StreamTarget } from '@postern/protocol'
+
+/** A connection that nothing has been read of yet. */
+export interface HostConnection {
+  socket: Socket
+  /**
+   * Begins to read. Each piece is good until `next` is called, which asks for the one after it: all pieces come in the
+   * same memory. With new memory for each, a fast host makes V8 collect garbage all the time, and reviews wait for it.
+   */
+  read: (take: (piece: Buffer, next: () => void) => void) => void
+}
 
 export type DialHostOutcome =
-  | { kind: 'connected'; socket: Socket }
+  | ({ kind: 'connected' } & HostConnection)
   | { kind: 'failed'; code: ResetCode; detail: string }
 
 /** Opens a TCP connection. Never rejects, and leaves no socket behind unless connected. */
@@ -13,6 +23,8 @@ export type DialHost = (target: StreamTarget, signal: AbortSignal) => Promise<Di
 const dialMsMax = 4_000
 /** What is on its way waits in the stream's window, and as little as possible beside it. */
 const bufferBytes = { readableHighWaterMark: 16 * 1024, writableHighWaterMark: 16 * 1024 }
+/** Of one read: two Data frames. */
+const readBytes = 2 * protocolLimits.dataBytesMax
 /** An API server that is gone without a word is noticed by the kernel, if by nobody else. */
 const keepAliveMs = 30_000
 
@@ -21,19 +33,12 @@ export function createDialHost({ msMax = dialMsMax }: { msMax?: number } = {}): 
     // Not AbortSignal.timeout, whose timer would outlive a dial that was given up at once.
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), msMax)
-    const socket = connect({
-      ...target,
-      allowHalfOpen: true,
-      ...bufferBytes,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveMs,
-    })
+    const { socket, read } = open(target)
     // Whoever waits hears of it by the event; and nothing breaks before the one who gets the socket listens.
     socket.on('error', () => undefined)
     try {
       await once(socket, 'connect', { signal: AbortSignal.any([signal, deadline.signal]) })
-      return { kind: 'connected', socket }
+      return { kind: 'connected', socket, read }
     } catch (error) {
       socket.destroy()
       if (deadline.signal.aborted) {
@@ -43,6 +48,38 @@ export function createDialHost({ msMax = dialMsMax }: { msMax?: number } = {}): 
     } finally {
       clearTimeout(timer)
     }
+  }
+}
+
+function open(target: StreamTarget): HostConnection {
+  let taker: ((piece: Buffer) => void) | undefined
+  /** A host may speak first, and before anybody is there to take it. */
+  let early: Buffer | undefined
+  const socket = connect({
+    ...target,
+    allowHalfOpen: true,
+    ...bufferBytes,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveMs,
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(readBytes),
+      callback(bytes, buffer) {
+        const piece = Buffer.from(buffer.buffer, buffer.byteOffset, bytes)
+        if (taker === undefined) early = piece
+        else taker(piece)
+        // No more is read before it is asked for.
+        return false
+      },
+    },
+  })
+  return {
+    socket,
+    read(take) {
+      taker = (piece) => take(piece, () => socket.resume())
+      if (early === undefined) socket.resume()
+      else taker(early)
+    },
   }
 }
 

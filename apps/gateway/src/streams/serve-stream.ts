@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net'
 import type { RawStream, ResetCode, StreamOpening } from '@postern/protocol'
 import { allowedHostsVariable, describeHost, findAllowedHost, type AllowedHosts } from './allowed-hosts.ts'
-import type { DialHost } from './dial-host.ts'
+import type { DialHost, HostConnection } from './dial-host.ts'
 
 export interface ServeStreamOptions {
   allowedHosts: AllowedHosts
@@ -35,14 +34,16 @@ export function createServeStream(options: ServeStreamOptions): (opening: Stream
     }
     const stream = opening.accept()
     if (stream === undefined) dialled.socket.destroy()
-    else join(stream, dialled.socket)
+    else join(stream, dialled)
   }
 }
 
 /** Each direction ends on its own; when one of the two breaks, so does the other. */
-function join(stream: RawStream, socket: Socket): void {
+function join(stream: RawStream, { socket, read }: HostConnection): void {
   stream.pipe(socket)
-  socket.pipe(stream)
+  socket.on('end', () => stream.end())
+  // A piece is written when its frames are made, which have memory of their own.
+  read((piece, next) => void stream.write(piece, next))
   // The end of the connection follows, and says it to the stream.
   socket.on('error', () => undefined)
   socket.on('close', (hasFailed) => {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
-import { decodeFrame, encodeFrame } from '../codec.ts'
+import { createDataScratch, decodeFrame, encodeFrame } from '../codec.ts'
 import type { Frame } from '../frames.ts'
 
 export interface FrameListener {
@@ -11,6 +11,14 @@ export interface FrameListener {
   closed(detail: string): void
   /** A frame has left this process; there is room for more. */
   sent?(): void
+}
+
+export interface FrameSocketOptions {
+  /**
+   * This side is the client, whose messages ws masks by `createMaskingKeys`, and so copies, before `send` returns: what
+   * was handed over may be written over. Memory that is new for each Data frame would keep V8 collecting garbage.
+   */
+  isClient: boolean
 }
 
 /** How long a closing handshake may take before the socket is destroyed, in milliseconds. */
@@ -49,6 +57,8 @@ export class FrameSocket {
     this.#unsentFrames -= 1
     this.#listener?.sent?.()
   }
+  readonly #isClient: boolean
+  #dataScratch: Buffer | undefined
   #listener: FrameListener | undefined
   #waiting: (() => void)[] = []
   #waitingBytes = 0
@@ -60,7 +70,8 @@ export class FrameSocket {
   #closeTimer: NodeJS.Timeout | undefined
 
   /** @param stream the connection under the WebSocket, whose writes are gathered */
-  constructor(webSocket: WebSocket, stream: Duplex) {
+  constructor(webSocket: WebSocket, stream: Duplex, options: FrameSocketOptions = { isClient: false }) {
+    this.#isClient = options.isClient
     this.#webSocket = webSocket
     this.#stream = stream
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -123,7 +134,8 @@ export class FrameSocket {
       this.terminate()
       return
     }
-    const bytes = encodeFrame(frame)
+    if (frame.kind === 'data' && this.#isClient) this.#dataScratch ??= createDataScratch()
+    const bytes = encodeFrame(frame, this.#dataScratch)
     if (this.#corkedBytes === 0) this.#stream.cork()
     this.#corkedBytes += bytes.length
     this.#unsentFrames += 1

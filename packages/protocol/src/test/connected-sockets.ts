@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import { FrameSocket } from '../connection/frame-socket.ts'
+import { createMaskingKeys } from '../connection/masking-keys.ts'
 import { protocolLimits } from '../limits.ts'
 
 export interface ConnectedSockets {
@@ -25,12 +26,16 @@ export async function connectSockets(): Promise<ConnectedSockets> {
   )
   // A TCP server that listens has an address with a port. Source: Node.js documentation, server.address().
   const { port } = listener.address() as AddressInfo
-  const clientWebSocket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload })
+  const clientWebSocket = new WebSocket(`ws://127.0.0.1:${port}`, {
+    perMessageDeflate: false,
+    maxPayload,
+    generateMask: createMaskingKeys(),
+  })
   const upgraded = Promise.withResolvers<Socket>()
   clientWebSocket.once('upgrade', (response: IncomingMessage) => {
     upgraded.resolve(response.socket)
   })
-  const client = new FrameSocket(clientWebSocket, await upgraded.promise)
+  const client = new FrameSocket(clientWebSocket, await upgraded.promise, { isClient: true })
   const server = await accepted.promise
   return {
     server,
