@@ -127,7 +127,9 @@ describe('environments', () => {
     const replies = await Promise.all(
       slugs.map((slug) => postern.send('POST', path(), { name: slug, slug, position: 1 })),
     )
-    expect(replies.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 400, 400, 400, 400])
+    expect(replies.map(({ status }) => status).sort((one, other) => one - other)).toEqual([
+      200, 200, 200, 200, 400, 400, 400, 400,
+    ])
     const positions = (await order()).map(([, position]) => position)
     expect(positions).toEqual([1, 2, 3, 4, 5, 6, 7])
   })
