@@ -24,11 +24,12 @@ export interface PosternWithCluster {
 /** A whole control plane, a cluster to log in from, and somebody who may configure it. */
 export async function startPosternWithCluster(
   config: Partial<AppConfig> = {},
-  databaseOptions: { poolMax?: number } = {},
+  options: Parameters<typeof startTestApp>[1] = {},
+  person = { email: 'ada@example.com', password: 'correct horse battery' },
 ): Promise<PosternWithCluster> {
-  const [app, cluster] = await Promise.all([startTestApp(config, databaseOptions), startKubernetesStandIn()])
+  const [app, cluster] = await Promise.all([startTestApp(config, options), startKubernetesStandIn()])
   const bootstrapped = await app.call('POST', '/api/v1/admin/bootstrap', {
-    body: { email: 'ada@example.com', password: 'correct horse battery', organization: 'Acme' },
+    body: { ...person, organization: 'Acme' },
   })
   const { identity, organization } = bootstrapResponse.parse(bootstrapped.body)
   const admin = identity.credentials.token
