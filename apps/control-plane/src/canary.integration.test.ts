@@ -25,7 +25,7 @@ const refusals: string[] = []
 beforeAll(async () => {
   metrics = createMetrics({ version: '0.0.0', withProcessMetrics: false })
   const observers = {
-    request: metrics.observeRequest,
+    request: (finished: Parameters<Metrics['observeRequest']>[0]) => metrics.observeRequest(finished),
     login: ({ authMethod, outcome, reason }: ObservedLogin) =>
       metrics.observeLogin(authMethod, outcome, reason),
     auditLog: metrics.auditLog,
