@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { bootstrapResponse } from '@postern/api-contract/bootstrap'
 import { identityResponse } from '@postern/api-contract/identities'
-import { type RawBuilder, sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createTestKey } from './gateways/test/gateway-tokens.ts'
 import {
   type PosternWithCluster,
   startPosternWithCluster,
 } from './kubernetes-auth/test/postern-with-cluster.ts'
+import { addRefusal, setRefused } from './test/refused-writes.ts'
 import { type Reply, startTestApp, type TestApp } from './test/start-test-app.ts'
 
 let postern: PosternWithCluster
@@ -17,29 +17,6 @@ beforeAll(async () => {
 })
 afterAll(() => postern.close())
 afterEach(() => setRefused(postern.app, ''))
-
-/** From then on the database refuses to write what happened to the table that `setRefused` names. */
-async function addRefusal({ database: { kysely } }: TestApp): Promise<void> {
-  const statements: RawBuilder<unknown>[] = [
-    sql`create table refused_writes (name text not null)`,
-    sql`create function refuse_write() returns trigger language plpgsql as $$
-      begin
-        if exists (select from refused_writes where name = tg_table_name) then
-          raise exception 'the disk of % is full', tg_table_name using errcode = 'disk_full';
-        end if;
-        return new;
-      end $$`,
-    sql`create trigger refuse before insert on audit_events for each row
-      when (new.outcome = 'success') execute function refuse_write()`,
-    sql`create trigger refuse before insert on revocations for each row execute function refuse_write()`,
-  ]
-  for (const statement of statements) await statement.execute(kysely)
-}
-
-async function setRefused({ database: { kysely } }: TestApp, name: string): Promise<void> {
-  await sql`delete from refused_writes`.execute(kysely)
-  await sql`insert into refused_writes values (${name})`.execute(kysely)
-}
 
 function call(method: string, path: string, body?: object): Promise<Reply> {
   return postern.app.call(method, path, { token: postern.admin, body })

@@ -112,11 +112,6 @@ function checkSecret(
   const state = secret.isRevoked ? 'revoked' : secret.isExpired ? 'expired' : 'alive'
   if (!attempt.check('client-secret-expiry', isAlive, 'alive', state))
     return secret.isRevoked ? 'client-secret-revoked' : 'client-secret-expired'
-  const isUsedUp = secret.numUsesLimit > 0 && secret.numUses >= secret.numUsesLimit
-  if (isUsedUp) {
-    attempt.check('client-secret-uses', false, limitText(secret), usesText(secret))
-    return 'client-secret-exhausted'
-  }
   const trusted = auth.clientSecretTrustedIps
   const expected = trustedIpTexts(trusted).join(', ').slice(0, textLengthMax)
   if (!attempt.check('client-ip', isTrusted(ipAddress, trusted), expected, ipAddress))
