@@ -48,6 +48,7 @@ import { openGatewayCredentials } from './open-gateway-credentials.ts'
 import { openGatewayPools } from './open-gateway-pools.ts'
 import { openGateways } from './open-gateways.ts'
 import { openIdentities } from './open-identities.ts'
+import { createKeyRotationStore, openKeyRotation } from './open-key-rotation.ts'
 import { openOrganizationRoles } from './open-organization-roles.ts'
 import { createPeopleStores, openPeople } from './open-people.ts'
 import { createProjectStores, openProjects } from './open-projects.ts'
@@ -153,6 +154,7 @@ function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): C
     { name: 'gateway pool watch', budgetMs: 500, close: () => parts.gatewayPools.close() },
     { name: 'old audit events', budgetMs: 500, close: () => parts.audit.close() },
     { name: 'audit log', budgetMs: 3500, close: () => parts.auditLog.close() },
+    { name: 'key rotation', budgetMs: 1000, close: () => parts.keyRotation.close() },
     { name: 'last logins', budgetMs: 500, close: () => parts.lastLogins.close() },
     { name: 'people', budgetMs: 500, close: () => parts.people.close() },
     { name: 'access tokens', budgetMs: 500, close: () => parts.accessTokens.close() },
@@ -172,6 +174,7 @@ async function openParts(options: AppOptions) {
   const { rightsOf } = organizationRoles
   const projects = openProjects({ ...shared, stores })
   const { requireWithinProjects } = projects
+  const keyRotation = openKeyRotation({ ...options, ...shared, store: stores.keyRotation })
   const machines = openIdentities({ ...shared, store: stores.identities, rightsOf, requireWithinProjects })
   const { cache: identities, lastLogins, requireWithinIdentity } = machines
   const poolDirectory = createPoolDirectory({ pools: stores.gatewayPools, elapsed })
@@ -284,6 +287,7 @@ async function openParts(options: AppOptions) {
     authenticate,
     audit,
     organizationRoles,
+    keyRotation,
     projects,
     machines,
     forget,
@@ -325,6 +329,7 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
   const { machines, forget } = parts
   const { revocations } = accessTokens
   parts.organizationRoles.registerRoutes(server, { authenticate })
+  parts.keyRotation.registerRoutes(server, { authenticate })
   machines.registerRoutes(server, {
     authenticate,
     revocations,
@@ -392,6 +397,7 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     ...createUniversalAuthStores(kysely),
     ...createProjectStores(kysely),
     ...createSecretStores(kysely),
+    keyRotation: createKeyRotationStore(kysely),
     gateways: createGatewayStorePostgres(kysely),
     gatewayPools: createGatewayPoolStorePostgres(kysely),
     poolMembers: createPoolMemberStorePostgres(kysely),

@@ -11,6 +11,7 @@ import type {
   GatewayPlace,
   SaveAuthOutcome,
 } from './gateway-kubernetes-auth-store.ts'
+import { type SealedField, sealedFieldContext } from './sealed-fields.ts'
 
 /** Encryption under the organization's key; the context binds a ciphertext to its place (keyring/). */
 export interface OrganizationKeyring {
@@ -19,7 +20,6 @@ export interface OrganizationKeyring {
 }
 
 type Row = Selectable<Schema['gateway_kubernetes_auths']>
-type Secret = 'ca-cert' | 'token-reviewer-jwt'
 
 export function createGatewayKubernetesAuthStorePostgres(
   database: Kysely<Schema>,
@@ -188,8 +188,10 @@ async function columnsOf(
   settings: GatewayKubernetesSettings,
   keyring: OrganizationKeyring,
 ) {
-  const encrypted = async (what: Secret, text: string | null): Promise<Buffer | null> =>
-    text === null || text === '' ? null : keyring.encryptFor(organizationId, contextOf(what, gatewayId), text)
+  const encrypted = async (what: SealedField, text: string | null): Promise<Buffer | null> =>
+    text === null || text === ''
+      ? null
+      : keyring.encryptFor(organizationId, sealedFieldContext(what, gatewayId), text)
   return {
     token_review_mode: settings.tokenReviewMode,
     kubernetes_host: settings.kubernetesHost,
@@ -205,8 +207,8 @@ async function columnsOf(
 
 async function fromRow(row: Row, keyring: OrganizationKeyring): Promise<GatewayKubernetesAuth> {
   const { gateway_id: gatewayId, organization_id: organizationId } = row
-  const decrypted = async (what: Secret, ciphertext: Buffer | null): Promise<string | null> =>
-    ciphertext && keyring.decryptFor(organizationId, contextOf(what, gatewayId), ciphertext)
+  const decrypted = async (what: SealedField, ciphertext: Buffer | null): Promise<string | null> =>
+    ciphertext && keyring.decryptFor(organizationId, sealedFieldContext(what, gatewayId), ciphertext)
   return {
     gatewayId,
     organizationId,
@@ -221,8 +223,4 @@ async function fromRow(row: Row, keyring: OrganizationKeyring): Promise<GatewayK
     allowedAudience: row.allowed_audience,
     updatedAt: row.updated_at,
   }
-}
-
-function contextOf(what: Secret, gatewayId: string): string {
-  return `gateways/${gatewayId}/kubernetes-auth/${what}`
 }

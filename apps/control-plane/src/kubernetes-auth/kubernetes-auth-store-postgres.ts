@@ -3,6 +3,8 @@ import type { Schema } from '../database/schema.ts'
 import type { KubernetesAuth, KubernetesAuthSettings } from './kubernetes-auth.ts'
 import type { KubernetesAuthStore, SaveKubernetesAuthOutcome } from './kubernetes-auth-store.ts'
 
+import { type SealedField, sealedFieldContext } from './sealed-fields.ts'
+
 /** Encryption under the organization's key; the context binds a ciphertext to its place (keyring/). */
 export interface OrganizationKeyring {
   encryptFor(organizationId: string, context: string, plaintext: string): Promise<Buffer>
@@ -111,14 +113,14 @@ async function toColumns(
     ca_cert_encrypted:
       caCert === ''
         ? null
-        : await keyring.encryptFor(organizationId, contextOf('ca-cert', identityId), caCert),
+        : await keyring.encryptFor(organizationId, sealedFieldContext('ca-cert', identityId), caCert),
     verify_tls_certificate: settings.verifyTlsCertificate,
     token_reviewer_jwt_encrypted:
       tokenReviewerJwt === null
         ? null
         : await keyring.encryptFor(
             organizationId,
-            contextOf('token-reviewer-jwt', identityId),
+            sealedFieldContext('token-reviewer-jwt', identityId),
             tokenReviewerJwt,
           ),
     allowed_namespaces: settings.allowedNamespaces,
@@ -135,8 +137,8 @@ async function toColumns(
 
 async function fromRow(row: Row, keyring: OrganizationKeyring): Promise<KubernetesAuth> {
   const { identity_id: identityId, organization_id: organizationId } = row
-  const decrypted = async (what: SecretColumn, ciphertext: Buffer | null): Promise<string | null> =>
-    ciphertext && keyring.decryptFor(organizationId, contextOf(what, identityId), ciphertext)
+  const decrypted = async (what: SealedField, ciphertext: Buffer | null): Promise<string | null> =>
+    ciphertext && keyring.decryptFor(organizationId, sealedFieldContext(what, identityId), ciphertext)
   return {
     id: row.id,
     identityId,
@@ -160,12 +162,6 @@ async function fromRow(row: Row, keyring: OrganizationKeyring): Promise<Kubernet
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
-}
-
-type SecretColumn = 'ca-cert' | 'token-reviewer-jwt'
-
-function contextOf(what: SecretColumn, identityId: string): string {
-  return `kubernetes-auth/${identityId}/${what}`
 }
 
 function laterThan(moment: Date): Date {
