@@ -72,7 +72,8 @@ export type AppConfig = Pick<
   | 'secretRequestsPerMinutePerActor'
   | 'auditRetentionDays'
   | 'replicaId'
->
+> &
+  Partial<Pick<Config, 'signingKeyDaysMax'>>
 
 export interface AppOptions {
   config: AppConfig
@@ -245,7 +246,7 @@ async function openParts(options: AppOptions) {
     removals: universalAuth.removals,
   })
   const actorLimits = openActorLimits(options.config)
-  const people = openPeople({ ...options, ...shared, stores, rightsOf, actorLimits })
+  const people = openPeople({ ...options, ...shared, stores, rightsOf, requireWithinProjects, actorLimits })
   const authenticate = limitRequests(
     createAuthenticate({
       ...people,

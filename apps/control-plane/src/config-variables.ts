@@ -165,6 +165,15 @@ export const variables = {
     parse: wholeNumber(7, 36_500),
     defaultText: '365',
   }),
+  signingKeyDaysMax: variable({
+    name: 'POSTERN_SIGNING_KEY_DAYS_MAX',
+    flag: '--signing-key-days-max',
+    placeholder: 'days',
+    description:
+      'Age at which the key that access tokens are signed with is replaced by itself; 0 leaves that to POST /api/v1/admin/signing-keys/rotate.',
+    parse: wholeNumber(0, 3650),
+    defaultText: '0',
+  }),
   replicaId: variable({
     name: 'POSTERN_REPLICA_ID',
     flag: '--replica-id',

@@ -51,6 +51,7 @@ describe('configFrom', () => {
       writesPerMinutePerActor: 3000,
       secretRequestsPerMinutePerActor: 12_000,
       auditRetentionDays: 365,
+      signingKeyDaysMax: 0,
       replicaId: 'host-1-abc123',
       logLevel: 'info',
     })
@@ -72,6 +73,7 @@ describe('configFrom', () => {
       POSTERN_WRITES_PER_MINUTE_PER_ACTOR: '9',
       POSTERN_SECRET_REQUESTS_PER_MINUTE_PER_ACTOR: '0',
       POSTERN_AUDIT_RETENTION_DAYS: '30',
+      POSTERN_SIGNING_KEY_DAYS_MAX: '90',
       POSTERN_REPLICA_ID: 'replica-2',
       POSTERN_LOG_LEVEL: 'warn',
     })
@@ -91,6 +93,7 @@ describe('configFrom', () => {
       writesPerMinutePerActor: 9,
       secretRequestsPerMinutePerActor: 0,
       auditRetentionDays: 30,
+      signingKeyDaysMax: 90,
       replicaId: 'replica-2',
       logLevel: 'warn',
     })

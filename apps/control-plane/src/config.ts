@@ -27,6 +27,8 @@ export interface Config {
   writesPerMinutePerActor: number
   secretRequestsPerMinutePerActor: number
   auditRetentionDays: number
+  /** 0: signing keys are rotated by hand alone. */
+  signingKeyDaysMax: number
   replicaId: string
   logLevel: (typeof logLevels)[number]
 }
@@ -91,6 +93,7 @@ export function configFrom(
     writesPerMinutePerActor: read(variables.writesPerMinutePerActor),
     secretRequestsPerMinutePerActor: read(variables.secretRequestsPerMinutePerActor),
     auditRetentionDays: read(variables.auditRetentionDays),
+    signingKeyDaysMax: read(variables.signingKeyDaysMax),
     replicaId: read(variables.replicaId) ?? defaultReplicaId(environment),
     logLevel: read(variables.logLevel),
   }
