@@ -6,7 +6,7 @@ import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { OrganizationRoleStore } from '../organization-roles/organization-role-store.ts'
 import { requireGrantableRole } from '../organization-roles/require-grantable-role.ts'
-import { auditActorOf } from '../permissions/actor.ts'
+import { type Actor, auditActorOf } from '../permissions/actor.ts'
 import type { RightsOf } from '../permissions/organization-rights.ts'
 import { requirePermission, requireRightsWithin } from '../permissions/require-permission.ts'
 import type { PasswordResetStore } from '../users/password-reset-store.ts'
@@ -24,6 +24,11 @@ export interface ChangeMembersDependencies {
     audit: ChangeAudit
   }>
   rightsOf: RightsOf
+  /** Whether the actor has at least the person's rights in their projects. Throws PermissionDenied. */
+  requireWithinProjects: (
+    actor: Actor,
+    person: { readonly kind: 'user'; readonly userId: string },
+  ) => Promise<void>
   auditLog: AuditLog
   now: () => Date
 }
@@ -130,13 +135,14 @@ async function createPasswordReset(
 
 /** The member, whose rights the actor has too. */
 async function findWithin(
-  { members, rightsOf }: ChangeMembersDependencies,
+  { members, rightsOf, requireWithinProjects }: ChangeMembersDependencies,
   { actor }: ChangeOrigin,
   membershipId: string,
 ): Promise<Member> {
   const member = await members.findMembership(actor.organizationId, membershipId)
   if (member === undefined) throw memberUnknown()
   requireRightsWithin(actor, await rightsOf(member.organizationId, member.role))
+  await requireWithinProjects(actor, { kind: 'user', userId: member.userId })
   return member
 }
 

@@ -194,6 +194,21 @@ describe('T46 the sessions of a member', () => {
     expect((await postern.call('GET', '/api/v1/organization', unbound)).body).toEqual({ organizations: [] })
   })
 
+  it('who is removed while entering the organization are dead, and nothing fails', async () => {
+    for (let times = 0; times < 8; times += 1) {
+      const person = await postern.addPerson('member')
+      const unbound = await postern.signIn(person)
+      const [removed, selected] = await Promise.all([
+        postern.call('DELETE', item(person), postern.machine),
+        postern.call('POST', selectPath, unbound, { organizationId: postern.organizationId }),
+      ])
+      expect(removed.status).toBe(200)
+      expect([200, 401, 404]).toContain(selected.status)
+      const { token = unbound } = selected.body as { token?: string }
+      expect((await postern.call('POST', '/api/v1/auth/checkAuth', token)).status).toBe(401)
+    }
+  })
+
   it('who was enabled again are not restored; a new one can be begun', async () => {
     const person = await postern.addPerson('member')
     await postern.call('PATCH', item(person), postern.machine, { isActive: false })

@@ -128,13 +128,17 @@ async function select(
   database: Kysely<Schema>,
   { id, tokenHash, newTokenHash, organizationId }: Parameters<SessionStore['select']>[0],
 ): Promise<boolean> {
+  // The membership is locked before the session, as whoever removes a member does: neither waits for the other in a circle.
   const { rows } = await sql`
+    with membership as materialized (
+      select from organization_members
+        join user_sessions on user_sessions.user_id = organization_members.user_id and user_sessions.id = ${id}
+       where organization_members.organization_id = ${organizationId} and not organization_members.is_disabled
+         for key share of organization_members
+    )
     update user_sessions set organization_id = ${organizationId}, token_hash = ${newTokenHash}, last_used_at = now()
      where id = ${id} and token_hash = ${tokenHash} and ${isAlive}
-       and exists (select from organization_members
-                    where organization_members.organization_id = ${organizationId}
-                      and organization_members.user_id = user_sessions.user_id
-                      and not organization_members.is_disabled)
+       and exists (select from membership)
     returning id`.execute(database)
   return rows.length > 0
 }
