@@ -7,7 +7,7 @@ import type { HttpServer } from './http/http-server.ts'
 import { type ActorLimits, limitRequests } from './http/request-limits.ts'
 import type { OrganizationRoleStore } from './organization-roles/organization-role-store.ts'
 import { createAcceptInvitation } from './organizations/accept-invitation.ts'
-import { createChangeMembers } from './organizations/change-members.ts'
+import { type ChangeMembersDependencies, createChangeMembers } from './organizations/change-members.ts'
 import { createChangeOrganization } from './organizations/change-organization.ts'
 import { registerInvitationRoutes } from './organizations/invitation-routes.ts'
 import { createInvitationStorePostgres } from './organizations/invitation-store-postgres.ts'
@@ -62,7 +62,7 @@ export function createPeopleStores(database: Database['kysely']): PeopleStores {
   }
 }
 
-export interface PeopleOptions {
+export interface PeopleOptions extends Pick<ChangeMembersDependencies, 'requireWithinProjects'> {
   config: { publicUrl: string }
   stores: PeopleStores
   commit: Commit<

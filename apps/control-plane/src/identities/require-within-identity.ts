@@ -11,7 +11,10 @@ export type RequireWithinIdentity = (
 export interface RequireWithinIdentityDependencies {
   rightsOf: RightsOf
   /** The same for what it may do in its projects. */
-  requireWithinProjects: (actor: Actor, identity: { readonly id: string }) => Promise<void>
+  requireWithinProjects: (
+    actor: Actor,
+    identity: { readonly kind: 'identity'; readonly identityId: string },
+  ) => Promise<void>
 }
 
 export function createRequireWithinIdentity({
@@ -20,6 +23,6 @@ export function createRequireWithinIdentity({
 }: RequireWithinIdentityDependencies): RequireWithinIdentity {
   return async (actor, { id, organizationId, role }) => {
     requireRightsWithin(actor, await rightsOf(organizationId, role))
-    await requireWithinProjects(actor, { id })
+    await requireWithinProjects(actor, { kind: 'identity', identityId: id })
   }
 }

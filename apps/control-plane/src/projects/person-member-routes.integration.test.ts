@@ -129,3 +129,21 @@ describe('people in projects', () => {
     expect((await postern.send('GET', current())).body).toEqual({ memberships: [] })
   })
 })
+
+it('T17 who is to change a person, or to give them a new password, has their rights in their projects too', async () => {
+  const slug = `host-${project.slug}`
+  await postern.send('POST', '/api/v1/organization/roles', {
+    slug,
+    name: 'Host',
+    permissions: [{ subject: 'members', action: ['read', 'edit', 'delete'] }],
+  })
+  const host = await postern.createMachine(slug)
+  const eve = await postern.addPerson('no-access')
+  await add({ usernames: [eve.email], roleSlugs: ['admin'] })
+  const one = `/api/v2/organizations/${postern.organizationId}/memberships/${eve.membershipId}`
+  expect(await postern.send('DELETE', one, undefined, host.token)).toMatchObject({ status: 403 })
+  expect(await postern.send('POST', `${one}/password-reset`, {}, host.token)).toMatchObject({ status: 403 })
+  expect(await postern.send('PATCH', one, { isActive: false }, host.token)).toMatchObject({ status: 403 })
+  await postern.send('DELETE', current(), { usernames: [eve.email] })
+  expect(await postern.send('DELETE', one, undefined, host.token)).toMatchObject({ status: 200 })
+})

@@ -42,8 +42,11 @@ export function createProjectMemberStorePostgres(database: Kysely<Schema>): Proj
         .executeTakeFirst()
       return row === undefined ? undefined : memberOf(row)
     },
-    listOfIdentity: async (identityId) => {
-      const rows = await selectMembers(database).where('m.identity_id', '=', identityId).execute()
+    listOf: async (who, organizationId) => {
+      const rows = await selectMembers(database)
+        .where(isWho(who))
+        .where('m.organization_id', '=', organizationId)
+        .execute()
       return rows.map(memberOf)
     },
     listIdentities: (projectId, page) => listIdentities(database, projectId, page),

@@ -81,8 +81,8 @@ export interface ProjectMemberStore {
   remove(memberId: string): Promise<boolean>
   find(projectId: string, who: MemberKey): Promise<ProjectMember | undefined>
   findById(memberId: string, organizationId: string): Promise<ProjectMember | undefined>
-  /** In whatever projects. */
-  listOfIdentity(identityId: string): Promise<readonly ProjectMember[]>
+  /** In whatever projects of the organization. */
+  listOf(who: MemberKey, organizationId: string): Promise<readonly ProjectMember[]>
   /** Oldest first. */
   listIdentities(
     projectId: string,

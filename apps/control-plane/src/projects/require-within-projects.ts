@@ -3,27 +3,28 @@ import type { Actor } from '../permissions/actor.ts'
 import { requireWithinMember, roleNames } from './granted-roles.ts'
 import type { ProjectAccess } from './project-access.ts'
 import type { ProjectMember, ProjectMemberStore } from './project-member-store.ts'
+import type { MemberKey } from './project-store.ts'
 
 export interface RequireWithinProjectsDependencies {
   access: Pick<ProjectAccess, 'enterIfMember'>
-  members: Pick<ProjectMemberStore, 'listOfIdentity'>
+  members: Pick<ProjectMemberStore, 'listOf'>
   now: () => Date
 }
 
 /**
- * Whoever changes an identity of the organization, or lets others log in as it, has at least its rights in each of its
- * projects. Throws PermissionDenied.
+ * Whoever changes an identity or a person of the organization, or lets others log in as them, has at least their rights
+ * in each of their projects. Throws PermissionDenied.
  */
-export type RequireWithinProjects = (actor: Actor, identity: { readonly id: string }) => Promise<void>
+export type RequireWithinProjects = (actor: Actor, who: MemberKey) => Promise<void>
 
 export function createRequireWithinProjects({
   access,
   members,
   now,
 }: RequireWithinProjectsDependencies): RequireWithinProjects {
-  return async (actor, { id }) => {
+  return async (actor, who) => {
     if (actor.rights.can('administer', 'projects')) return
-    for (const member of await members.listOfIdentity(id)) {
+    for (const member of await members.listOf(who, actor.organizationId)) {
       if (!hasRights(member, now())) continue
       const entered = await access.enterIfMember(actor, { projectId: member.projectId })
       if (entered === undefined) throw outsideOf(member)
@@ -40,10 +41,11 @@ function hasRights({ roles }: ProjectMember, at: Date): boolean {
 }
 
 /** The project is not named: the actor may not know of it. */
-function outsideOf({ roles }: ProjectMember): ApiError {
+function outsideOf({ roles, who }: ProjectMember): ApiError {
+  const [what, subject] = who.kind === 'identity' ? ['identity', 'identities'] : ['person', 'members']
   return new ApiError(
     'PermissionDenied',
-    `The identity has a role (${roleNames(roles).join(', ')}) in a project that you are not in: you may not change it`,
-    { details: { action: 'edit', subject: 'identities' } },
+    `The ${what} has a role (${roleNames(roles).join(', ')}) in a project that you are not in, and so you may not change who has it`,
+    { details: { action: 'edit', subject } },
   )
 }
