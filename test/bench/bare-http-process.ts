@@ -13,6 +13,10 @@ server.post(
   { schema: { body: z.object({ identityId: z.string().max(100), jwt: z.string().max(8192) }) } },
   async () => answer,
 )
+// And reads: of a small object, and of a list as long as a hundred secrets.
+server.get('/small', async () => ({ status: 'ok' }))
+const list = Array.from({ length: 100 }, (_one, index) => ({ id: index, text: 'x'.repeat(620) }))
+server.get('/list', async () => list)
 const url = await server.listen({ port: 0, host: '127.0.0.1' })
 process.send?.(url)
 process.once('disconnect', () => {

@@ -61,3 +61,13 @@ export function prepareHttpPost(
   ]
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }
+
+/** The bytes of a GET. */
+export function prepareHttpGet(url: string, path: string, headers: Record<string, string> = {}): Buffer {
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    `host: ${new URL(url).host}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ]
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)
+}

@@ -27,4 +27,18 @@ program
     })
     process.stdout.write(`${JSON.stringify(figures)}\n`)
   })
+program
+  .command('api')
+  .description('authenticated reads and lists of secrets on PostgreSQL, beside a bare HTTP server')
+  .option('--seconds <seconds>', 'how long each figure is measured', '10')
+  .option('--in-flight <count>', 'requests under way at once', '32')
+  .action(async (options: { seconds: string; inFlight: string }) => {
+    const { benchApi } = await import('./api.ts')
+    const figures = await benchApi({
+      seconds: Number(options.seconds),
+      inFlight: Number(options.inFlight),
+      say: (line) => process.stderr.write(`${line}\n`),
+    })
+    process.stdout.write(`${JSON.stringify(figures)}\n`)
+  })
 await program.parseAsync()

@@ -65,11 +65,15 @@ const code = await runProgram(
     seed,
   ],
   {
-    SCHEMATHESIS_HOOKS: 'hooks',
-    PYTHONPATH: import.meta.dirname,
-    POSTERN_FUZZ_KNOWN: JSON.stringify(known),
-    POSTERN_FUZZ_TOKEN: platform.adminToken,
-    POSTERN_FUZZ_COUNTS: countsFile,
+    // Where it leaves what it found out about the server.
+    cwd: folder,
+    environment: {
+      SCHEMATHESIS_HOOKS: 'hooks',
+      PYTHONPATH: import.meta.dirname,
+      POSTERN_FUZZ_KNOWN: JSON.stringify(known),
+      POSTERN_FUZZ_TOKEN: platform.adminToken,
+      POSTERN_FUZZ_COUNTS: countsFile,
+    },
   },
 )
 const counts = JSON.parse(await readFile(countsFile, 'utf8')) as {

@@ -5,12 +5,13 @@ import { once } from 'node:events'
 export async function runProgram(
   file: string,
   words: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  { cwd, environment = {} }: { cwd?: string; environment?: Readonly<Record<string, string>> } = {},
 ): Promise<number> {
   const { PATH = '', HOME = '', PIP_INDEX_URL, PIP_CONFIG_FILE, SSL_CERT_FILE } = process.env
   const pip = { PIP_INDEX_URL, PIP_CONFIG_FILE, SSL_CERT_FILE }
   const given = Object.fromEntries(Object.entries(pip).filter(([, value]) => value !== undefined))
   const child = spawn(file, words, {
+    ...(cwd !== undefined && { cwd }),
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { PATH, HOME, ...given, ...environment },
   })
