@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { accessTokenReply } from '@postern/api-contract/access-tokens'
 import { bootstrapResponse } from '@postern/api-contract/bootstrap'
 import { errorEnvelope } from '@postern/api-contract/error-envelope'
+import { identityResponse } from '@postern/api-contract/identities'
+import { createClientSecretReply, universalAuthReply } from '@postern/api-contract/universal-auth'
 import type { RouteOptions } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -36,6 +39,7 @@ const apiDocument = z.object({ paths: z.record(z.string(), z.record(z.string(), 
 
 let app: TestApp
 let admin: string
+let organizationId: string
 let document: z.output<typeof apiDocument>
 const routes: Route[] = []
 beforeAll(async () => {
@@ -43,7 +47,8 @@ beforeAll(async () => {
   const bootstrapped = await app.call('POST', '/api/v1/admin/bootstrap', {
     body: { email: 'ada@example.com', password: 'correct horse battery', organization: 'Acme' },
   })
-  admin = bootstrapResponse.parse(bootstrapped.body).identity.credentials.token
+  const { identity, organization } = bootstrapResponse.parse(bootstrapped.body)
+  ;[admin, organizationId] = [identity.credentials.token, organization.id]
   document = apiDocument.parse((await app.call('GET', '/api/docs/json')).body)
 })
 afterAll(() => app.close())
@@ -105,6 +110,29 @@ async function send(method: string, path: string, { body, type, token }: Sent = 
   })
   sending.end(body)
   return promise
+}
+
+/** What an actor without any right may call: it tells them about themselves, or lists what they belong to. */
+const openToEveryActor: readonly string[] = [
+  'GET /api/v1/identities/details',
+  'GET /api/v1/organization',
+  'GET /api/v1/organization/accessible-with-sub-orgs',
+  'GET /api/v1/projects',
+  'GET /api/v1/sub-organizations',
+  'GET /api/v1/workspace',
+]
+
+async function tokenWithoutRole(): Promise<string> {
+  const asAdmin = async (path: string, body: unknown) =>
+    (await send('POST', path, { body: JSON.stringify(body), token: admin })).body
+  const created = await asAdmin('/api/v1/identities', { name: 'nobody', organizationId })
+  const { id } = identityResponse.parse(created).identity
+  const path = `/api/v1/auth/universal-auth/identities/${id}`
+  const read = await send('GET', path, { token: admin })
+  const { clientId } = universalAuthReply.parse(read.body).identityUniversalAuth
+  const { clientSecret } = createClientSecretReply.parse(await asAdmin(`${path}/client-secrets`, {}))
+  const login = await asAdmin('/api/v1/auth/universal-auth/login', { clientId, clientSecret })
+  return accessTokenReply.parse(login).accessToken
 }
 
 /** What is wrong with a refusal, or undefined. */
@@ -185,6 +213,20 @@ describe('every route', () => {
       return [401, 404, 422].includes(answer.status) ? undefined : `answers ${answer.status}`
     })
     expect(complaints).toEqual([])
+  })
+
+  it('T17: lets an identity without a role in nowhere but at what is its own', async () => {
+    const token = await tokenWithoutRole()
+    const answered: string[] = []
+    const complaints = await complaintsOf(async (route) => {
+      const sent = takesBody(route) ? { body: '{}' } : {}
+      const answer = await send(route.method, pathOf(route.template), { ...sent, token })
+      const needsCredential = operationOf(route)?.security.length !== 0
+      if (needsCredential && answer.status < 300) answered.push(titleOf(route))
+      return complaintAbout(route, answer)
+    })
+    expect(complaints).toEqual([])
+    expect(answered.toSorted()).toEqual(openToEveryActor.toSorted())
   })
 
   it('takes a slash at the end', async () => {
