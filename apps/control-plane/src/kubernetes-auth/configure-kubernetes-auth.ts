@@ -11,11 +11,12 @@ import type { ChangeAudit } from '../audit/change-audit.ts'
 import { orTellDenied } from '../audit/denied-attempt.ts'
 import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
-import type { IdentityReader } from '../identities/identity-cache.ts'
-import type { RequireWithinIdentity } from '../identities/require-within-identity.ts'
+import {
+  findPermittedIdentity,
+  type FindPermittedIdentityDependencies,
+} from '../identities/find-permitted-identity.ts'
 import { type Actor, auditActorOf } from '../permissions/actor.ts'
-import type { OrganizationActionOn } from '../permissions/organization-rights.ts'
-import { requirePermission } from '../permissions/require-permission.ts'
+import { hasPermission, requirePermission } from '../permissions/require-permission.ts'
 import type { CheckReviewer } from './check-reviewer.ts'
 import { checkSettings } from './check-settings.ts'
 import type { KubernetesAuth, KubernetesAuthSettings } from './kubernetes-auth.ts'
@@ -29,9 +30,7 @@ export interface KubernetesAuthChangeScope {
   audit: ChangeAudit
 }
 
-export interface ConfigureDependencies {
-  identities: IdentityReader
-  requireWithinIdentity: RequireWithinIdentity
+export interface ConfigureDependencies extends FindPermittedIdentityDependencies {
   store: Pick<KubernetesAuthStore, 'find'>
   commit: Commit<KubernetesAuthChangeScope>
   checkReviewer: CheckReviewer
@@ -50,11 +49,17 @@ export interface ConfigureContext {
   identityId: string
 }
 
+export interface ReadKubernetesAuth {
+  auth: KubernetesAuth
+  /** Whoever may replace the reviewer JWT may see it. */
+  maySeeSecrets: boolean
+}
+
 /** The four things that an operator does to an identity's Kubernetes Auth. They throw ApiErrors. */
 export interface ConfigureKubernetesAuth {
   attach(context: ConfigureContext, body: AttachKubernetesAuthRequest): Promise<KubernetesAuth>
   update(context: ConfigureContext, body: UpdateKubernetesAuthRequest): Promise<KubernetesAuth>
-  read(context: ConfigureContext): Promise<KubernetesAuth>
+  read(context: ConfigureContext): Promise<ReadKubernetesAuth>
   detach(context: ConfigureContext): Promise<KubernetesAuth>
 }
 
@@ -91,7 +96,7 @@ async function attach(
   body: AttachKubernetesAuthRequest,
 ): Promise<KubernetesAuth> {
   const { store, commit, onChanged, now } = dependencies
-  const identity = await findPermitted(dependencies, context, 'edit-auth')
+  const identity = await findPermittedIdentity(dependencies, context, 'edit-auth')
   if ((await store.find(identity.id)) !== undefined) throw alreadyAttached()
   const settings = settingsToAttach(body)
   await acceptSettings(dependencies, context, settings)
@@ -110,11 +115,11 @@ async function update(
   body: UpdateKubernetesAuthRequest,
 ): Promise<KubernetesAuth> {
   const { store, commit, onChanged, now } = dependencies
-  const identity = await findPermitted(dependencies, context, 'edit-auth')
+  const identity = await findPermittedIdentity(dependencies, context, 'edit-auth')
   const current = await store.find(identity.id)
   if (current === undefined) throw new ApiError('BadRequest', 'The identity has no Kubernetes Auth to change')
   const settings = settingsToUpdate(current, body)
-  await acceptSettings(dependencies, context, settings)
+  await acceptSettings(dependencies, context, settings, current)
   const updated = await commit(async ({ kubernetesAuths, audit }) => {
     const auth = savedOrThrow(await kubernetesAuths.update(current, settings))
     await audit.record(eventAbout(auth, 'kubernetes-auth-updated', context, now()))
@@ -124,11 +129,25 @@ async function update(
   return updated
 }
 
-async function read(dependencies: ConfigureDependencies, context: ConfigureContext): Promise<KubernetesAuth> {
-  const identity = await findPermitted(dependencies, context, 'read')
+async function read(
+  dependencies: ConfigureDependencies,
+  context: ConfigureContext,
+): Promise<ReadKubernetesAuth> {
+  const identity = await findPermittedIdentity(dependencies, context, 'read')
   const auth = await dependencies.store.find(identity.id)
   if (auth === undefined) throw new ApiError('NotFound', 'The identity has no Kubernetes Auth')
-  return auth
+  return { auth, maySeeSecrets: await mayEdit(dependencies, context) }
+}
+
+async function mayEdit(dependencies: ConfigureDependencies, context: ConfigureContext): Promise<boolean> {
+  if (!hasPermission(context.actor, 'edit-auth', 'identities')) return false
+  try {
+    await findPermittedIdentity(dependencies, context, 'edit-auth')
+    return true
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'PermissionDenied') return false
+    throw error
+  }
 }
 
 async function detach(
@@ -136,7 +155,7 @@ async function detach(
   context: ConfigureContext,
 ): Promise<KubernetesAuth> {
   const { commit, revocations, onChanged, now } = dependencies
-  const { id: identityId, organizationId } = await findPermitted(dependencies, context, 'edit-auth')
+  const { id: identityId, organizationId } = await findPermittedIdentity(dependencies, context, 'edit-auth')
   const target = { scope: 'auth-method' as const, identityId, authMethod: 'kubernetes-auth' as const }
   const detached = await commit(async (within) => {
     const auth = await within.kubernetesAuths.detach(identityId)
@@ -151,29 +170,18 @@ async function detach(
   return detached
 }
 
-/** T18: an identity of another organization does not exist. */
-async function findPermitted(
-  { identities, requireWithinIdentity }: ConfigureDependencies,
-  { actor, identityId }: ConfigureContext,
-  action: OrganizationActionOn<'identities'>,
-): Promise<{ id: string; organizationId: string }> {
-  requirePermission(actor, action, 'identities')
-  const identity = await identities.findIdentity(identityId)
-  if (identity === undefined || identity.organizationId !== actor.organizationId) {
-    throw new ApiError('NotFound', `There is no identity ${identityId}`)
-  }
-  if (action !== 'read') await requireWithinIdentity(actor, identity)
-  return identity
-}
-
 async function acceptSettings(
   { checkReviewer }: ConfigureDependencies,
   { actor }: ConfigureContext,
   settings: KubernetesAuthSettings,
+  current?: KubernetesAuth,
 ): Promise<void> {
   checkSettings(settings)
-  if (settings.gatewayId !== null) requirePermission(actor, 'attach', 'gateways')
-  if (settings.gatewayPoolId !== null) requirePermission(actor, 'attach', 'gateway-pools')
+  const { gatewayId, gatewayPoolId } = settings
+  // What somebody else attached stays usable for whoever may change the rest.
+  if (gatewayId !== null && gatewayId !== current?.gatewayId) requirePermission(actor, 'attach', 'gateways')
+  if (gatewayPoolId !== null && gatewayPoolId !== current?.gatewayPoolId)
+    requirePermission(actor, 'attach', 'gateway-pools')
   await checkReviewer({ ...settings, organizationId: actor.organizationId })
 }
 

@@ -50,6 +50,37 @@ describe('who may configure Kubernetes Auth', () => {
     expect(await postern.configure('DELETE', identityId, undefined, member)).toMatchObject({ status: 403 })
   })
 
+  it('T17: the reviewer JWT is for those alone who may change this identity, and a gateway for those who may attach one', async () => {
+    const role = {
+      slug: 'auth-editor',
+      name: 'x',
+      permissions: [{ subject: 'identities', action: ['read', 'edit-auth'] }],
+    }
+    await postern.app.call('POST', '/api/v1/organization/roles', { token: postern.admin, body: role })
+    const token = await tokenOf('auth-editor')
+    const [own, above] = [await attached(), await postern.createIdentity('admin')]
+    await postern.attach(above)
+    const shown = async (identityId: string) =>
+      kubernetesAuthReply.parse((await postern.configure('GET', identityId, undefined, token)).body)
+        .identityKubernetesAuth.tokenReviewerJwt
+    expect(await shown(own)).toBe(postern.reviewerJwt)
+    expect(await shown(above)).toBeNull()
+    expect(await postern.configure('PATCH', above, { allowedNames: '*' }, token)).toMatchObject({
+      status: 403,
+    })
+    expect(await postern.configure('PATCH', own, { allowedNames: 'web' }, token)).toMatchObject({
+      status: 200,
+    })
+    expect(await postern.configure('PATCH', own, { gatewayId: randomUUID() }, token)).toMatchObject({
+      status: 403,
+      body: { details: { action: 'attach', subject: 'gateways' } },
+    })
+    expect(await postern.configure('PATCH', own, { gatewayPoolId: randomUUID() }, token)).toMatchObject({
+      status: 403,
+      body: { details: { action: 'attach', subject: 'gateway-pools' } },
+    })
+  })
+
   it('T17: an identity without a role may not even read it', async () => {
     const identityId = await attached()
     const nobody = await tokenOf('no-access')
@@ -76,7 +107,10 @@ describe('who may configure Kubernetes Auth', () => {
       .executeTakeFirstOrThrow()
     for (const [method, body] of [['GET'], ['PATCH', {}], ['DELETE']] as const) {
       const theirs = await postern.configure(method, identity.id, body)
-      expect(theirs).toMatchObject({ status: 404, body: { message: `There is no identity ${identity.id}` } })
+      expect(theirs).toMatchObject({
+        status: 404,
+        body: { message: 'There is no such identity in your organization' },
+      })
       expect((await postern.configure(method, randomUUID(), body)).status).toBe(404)
     }
     expect((await postern.attach(identity.id)).status).toBe(404)
@@ -97,6 +131,15 @@ describe('what is not saved', () => {
       { tokenReviewMode: 'gateway', gatewayId: randomUUID(), gatewayPoolId: randomUUID() },
     ],
     ['a gateway that does not exist', 404, { tokenReviewMode: 'gateway', gatewayId: randomUUID() }],
+    ['an IPv6 literal for a host', 422, { kubernetesHost: 'https://[::1]:6443' }],
+    ['no rules at all', 422, { allowedNamespaces: undefined }],
+    ['a host that is not there', 422, { kubernetesHost: undefined }],
+    ['a host of nothing', 422, { kubernetesHost: '' }],
+    ['a CA and no verification', 400, { verifyTlsCertificate: false }],
+    ['a TTL beyond ten years', 422, { accessTokenTTL: 315_360_001, accessTokenMaxTTL: 0 }],
+    ['a fraction of a use', 422, { accessTokenNumUsesLimit: 0.5 }],
+    ['no trusted IP', 422, { accessTokenTrustedIps: [] }],
+    ['a mode that does not exist', 422, { tokenReviewMode: 'relay' }],
     ['a bad trusted IP', 400, { accessTokenTrustedIps: [{ ipAddress: 'localhost' }] }],
     ['T23: a CA that did not sign', 400, { caCert: '' }],
     ['a reviewer JWT that is none', 400, { tokenReviewerJwt: 'junk' }],
@@ -212,6 +255,93 @@ describe('what is saved', () => {
       gatewayId: null,
     })
     expect(kubernetesAuthReply.parse(changed.body).identityKubernetesAuth.tokenReviewerJwt).toBeNull()
+  })
+
+  it('is changed by an empty body, and by fields that this version does not know, without a change', async () => {
+    const identityId = await attached({ accessTokenTTL: 600, accessTokenMaxTTL: 0 })
+    const before = kubernetesAuthReply.parse((await postern.configure('GET', identityId)).body)
+    const same = await postern.configure('PATCH', identityId, { identityId, templateId: randomUUID() })
+    const { identityKubernetesAuth: after } = kubernetesAuthReply.parse(same.body)
+    expect({ ...after, updatedAt: '' }).toEqual({ ...before.identityKubernetesAuth, updatedAt: '' })
+  })
+
+  it.each<[string, object, object]>([
+    ['an empty reviewer JWT leaves it', { tokenReviewerJwt: '' }, { tokenReviewerJwt: 'stored' }],
+    ['a null reviewer JWT removes it', { tokenReviewerJwt: null }, { tokenReviewerJwt: null }],
+    ['an empty audience asks for none', { allowedAudience: '' }, { allowedAudience: '' }],
+    ['a null audience asks for none', { allowedAudience: null }, { allowedAudience: '' }],
+    ['empty names leave them open, beside namespaces', { allowedNames: '' }, { allowedNames: '' }],
+    ['null clears the gateway, where there is none too', { gatewayId: null }, { gatewayId: null }],
+    ['null clears the pool, where there is none too', { gatewayPoolId: null }, { gatewayPoolId: null }],
+    [
+      'addresses and networks of both families',
+      { accessTokenTrustedIps: [{ ipAddress: '10.0.0.0/8' }, { ipAddress: '2001:db8::1' }] },
+      {
+        accessTokenTrustedIps: [
+          { ipAddress: '10.0.0.0', type: 'ipv4', prefix: 8 },
+          { ipAddress: '2001:db8::1', type: 'ipv6' },
+        ],
+      },
+    ],
+    ['a TTL of nothing', { accessTokenTTL: 0 }, { accessTokenTTL: 0 }],
+  ])('in a change: %s', async (_title, change, expected) => {
+    const identityId = await attached()
+    const reply = await postern.configure('PATCH', identityId, change)
+    expect(reply.status).toBe(200)
+    const { identityKubernetesAuth } = kubernetesAuthReply.parse(reply.body)
+    const tokenReviewerJwt = identityKubernetesAuth.tokenReviewerJwt === null ? null : 'stored'
+    expect({ ...identityKubernetesAuth, tokenReviewerJwt }).toMatchObject(expected)
+  })
+
+  it('T8: a change of the host removes the stored reviewer JWT, which never reaches the other one', async () => {
+    const identityId = await attached()
+    const kubernetesHost = postern.cluster.url.replace('127.0.0.1', 'localhost')
+    expect(kubernetesHost).not.toBe(postern.cluster.url)
+    const reviews = postern.cluster.received('tokenreviews')
+    const changed = await postern.configure('PATCH', identityId, { kubernetesHost })
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { identityKubernetesAuth: { tokenReviewerJwt: null } },
+    })
+    expect(postern.cluster.received('tokenreviews')).toBe(reviews)
+    const back = await postern.configure('PATCH', identityId, { kubernetesHost: postern.cluster.url })
+    expect(back).toMatchObject({ body: { identityKubernetesAuth: { tokenReviewerJwt: null } } })
+  })
+
+  it('D2: the empty CA of Terraform is fine whatever the toggle, and turns nothing off', async () => {
+    const open = await attached({ caCert: '', verifyTlsCertificate: false })
+    const changed = await postern.configure('PATCH', open, { caCert: '', tokenReviewMode: 'api' })
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { identityKubernetesAuth: { verifyTlsCertificate: false, caCert: '' } },
+    })
+    const verified = await postern.configure('PATCH', open, { caCert: postern.cluster.caCert })
+    expect(verified).toMatchObject({ body: { identityKubernetesAuth: { verifyTlsCertificate: true } } })
+    // The system’s roots do not know the cluster: it is the certificate that is refused, not the request.
+    const refused = await postern.configure('PATCH', open, { caCert: '' })
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { details: { reason: expect.stringMatching(/tls|certificate/) } },
+    })
+    expect((await postern.configure('GET', open)).body).toMatchObject({
+      identityKubernetesAuth: { caCert: postern.cluster.caCert.trim(), verifyTlsCertificate: true },
+    })
+  })
+
+  it('goes with its identity', async () => {
+    const identityId = await attached()
+    const jwt = await postern.cluster.mintToken({ namespace: 'payments', name: 'api' })
+    expect((await postern.login(identityId, jwt)).status).toBe(200)
+    await postern.app.call('DELETE', `/api/v1/identities/${identityId}`, { token: postern.admin })
+    expect((await postern.configure('GET', identityId)).status).toBe(404)
+    expect((await postern.login(identityId, jwt)).status).toBe(401)
+    const { kysely } = postern.app.database
+    const rows = await kysely
+      .selectFrom('kubernetes_auths')
+      .select('id')
+      .where('identity_id', '=', identityId)
+      .execute()
+    expect(rows).toEqual([])
   })
 
   it('D2: without verification shows a warning wherever it is shown', async () => {

@@ -1,4 +1,4 @@
-import { errorEnvelope } from '@postern/api-contract/error-envelope'
+import { refusals } from '@postern/api-contract/error-envelope'
 import { identityIdParams } from '@postern/api-contract/identities'
 import {
   attachKubernetesAuthRequest,
@@ -8,9 +8,7 @@ import {
 import type { FastifyRequest } from 'fastify'
 import type { HttpServer } from '../http/http-server.ts'
 import type { Authenticate } from '../permissions/actor.ts'
-import { hasPermission } from '../permissions/require-permission.ts'
 import type { ConfigureContext, ConfigureKubernetesAuth } from './configure-kubernetes-auth.ts'
-import type { KubernetesAuth } from './kubernetes-auth.ts'
 import { kubernetesAuthReplyOf } from './kubernetes-auth-reply.ts'
 
 export interface KubernetesAuthRoutesDependencies {
@@ -23,14 +21,7 @@ const url = '/api/v1/auth/kubernetes-auth/identities/:identityId'
 const shared = {
   tags: ['Kubernetes Auth'],
   params: identityIdParams,
-  response: {
-    200: kubernetesAuthReply,
-    400: errorEnvelope,
-    401: errorEnvelope,
-    403: errorEnvelope,
-    404: errorEnvelope,
-    422: errorEnvelope,
-  },
+  response: { 200: kubernetesAuthReply, ...refusals(400, 401, 403, 404, 422) },
 }
 
 const attachSchema = {
@@ -80,23 +71,20 @@ export function registerKubernetesAuthRoutes(
     ipAddress: request.ip,
     identityId: request.params.identityId,
   })
-  const replyTo = ({ actor }: ConfigureContext, auth: KubernetesAuth) =>
-    kubernetesAuthReplyOf(auth, hasPermission(actor, 'edit-auth', 'identities'))
-
   server.post(url, { schema: attachSchema }, async (request) => {
-    const context = await contextOf(request)
-    return replyTo(context, await configure.attach(context, request.body))
+    const auth = await configure.attach(await contextOf(request), request.body)
+    return kubernetesAuthReplyOf(auth, true)
   })
   server.patch(url, { schema: updateSchema }, async (request) => {
-    const context = await contextOf(request)
-    return replyTo(context, await configure.update(context, request.body))
+    const auth = await configure.update(await contextOf(request), request.body)
+    return kubernetesAuthReplyOf(auth, true)
   })
   server.get(url, { schema: readSchema }, async (request) => {
-    const context = await contextOf(request)
-    return replyTo(context, await configure.read(context))
+    const { auth, maySeeSecrets } = await configure.read(await contextOf(request))
+    return kubernetesAuthReplyOf(auth, maySeeSecrets)
   })
   server.delete(url, { schema: detachSchema }, async (request) => {
-    const context = await contextOf(request)
-    return replyTo(context, await configure.detach(context))
+    const auth = await configure.detach(await contextOf(request))
+    return kubernetesAuthReplyOf(auth, true)
   })
 }

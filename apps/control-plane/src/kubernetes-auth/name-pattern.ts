@@ -1,14 +1,8 @@
-/**
- * One entry of a rule: an exact name, or a glob whose only signs are `*` (any characters, none included) and `?` (any
- * one character). Comparison is by code unit: no case folding, no normalisation.
- */
-export interface NamePattern {
-  text: string
-  /** The text with runs of `*` made one: they mean the same and cost more. */
-  glob: string
-  /** How many characters a match has at least. */
-  lengthMin: number
-  isGlob: boolean
+import { compileWildcard, matchesWildcard, type Wildcard } from '../permissions/wildcard.ts'
+
+/** One entry of a rule: an exact name, or a glob. */
+export interface NamePattern extends Wildcard {
+  readonly text: string
 }
 
 export type ParsedNamePatterns =
@@ -44,42 +38,11 @@ export function parseNamePatterns(text: string): ParsedNamePatterns {
 
 /** Whether any of the patterns matches. An empty list matches nothing: "no restriction" is the caller's rule to state. */
 export function matchesAnyPattern(patterns: readonly NamePattern[], name: string): boolean {
-  return patterns.some((pattern) => matches(pattern, name))
+  return patterns.some((pattern) => matchesWildcard(pattern, name))
 }
 
 function compile(text: string): NamePattern {
-  const glob = text.replaceAll(/\*+/g, '*')
-  return { text, glob, lengthMin: glob.replaceAll('*', '').length, isGlob: /[*?]/.test(glob) }
-}
-
-/**
- * Remembers only the last star: a later star matches whatever an earlier one could have, so going back further never
- * helps. A pattern longer than the name is out at once, so the work is bounded by the name's length, whatever the glob.
- */
-function matches(pattern: NamePattern, name: string): boolean {
-  if (!pattern.isGlob) return pattern.text === name
-  if (pattern.lengthMin > name.length) return false
-  const { glob } = pattern
-  let at = 0
-  let star = -1
-  let resumeAt = 0
-  let index = 0
-  while (index < name.length) {
-    const sign = glob[at]
-    if (sign === '*') {
-      star = at++
-      resumeAt = index
-    } else if (sign === '?' || (sign !== undefined && sign === name[index])) {
-      at++
-      index++
-    } else if (star === -1) {
-      return false
-    } else {
-      at = star + 1
-      index = ++resumeAt
-    }
-  }
-  return at === glob.length || (glob[at] === '*' && at + 1 === glob.length)
+  return { text, ...compileWildcard(text) }
 }
 
 function problem(text: string): ParsedNamePatterns {
