@@ -24,6 +24,7 @@ import {
   createConfigureUniversalAuth,
   type UniversalAuthChangeScope,
 } from './universal-auth/configure-universal-auth.ts'
+import { createCountSecretUse } from './universal-auth/count-secret-use.ts'
 import { createLockoutStorePostgres } from './universal-auth/lockout-store-postgres.ts'
 import { registerUniversalAuthRoutes } from './universal-auth/universal-auth-routes.ts'
 import {
@@ -99,7 +100,7 @@ function registerRoutes(
     universalLogin: createUniversalLogin({
       ...options,
       clients: universalLogins,
-      clientSecrets,
+      countUse: createCountSecretUse((id, uses) => clientSecrets.use(id, uses)),
       lockouts,
       issuer,
       clock,

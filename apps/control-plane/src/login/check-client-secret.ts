@@ -3,7 +3,7 @@ import type { UniversalLoginDenialReason } from '../audit/audit-reason.ts'
 import type { IdentityReader } from '../identities/identity-cache.ts'
 import type { IdentityCore } from '../identities/identity-store.ts'
 import { matchClientSecret, prefixOf } from '../universal-auth/client-secret.ts'
-import type { ClientSecretStore } from '../universal-auth/client-secret-store.ts'
+import type { CountSecretUse } from '../universal-auth/count-secret-use.ts'
 import { lockoutSourceOf } from '../universal-auth/lockout-source.ts'
 import type { LockoutStore } from '../universal-auth/lockout-store.ts'
 import type {
@@ -16,7 +16,7 @@ import type { UniversalLoginAttempt, UniversalLoginCall } from './universal-logi
 export interface CheckClientSecretDependencies {
   identities: IdentityReader
   clients: UniversalLoginStore
-  clientSecrets: Pick<ClientSecretStore, 'use'>
+  countUse: CountSecretUse
   lockouts: Pick<LockoutStore, 'recordFailure'>
 }
 
@@ -59,7 +59,7 @@ export async function checkClientSecret(
   const late = checkSecret(client, secret, call, attempt)
   if (late !== undefined) return denied(late)
 
-  const isUsed = await attempt.timed('use', () => dependencies.clientSecrets.use(secret.id))
+  const isUsed = await attempt.timed('use', () => dependencies.countUse(secret.id))
   if (!attempt.check('client-secret-uses', isUsed, limitText(secret), usesText(secret)))
     return denied('client-secret-exhausted')
   return { ok: true, value: { ...client, identity, clientSecretId: secret.id } }

@@ -53,7 +53,7 @@ describe('a login with a client secret', () => {
           return find()
         },
       },
-      clientSecrets: { use: async () => isUsable },
+      countUse: async () => isUsable,
       lockouts: { recordFailure: async () => false },
       issuer: {
         issue: async (request) => {

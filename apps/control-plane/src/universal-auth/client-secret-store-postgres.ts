@@ -71,14 +71,20 @@ export function createClientSecretStorePostgres(database: Kysely<Schema>): Clien
       return row && clientSecretOf(row)
     },
 
-    use: async (id) => {
-      // The row is locked before the condition is looked at again: simultaneous uses queue up behind it.
-      const { rows } = await sql`/* prepared: client-secret-use */
-        update client_secrets set num_uses = num_uses + 1, last_used_at = now()
-        where id = ${id} and revoked_at is null and (expires_at is null or expires_at > now())
-          and (num_uses_limit = 0 or num_uses < num_uses_limit)
-        returning 1`.execute(database)
-      return rows.length === 1
+    use: async (id, uses) => {
+      // Locked first: simultaneous statements queue up behind the row, and each reads what the one before it left.
+      const { rows } = await sql<{ uses: number }>`/* prepared: client-secret-use */
+        with before as materialized (
+          select id, case when num_uses_limit = 0 then ${uses}::bigint
+                          else least(${uses}::bigint, num_uses_limit - num_uses) end as uses
+          from client_secrets
+          where id = ${id} and revoked_at is null and (expires_at is null or expires_at > now())
+          for no key update
+        )
+        update client_secrets set num_uses = client_secrets.num_uses + before.uses, last_used_at = now()
+        from before where client_secrets.id = before.id and before.uses > 0
+        returning before.uses`.execute(database)
+      return rows[0]?.uses ?? 0
     },
 
     deleteEnded: async (rowsMax) => {

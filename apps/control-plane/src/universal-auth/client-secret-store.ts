@@ -17,10 +17,10 @@ export interface ClientSecretStore {
   /** Undefined when there is none, or it is revoked already. */
   revoke(universalAuthId: string, id: string): Promise<ClientSecret | undefined>
   /**
-   * Counts one use in one atomic statement; false when the secret was revoked, has expired, or had no use left. Whoever
-   * revokes the secret meanwhile comes either before or after.
+   * Counts so many uses in one atomic statement and says how many of them there were: fewer where the secret had not so
+   * many left, none where it was revoked or has expired. Whoever revokes it meanwhile comes either before or after.
    */
-  use(id: string): Promise<boolean>
+  use(id: string, uses: number): Promise<number>
   /** Removes at most `rowsMax` secrets that ended long ago, by revocation or expiry; says how many. */
   deleteEnded(rowsMax: number): Promise<number>
 }

@@ -36,17 +36,6 @@ export function createLockoutStorePostgres(database: Kysely<Schema>): LockoutSto
       return rows.filter(({ was_locked_out: wasLockedOut }) => wasLockedOut).length
     },
 
-    hasActive: async (universalAuthId) => {
-      const row = await database
-        .selectFrom('universal_auth_lockouts')
-        .select('source')
-        .where('universal_auth_id', '=', universalAuthId)
-        .where('locked_until', '>', sql<Date>`now()`)
-        .limit(1)
-        .executeTakeFirst()
-      return row !== undefined
-    },
-
     deleteExpired: async (rowsMax) => {
       const { rows } = await sql`
         delete from universal_auth_lockouts where ctid = any(array(

@@ -9,7 +9,6 @@ export interface LockoutStore {
   recordFailure(universalAuthId: string, source: string, settings: LockoutSettings): Promise<boolean>
   /** Ends every lockout and count of the client id; says how many sources were locked out. */
   clear(universalAuthId: string): Promise<number>
-  hasActive(universalAuthId: string): Promise<boolean>
   /** Removes at most `rowsMax` rows that no longer say anything; says how many. */
   deleteExpired(rowsMax: number): Promise<number>
 }

@@ -180,6 +180,21 @@ describe('POST /api/v1/auth/universal-auth/login', () => {
     expect(await rowOf(client)).toMatchObject({ num_uses: 5 })
   })
 
+  it('counts what several processes count at once exactly', async () => {
+    const limited = await postern.createClient({}, { numUsesLimit: 10 })
+    const unlimited = await postern.createClient()
+    const store = createClientSecretStorePostgres(postern.app.database.kysely)
+    const countAll = ({ clientSecretId }: Client) =>
+      Promise.all(Array.from({ length: 8 }, () => store.use(clientSecretId, 3)))
+    const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
+    expect(sum(await countAll(limited))).toBe(10)
+    expect(sum(await countAll(unlimited))).toBe(24)
+    expect(await rowOf(limited)).toMatchObject({ num_uses: 10 })
+    expect(await rowOf(unlimited)).toMatchObject({ num_uses: 24 })
+    await revoke(unlimited)
+    expect(await store.use(unlimited.clientSecretId, 1)).toBe(0)
+  })
+
   it('takes 429 for too many failures of one client id from one address, and nowhere else', async () => {
     const app = await startPosternWithClients({
       trustedProxies: ['127.0.0.1'],
