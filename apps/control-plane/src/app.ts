@@ -30,7 +30,7 @@ import type { LogRequest, ObserveRequest } from './http/access-log.ts'
 import { registerApiDocument } from './http/api-document.ts'
 import { type ServerDrain, createServerDrain } from './http/drain-server.ts'
 import { type HttpServer, createHttpServer } from './http/http-server.ts'
-import { ActorLimits, limitRequests } from './http/request-limits.ts'
+import { createActorLimits, limitRequests } from './http/request-limits.ts'
 import { registerStatusRoutes } from './http/status-routes.ts'
 import { createIdentityStorePostgres } from './identities/identity-store-postgres.ts'
 import type { Keyring } from './keyring/keyring.ts'
@@ -245,7 +245,7 @@ async function openParts(options: AppOptions) {
     }),
     removals: universalAuth.removals,
   })
-  const actorLimits = openActorLimits(options.config)
+  const actorLimits = createActorLimits(options.config, elapsed)
   const people = openPeople({ ...options, ...shared, stores, rightsOf, requireWithinProjects, actorLimits })
   const authenticate = limitRequests(
     createAuthenticate({
@@ -411,15 +411,6 @@ function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'
     auditEvents: createAuditEventStorePostgres(kysely),
     auditRetention: createAuditRetentionStorePostgres(kysely),
   }
-}
-
-function openActorLimits(config: AppConfig): ActorLimits {
-  const limits = {
-    readsPerMinute: config.readsPerMinutePerActor,
-    writesPerMinute: config.writesPerMinutePerActor,
-    secretRequestsPerMinute: config.secretRequestsPerMinutePerActor,
-  }
-  return new ActorLimits({ limits, nowMs: elapsed })
 }
 
 function openAuditLog({ logger, observers = {} }: AppOptions, stores: Stores): GroupCommitAuditLog {

@@ -9,6 +9,13 @@ export interface RequestLimits {
   secretRequestsPerMinute: number
 }
 
+/** The settings by their own names. */
+export interface RequestLimitsConfig {
+  readsPerMinutePerActor: number
+  writesPerMinutePerActor: number
+  secretRequestsPerMinutePerActor: number
+}
+
 type RequestKind = keyof RequestLimits
 
 interface Window {
@@ -60,6 +67,15 @@ export class ActorLimits {
     if (this.#windows.size > this.#options.windowsMax && oldest !== undefined) this.#windows.delete(oldest)
     return window
   }
+}
+
+export function createActorLimits(config: RequestLimitsConfig, nowMs: () => number): ActorLimits {
+  const limits = {
+    readsPerMinute: config.readsPerMinutePerActor,
+    writesPerMinute: config.writesPerMinutePerActor,
+    secretRequestsPerMinute: config.secretRequestsPerMinutePerActor,
+  }
+  return new ActorLimits({ limits, nowMs })
 }
 
 /** The same authentication, after which the actor's request counts. */
