@@ -7,7 +7,7 @@ import {
   ttlSeconds,
   ttlSecondsDefault,
 } from './access-token-settings.ts'
-import { namedId, singleLine, timestamp } from './text.ts'
+import { pathId, singleLine, timestamp } from './text.ts'
 
 const clientSecretTrustedIps = trustedIps.describe('From where a client secret may be used to log in')
 const ttl = ttlSeconds.describe('Seconds; 0: as long as possible')
@@ -75,7 +75,7 @@ export const universalAuthReply = z
   .object({ identityUniversalAuth })
   .meta({ description: 'How the identity logs in with a client id and a client secret' })
 
-export const clientSecretParams = z.object({ identityId: namedId, clientSecretId: namedId })
+export const clientSecretParams = z.object({ identityId: pathId, clientSecretId: pathId })
 
 export const createClientSecretRequest = z.object({
   description: singleLine(1024).default(''),

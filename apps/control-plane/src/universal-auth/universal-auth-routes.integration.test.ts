@@ -289,6 +289,13 @@ describe('client secrets', () => {
     expect(gone).toMatchObject({ status: 200, body: { clientSecretData: { isClientSecretRevoked: true } } })
   })
 
+  it.each(['junk', 'null', '00000000', 'x'.repeat(100)])('have no id like %j', async (id) => {
+    const { identityId } = await postern.createClient()
+    expect((await postern.call('GET', `${secretsOf(identityId)}/${id}`)).status).toBe(404)
+    expect((await postern.call('POST', `${secretsOf(identityId)}/${id}/revoke`)).status).toBe(404)
+    expect((await postern.call('GET', universalAuthPath(id))).status).toBe(404)
+  })
+
   it('of one identity are unknown under another', async () => {
     const [one, other] = [await postern.createClient(), await postern.createClient()]
     const url = `${secretsOf(other.identityId)}/${one.clientSecretId}`
