@@ -15,6 +15,13 @@ const lastingRole = z.object({
   temporaryRange: saysNothing,
   temporaryAccessStartTime: saysNothing,
 })
+const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
+const rangeSecondsMax = 3650 * 86_400
+const isBounded = (range: string): boolean =>
+  Number.parseInt(range, 10) * (secondsOf[range.slice(-1)] ?? 0) <= rangeSecondsMax
+/** What lies outside is a mistake, and beyond the year 9999 has no form that clients read. */
+const isNearby = (start: string): boolean => start >= '2000' && start < '2200'
+
 const temporaryRole = z.object({
   role: roleSlug,
   isTemporary: z.literal(true),
@@ -22,10 +29,12 @@ const temporaryRole = z.object({
   temporaryRange: z
     .string()
     .trim()
-    .regex(/^[1-9]\d{0,5}(?:s|m|h|d|w)$/, 'A number and a unit, such as 30m, 1h or 7d')
+    .regex(/^[1-9]\d{0,8}(?:s|m|h|d|w)$/, 'A number and a unit, such as 30m, 1h or 7d')
+    .refine(isBounded, 'At most 3650 days')
     .describe('How long the role counts, such as 1h: s, m, h, d or w'),
   temporaryAccessStartTime: z.iso
     .datetime({ offset: true })
+    .refine(isNearby, 'Between the years 2000 and 2200')
     .describe('From when on it counts, such as 2026-01-31T09:30:00Z'),
 })
 const grantedRole = z.union([lastingRole, temporaryRole])

@@ -17,6 +17,7 @@ import { type ChangeEnvironments, noSuchEnvironment } from './change-environment
 import type { EnvironmentStore } from './environment-store.ts'
 import type { EnteredProject, NamedProject, ProjectAccess } from './project-access.ts'
 import { environmentBody } from './project-body.ts'
+import { projectLimits } from './project-limits.ts'
 import type { Environment } from './project-store.ts'
 import { ofProjects, originOf, refused } from './route-parts.ts'
 
@@ -127,6 +128,7 @@ function registerChanges(
           ...ofProjects,
           operationId: `create${name}`,
           summary: 'Create an environment',
+          description: `A project holds ${projectLimits.environmentsPerProject} at most.`,
           params: projectParams,
           body: createEnvironmentRequest,
           response: { 200: changedEnvironmentResponse, ...refused },

@@ -126,7 +126,10 @@ describe('what is sent', () => {
     [{ roles: [{ role: 'viewer', isTemporary: true }] }, 422],
     [{ roles: [{ ...temporary('viewer', 0), temporaryRange: '0h' }] }, 422],
     [{ roles: [{ ...temporary('viewer', 0), temporaryRange: '1y' }] }, 422],
+    [{ roles: [{ ...temporary('viewer', 0), temporaryRange: '3651d' }] }, 422],
     [{ roles: [{ ...temporary('viewer', 0), temporaryAccessStartTime: 'now' }] }, 422],
+    [{ roles: [{ ...temporary('viewer', 0), temporaryAccessStartTime: '0001-01-01T00:00:00Z' }] }, 422],
+    [{ roles: [{ ...temporary('viewer', 0), temporaryAccessStartTime: '9999-01-01T00:00:00Z' }] }, 422],
     [{ roles: [{ ...temporary('viewer', 0), temporaryMode: 'absolute' }] }, 422],
     [{ roles: 'admin' }, 422],
   ])('%j is refused', async (body, status) => {

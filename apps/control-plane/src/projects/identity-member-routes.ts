@@ -19,6 +19,7 @@ import { requireProjectPermission } from '../permissions/project-rights.ts'
 import { type ChangeProjectMembers, noSuchMember } from './change-project-members.ts'
 import { addedIdentityBody, changedRolesBody, identityMembershipBody, wantedRole } from './member-body.ts'
 import type { EnteredProject, ProjectAccess } from './project-access.ts'
+import { projectLimits } from './project-limits.ts'
 import type { Page, ProjectMember, ProjectMemberStore } from './project-member-store.ts'
 import { ofProjects, originOf, refused } from './route-parts.ts'
 
@@ -192,7 +193,7 @@ function registerChanges(
         ...ofProjects,
         operationId: `create${name}`,
         summary: 'Add an identity to a project',
-        description: 'With no role beyond the caller’s own.',
+        description: `With no role beyond the caller’s own. A project has ${projectLimits.membersPerProject} members at most, identities and people together.`,
         params: identityInProjectParams,
         body: addIdentityRequest,
         response: { 200: addedIdentityResponse, ...refused },

@@ -90,6 +90,14 @@ describe('entering a project', () => {
     expect(asked).toEqual([])
   })
 
+  it('reads no project by what can be no slug', async () => {
+    const { access, asked } = createSubject()
+    for (const projectSlug of ['\u0000', '../x', 'x'.repeat(81), 'größe']) {
+      await expect(access.enter(member, { projectSlug })).rejects.toMatchObject(isUnknown)
+    }
+    expect(asked).toEqual([])
+  })
+
   it('asks by the id first, in lower case, and by the slug where the id is empty', async () => {
     const { access, asked } = createSubject()
     await access.enter(member, { projectId: id.toUpperCase(), projectSlug: 'other' })

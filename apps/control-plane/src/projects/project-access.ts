@@ -65,6 +65,8 @@ interface Entry {
 
 const ageMsMax = 5000
 const entriesMax = 10_000
+/** Wider than any that a project may be given. */
+const slugForm = /^[\w-]{1,80}$/
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 export function createProjectAccess({ store, now, elapsedMs }: ProjectAccessOptions): ProjectAccess {
@@ -150,7 +152,7 @@ export function memberKeyOf(actor: Actor): MemberKey {
 function keyOf({ projectId = '', projectSlug = '' }: NamedProject): ProjectKey | undefined {
   if (projectId !== '') return uuid.test(projectId) ? { id: projectId.toLowerCase() } : undefined
   if (projectSlug === '') throw new ApiError('BadRequest', 'Name a project, by its id or by its slug')
-  return { slug: projectSlug }
+  return slugForm.test(projectSlug) ? { slug: projectSlug } : undefined
 }
 
 function enteredOf(actor: Actor, view: View, at: Date): EnteredProject | undefined {

@@ -6,6 +6,4 @@ export const projectLimits = {
   membersPerProject: 10_000,
   /** Beside those that every project has. */
   rolesPerProject: 200,
-  rolesPerMember: 20,
-  rulesPerRole: 200,
 } as const

@@ -14,6 +14,7 @@ import type { Authenticate } from '../permissions/actor.ts'
 import { requireProjectPermission } from '../permissions/project-rights.ts'
 import { type ChangeProjectRoles, noSuchRole } from './change-project-roles.ts'
 import type { EnteredProject, ProjectAccess } from './project-access.ts'
+import { projectLimits } from './project-limits.ts'
 import {
   builtInRolesOf,
   projectRoleBody,
@@ -138,7 +139,7 @@ function registerChanges(
         ...ofProjects,
         operationId: `create${name}`,
         summary: 'Make a role of the project’s own',
-        description: 'It allows nothing beyond what the caller may do.',
+        description: `It allows nothing beyond what the caller may do. A project has ${projectLimits.rolesPerProject} of them at most.`,
         params: projectIdOrSlugParams,
         body: createProjectRoleRequest,
         response: { 200: projectRoleResponse, ...refused },

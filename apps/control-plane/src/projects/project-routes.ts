@@ -21,6 +21,7 @@ import { requireProjectPermission } from '../permissions/project-rights.ts'
 import type { ChangeProjects } from './change-projects.ts'
 import type { EnteredProject, NamedProject, ProjectAccess } from './project-access.ts'
 import { projectBody } from './project-body.ts'
+import { projectLimits } from './project-limits.ts'
 import type { NewProject } from './project-store.ts'
 import { ofProjects, originOf, refused } from './route-parts.ts'
 
@@ -167,6 +168,7 @@ function registerCreation(
           ...ofProjects,
           operationId,
           summary: 'Create a project; the caller becomes its admin',
+          description: `An organization holds ${projectLimits.projectsPerOrganization} projects at most.`,
           body: createProjectRequest,
           response: { 200: projectResponse, ...refused },
         },

@@ -136,7 +136,7 @@ function heldRoleOf({
   return [{ slug, rules, time }]
 }
 
-export function projectOf(row: ProjectRow): Project {
+function projectOf(row: ProjectRow): Project {
   return {
     id: row.id,
     organizationId: row.organization_id,
@@ -151,7 +151,7 @@ export function projectOf(row: ProjectRow): Project {
   }
 }
 
-export function environmentOf(row: EnvironmentJson): Environment {
+function environmentOf(row: EnvironmentJson): Environment {
   return {
     id: row.id,
     projectId: row.project_id,
