@@ -40,7 +40,7 @@ const report = await readReport()
 await rm(folder, { recursive: true, force: true })
 
 const projects = projectsAskedFor(process.argv.slice(2))
-const needsDatabase = projects.includes('integration') || projects.includes('kubernetes')
+const needsDatabase = projects.some((project) => project !== 'unit')
 const lines = [
   ...(needsDatabase ? [describeDatabase()] : []),
   ...(projects.includes('kubernetes') ? [describeKubernetes()] : []),
@@ -84,7 +84,7 @@ function projectsAskedFor(args: readonly string[]): readonly string[] {
   const named = args.flatMap((arg, index) =>
     args[index - 1] === '--project' ? [arg] : arg.startsWith('--project=') ? [arg.slice(10)] : [],
   )
-  return named.length === 0 ? ['unit', 'integration', 'kubernetes'] : named
+  return named.length === 0 ? ['unit', 'integration', 'kubernetes', 'compatibility'] : named
 }
 
 function describeDatabase(): string {
