@@ -47,8 +47,8 @@ interface Kept {
 }
 
 const bytesMaxDefault = 64 * 1024 * 1024
-/** Names, dates, ids and the objects around them. */
-const secretBytesAbout = 1_000
+/** Names, dates, ids, the objects around them, and their text (secret-json.ts). */
+const secretBytesAbout = 2_500
 /** Nothing in the clear is kept longer than that without being read again. */
 const ageMsMax = 30_000
 
@@ -153,9 +153,9 @@ export function tooMuch(): ApiError {
   )
 }
 
-/** Sealed and in the clear. */
+/** Sealed, in the clear, and in the text of replies. */
 function bytesOf({ content }: StoredSecret): number {
   const { value, comment, hiddenMetadata } = content
   const sealed = value.length + (comment?.length ?? 0) + (hiddenMetadata?.length ?? 0)
-  return 3 * sealed + content.metadata.length * 200
+  return 5 * sealed + content.metadata.length * 200
 }

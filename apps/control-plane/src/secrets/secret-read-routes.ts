@@ -21,7 +21,8 @@ import type { Authenticate } from '../permissions/actor.ts'
 import { parseMetadataFilter } from './metadata-filter.ts'
 import { type RequestedPlace, namedPlace } from './named-place.ts'
 import type { ReadSecrets } from './read-secrets.ts'
-import { secretBody, secretListBody } from './secret-reply.ts'
+import { type SecretJson, createSecretJson } from './secret-json.ts'
+import { secretBody } from './secret-reply.ts'
 import { taggedContent } from './tag-content.ts'
 
 export interface SecretReadRoutesDependencies {
@@ -44,18 +45,23 @@ export function registerSecretReadRoutes(
   server: HttpServer,
   dependencies: SecretReadRoutesDependencies,
 ): void {
-  registerLists(server, dependencies)
-  registerGets(server, dependencies)
-  registerById(server, dependencies)
+  const json = createSecretJson()
+  registerLists(server, dependencies, json)
+  registerGets(server, dependencies, json)
+  registerById(server, dependencies, json)
   registerVersions(server, dependencies)
 }
 
-function registerLists(server: HttpServer, dependencies: SecretReadRoutesDependencies): void {
+function registerLists(
+  server: HttpServer,
+  dependencies: SecretReadRoutesDependencies,
+  json: SecretJson,
+): void {
   const response = { 200: listSecretsResponse, 304: unchanged, ...refused }
   server.get(
     '/api/v3/secrets/raw',
     {
-      ...taggedContent,
+      ...taggedAsWritten(json),
       schema: {
         ...shared,
         operationId: 'listRawSecrets',
@@ -67,13 +73,13 @@ function registerLists(server: HttpServer, dependencies: SecretReadRoutesDepende
     },
     (request) => {
       const { include_imports: includeImports, ...query } = request.query
-      return readList(dependencies, request, { ...query, includeImports })
+      return readList(dependencies, json, request, { ...query, includeImports })
     },
   )
   server.get(
     '/api/v4/secrets',
     {
-      ...taggedContent,
+      ...taggedAsWritten(json),
       schema: {
         ...shared,
         operationId: 'listSecrets',
@@ -83,8 +89,13 @@ function registerLists(server: HttpServer, dependencies: SecretReadRoutesDepende
         response,
       },
     },
-    (request) => readList(dependencies, request, request.query),
+    (request) => readList(dependencies, json, request, request.query),
   )
+}
+
+/** Without a check of every field against the schema, which would cost more than all the rest. */
+function taggedAsWritten({ stringify }: SecretJson) {
+  return { ...taggedContent, serializerCompiler: () => stringify }
 }
 
 interface ListQuery extends RequestedPlace {
@@ -98,6 +109,7 @@ interface ListQuery extends RequestedPlace {
 
 async function readList(
   { authenticate, readSecrets }: SecretReadRoutesDependencies,
+  json: SecretJson,
   request: FastifyRequest,
   query: ListQuery,
 ) {
@@ -112,15 +124,19 @@ async function readList(
   })
   // A filter by tags finds what has one of them, and nothing has.
   const found = query.tagSlugs === undefined ? list : { ...list, secrets: [], imports: [] }
-  return secretListBody(found, includeImports)
+  return json.list(found, includeImports)
 }
 
-function registerGets(server: HttpServer, dependencies: SecretReadRoutesDependencies): void {
+function registerGets(
+  server: HttpServer,
+  dependencies: SecretReadRoutesDependencies,
+  json: SecretJson,
+): void {
   const response = { 200: secretResponse, 304: unchanged, ...refused }
   server.get(
     '/api/v3/secrets/raw/:secretName',
     {
-      ...taggedContent,
+      ...taggedAsWritten(json),
       schema: {
         ...shared,
         operationId: 'getRawSecret',
@@ -132,13 +148,13 @@ function registerGets(server: HttpServer, dependencies: SecretReadRoutesDependen
     },
     (request) => {
       const { include_imports: isWished, includeImports = isWished, ...query } = request.query
-      return readOne(dependencies, request, { ...query, ...request.params, includeImports })
+      return readOne(dependencies, json, request, { ...query, ...request.params, includeImports })
     },
   )
   server.get(
     '/api/v4/secrets/:secretName',
     {
-      ...taggedContent,
+      ...taggedAsWritten(json),
       schema: {
         ...shared,
         operationId: 'getSecret',
@@ -150,7 +166,7 @@ function registerGets(server: HttpServer, dependencies: SecretReadRoutesDependen
         response,
       },
     },
-    (request) => readOne(dependencies, request, { ...request.query, ...request.params }),
+    (request) => readOne(dependencies, json, request, { ...request.query, ...request.params }),
   )
 }
 
@@ -165,22 +181,27 @@ interface GetQuery extends RequestedPlace {
 
 async function readOne(
   { authenticate, readSecrets }: SecretReadRoutesDependencies,
+  json: SecretJson,
   request: FastifyRequest,
   query: GetQuery,
 ) {
   const actor = await authenticate(request)
   const named = { ...namedPlace(query), secretName: query.secretName }
   if (query.type === 'personal') throw new ApiError('NotFound', 'There is no personal override of the secret')
-  const { projectId, secret } = await readSecrets.get(actor, named, {
+  const found = await readSecrets.get(actor, named, {
     viewValue: query.viewSecretValue,
     expand: query.expandSecretReferences,
     includeImports: query.includeImports,
     version: query.version,
   })
-  return { secret: secretBody(projectId, secret) }
+  return json.one(found)
 }
 
-function registerById(server: HttpServer, { authenticate, readSecrets }: SecretReadRoutesDependencies): void {
+function registerById(
+  server: HttpServer,
+  { authenticate, readSecrets }: SecretReadRoutesDependencies,
+  json: SecretJson,
+): void {
   const routes = [
     {
       url: '/api/v3/secrets/raw/id/:secretId',
@@ -193,7 +214,7 @@ function registerById(server: HttpServer, { authenticate, readSecrets }: SecretR
     server.get(
       url,
       {
-        ...taggedContent,
+        ...taggedAsWritten(json),
         schema: {
           ...shared,
           operationId,
@@ -206,12 +227,12 @@ function registerById(server: HttpServer, { authenticate, readSecrets }: SecretR
       async (request) => {
         const actor = await authenticate(request)
         const { viewSecretValue, expandSecretReferences, version } = request.query
-        const { projectId, secret } = await readSecrets.getById(actor, request.params.secretId, {
+        const found = await readSecrets.getById(actor, request.params.secretId, {
           viewValue: viewSecretValue,
           expand: expandSecretReferences,
           version,
         })
-        return { secret: secretBody(projectId, secret) }
+        return json.one(found)
       },
     )
   }

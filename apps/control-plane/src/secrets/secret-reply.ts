@@ -1,5 +1,4 @@
 import type { PlacedFolder, ShownSecret } from './secret-reading.ts'
-import type { SecretList } from './read-secrets.ts'
 
 /** Stands where a value would, for readers who may not have it or did not ask for it. */
 export const hiddenValue = '<hidden-by-postern>'
@@ -47,13 +46,7 @@ function importedBody(projectId: string, { read, folder, value }: ShownSecret) {
   }
 }
 
-export function secretListBody({ projectId, secrets, imports }: SecretList, withImports: boolean) {
-  const body = { secrets: secrets.map((secret) => secretBody(projectId, secret)) }
-  if (!withImports) return body
-  return { ...body, imports: imports.map((one) => importBody(projectId, one)) }
-}
-
-function importBody(
+export function importBody(
   projectId: string,
   { folder, secrets }: { folder: PlacedFolder; secrets: readonly ShownSecret[] },
 ) {

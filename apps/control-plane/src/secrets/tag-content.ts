@@ -4,13 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 /**
  * For routes whose callers ask again and again: sends a tag of the content (RFC 9110 §8.8.3), and 304 to whoever has it
  * already. The tag is of all that would be sent, and so of the reader's rights, of expanded references and of imports
- * too. The body is written as it is: checking every field of a hundred secrets against the schema costs more than
- * reading them.
+ *
+ * too.
  */
-export const taggedContent = {
-  serializerCompiler: () => (body: unknown) => JSON.stringify(body),
-  onSend: tagContent,
-}
+export const taggedContent = { onSend: tagContent }
 
 function tagContent(
   request: FastifyRequest,
