@@ -53,7 +53,14 @@ export async function benchTunnel({ seconds, tls }: TunnelBenchOptions): Promise
     reviewsPerSecond: Math.round(many.perSecond),
     p50Ms: many.p50Ms,
     p99Ms: many.p99Ms,
-    oneInFlight: { reviewsPerSecond: Math.round(one.perSecond), p50Ms: one.p50Ms, p99Ms: one.p99Ms },
+    oneInFlight: {
+      reviewsPerSecond: Math.round(one.perSecond),
+      p50Ms: one.p50Ms,
+      p99Ms: one.p99Ms,
+      cpuMicrosPerReview: { controlPlane: one.cpuMicros.near, gateway: one.cpuMicros.far },
+      bareEcho: baseline.oneInFlight,
+      p50OfBareEcho: Number((one.p50Ms / baseline.oneInFlight.p50Ms).toFixed(2)),
+    },
     cpuMicrosPerReview: { controlPlane: many.cpuMicros.near, gateway: many.cpuMicros.far },
     baseline,
     ofBaseline: Number((many.perSecond / baseline.echoesPerSecond).toFixed(2)),
@@ -129,7 +136,8 @@ async function benchReviews(server: BenchServer, seconds: number): Promise<{ man
 interface Baseline {
   echoesPerSecond: number
   p50Ms: number
-  oneInFlightP50Ms: number
+  /** The floor of a review that is alone: there and back over the same kind of socket, and nothing done with it. */
+  oneInFlight: { p50Ms: number; cpuMicros: Figures['cpuMicros'] }
   cpuMicros: Figures['cpuMicros']
 }
 
@@ -173,7 +181,7 @@ async function benchEcho(server: BenchServer, seconds: number): Promise<Baseline
   return {
     echoesPerSecond: Math.round(many.perSecond),
     p50Ms: many.p50Ms,
-    oneInFlightP50Ms: one.p50Ms,
+    oneInFlight: { p50Ms: one.p50Ms, cpuMicros: one.cpuMicros },
     cpuMicros: many.cpuMicros,
   }
 }
