@@ -65,3 +65,25 @@ test('a host that speaks before anybody asks is heard', async () => {
   outcome.socket.destroy()
   server.close()
 })
+
+test('P20: streams that are opened and given up leave one look-up of a name behind, however many they were', async () => {
+  const asked: string[] = []
+  let answer: (() => void) | undefined
+  const dialHost = createDialHost({
+    lookUp: (hostname, _options, callback) => {
+      asked.push(hostname)
+      answer = () => callback(null, [{ address: '127.0.0.1', family: 4 }])
+    },
+  })
+  for (let flood = 0; flood < 50; flood += 1) {
+    const reset = new AbortController()
+    const dialled = dialHost({ host: 'api.example', port: 1 }, reset.signal)
+    reset.abort()
+    expect((await dialled).kind).toBe('failed')
+  }
+  expect(asked).toEqual(['api.example'])
+  const last = dialHost({ host: 'api.example', port: 1 }, new AbortController().signal)
+  answer?.()
+  expect(await last).toMatchObject({ kind: 'failed', code: 'unreachable' })
+  expect(asked).toEqual(['api.example'])
+})

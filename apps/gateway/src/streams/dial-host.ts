@@ -1,5 +1,6 @@
+import { lookup } from 'node:dns'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, type LookupFunction, type Socket } from 'node:net'
 import { protocolLimits, type ResetCode, type StreamTarget } from '@postern/protocol'
 
 /** A connection that nothing has been read of yet. */
@@ -28,12 +29,19 @@ const readBytes = 2 * protocolLimits.dataBytesMax
 /** An API server that is gone without a word is noticed by the kernel, if by nobody else. */
 const keepAliveMs = 30_000
 
-export function createDialHost({ msMax = dialMsMax }: { msMax?: number } = {}): DialHost {
+export interface DialHostOptions {
+  msMax?: number
+  /** Node's, which threads of the process do, a few at once, and nobody can call off. */
+  lookUp?: LookupFunction
+}
+
+export function createDialHost({ msMax = dialMsMax, lookUp = lookup }: DialHostOptions = {}): DialHost {
+  const shared = shareLookUps(lookUp)
   return async (target, signal) => {
     // Not AbortSignal.timeout, whose timer would outlive a dial that was given up at once.
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), msMax)
-    const { socket, read } = open(target)
+    const { socket, read } = open(target, shared)
     // Whoever waits hears of it by the event; and nothing breaks before the one who gets the socket listens.
     socket.on('error', () => undefined)
     try {
@@ -51,12 +59,13 @@ export function createDialHost({ msMax = dialMsMax }: { msMax?: number } = {}): 
   }
 }
 
-function open(target: StreamTarget): HostConnection {
+function open(target: StreamTarget, lookUp: LookupFunction): HostConnection {
   let taker: ((piece: Buffer) => void) | undefined
   /** A host may speak first, and before anybody is there to take it. */
   let early: Buffer | undefined
   const socket = connect({
     ...target,
+    lookup: lookUp,
     allowHalfOpen: true,
     ...bufferBytes,
     noDelay: true,
@@ -80,6 +89,28 @@ function open(target: StreamTarget): HostConnection {
       if (early === undefined) socket.resume()
       else taker(early)
     },
+  }
+}
+
+/**
+ * One look-up of a name at a time, whose answer all get who have asked meanwhile: a flood of streams that are opened and
+ * reset leaves no more of them behind than there are allowed hosts.
+ */
+function shareLookUps(lookUp: LookupFunction): LookupFunction {
+  const underWay = new Map<string, Parameters<LookupFunction>[2][]>()
+  return (hostname, options, callback) => {
+    const key = `${hostname} ${JSON.stringify(options)}`
+    const waiting = underWay.get(key)
+    if (waiting !== undefined) {
+      waiting.push(callback)
+      return
+    }
+    const all = [callback]
+    underWay.set(key, all)
+    lookUp(hostname, options, (error, address, family) => {
+      underWay.delete(key)
+      for (const tell of all) tell(error, address, family)
+    })
   }
 }
 
