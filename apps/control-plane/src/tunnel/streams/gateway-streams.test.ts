@@ -123,6 +123,23 @@ describe('a raw stream through a gateway', () => {
     expect(String(await once(await open(pool), 'data'))).toBe('gateway-2')
   })
 
+  test('goes through another member at once when the tunnel dies by which the first was called', async () => {
+    const patient = new GatewayStreams({
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      elapsed: () => performance.now(),
+      pingIntervalMs: 3000,
+      ticketMs: 60_000,
+    })
+    const gateway = await connectStreamGateway(bench.url, 'gateway-1')
+    const [tunnel] = bench.registry.tunnelsOf('gateway-1')
+    if (tunnel === undefined) throw new Error('not there')
+    const opened = patient.open(tunnel, address, AbortSignal.timeout(20_000))
+    await gateway.frames('dial-streams')
+    gateway.webSocket.terminate()
+    expect(await opened).toBeUndefined()
+    await patient.close()
+  })
+
   test('T48: never goes through a gateway of another organization', async () => {
     const gateway = await AnsweringGateway.connect('gateway-1')
     expect(await rejection(open(gatewayOne, 'another'))).toMatchObject({ reason: 'connection-lost' })

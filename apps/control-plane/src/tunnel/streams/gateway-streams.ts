@@ -19,6 +19,8 @@ export interface StreamGateway {
 /** A live tunnel, as far as raw streams go. */
 export interface StreamTunnel extends GatewayProcess {
   readonly organizationId: string
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>
   speaks(feature: number): boolean
   send(frame: Frame): void
 }
@@ -124,8 +126,10 @@ export class GatewayStreams {
   }
 
   #call(tunnel: StreamTunnel): Promise<StreamConnection | undefined> {
-    const { ticket, answered } = this.#calls.issue(tunnel)
+    const { ticket, answered, cancel } = this.#calls.issue(tunnel)
     tunnel.send({ kind: 'dial-streams', ticket })
+    // Whoever waits can go elsewhere at once: the call may have died with its tunnel.
+    void tunnel.closed.then(cancel)
     return answered
   }
 

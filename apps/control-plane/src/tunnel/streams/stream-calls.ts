@@ -32,8 +32,15 @@ export class StreamCalls<Connection> {
     return this.#calls.size
   }
 
-  /** @returns the ticket to send, and what resolves with the connection, or with nothing when the time is over */
-  issue(process: GatewayProcess): { ticket: Uint8Array; answered: Promise<Connection | undefined> } {
+  /**
+   * @returns the ticket to send, what resolves with the connection, or with nothing when the time is over, and what ends
+   * the time
+   */
+  issue(process: GatewayProcess): {
+    ticket: Uint8Array
+    answered: Promise<Connection | undefined>
+    cancel: () => void
+  } {
     const ticket = randomBytes(protocolLimits.ticketBytes)
     const key = ticket.toString('hex')
     const { promise, resolve } = Promise.withResolvers<Connection | undefined>()
@@ -44,7 +51,7 @@ export class StreamCalls<Connection> {
     }
     const timer = setTimeout(answer, this.#ticketMs, undefined)
     this.#calls.set(key, { process, answer })
-    return { ticket, answered: promise }
+    return { ticket, answered: promise, cancel: () => answer(undefined) }
   }
 
   /** What to tell of the connection that has this ticket; undefined: it is not expected. Spends the ticket. */
