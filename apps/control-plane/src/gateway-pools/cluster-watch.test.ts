@@ -2,6 +2,7 @@ import type { ClusterFrame } from '@postern/protocol'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { startClusterWatch } from './cluster-watch.ts'
+import type { Cluster } from './compare-clusters.ts'
 
 const cluster: ClusterFrame = {
   kind: 'cluster',
@@ -45,4 +46,45 @@ it('records the reports of other gateways although one cannot be written', async
   await watch.close()
   expect(recorded).toContain('sound')
   expect(warned).toContain('broken')
+})
+
+it('T6: puts a gateway that says another cluster all the time on record once in a minute', async () => {
+  let rounds = 0
+  let nowMs = 1_000_000
+  let onRecord: Cluster | null = null
+  const recordedInRound: number[] = []
+  const over = Promise.withResolvers<void>()
+  const watch = startClusterWatch({
+    members: {
+      findReports: (ids) =>
+        Promise.resolve(ids.map((gatewayId) => ({ gatewayId, gatewayPoolId: 'pool', cluster: onRecord }))),
+    },
+    commit: (change) =>
+      change({
+        poolMembers: {
+          recordReport: (_gatewayId, reported) => {
+            onRecord = reported
+            recordedInRound.push(rounds)
+            return Promise.resolve([])
+          },
+        },
+        audit: { record: () => Promise.resolve() },
+      }),
+    tunnels: {
+      connectedCredentials: () => [{ gatewayId: 'restless', keyId: 'key' }],
+      clusterOf: () => ({ ...cluster, tokenIssuer: `https://cluster-${rounds}` }),
+    },
+    onChanged: () => undefined,
+    logger: { warn: () => undefined },
+    now: () => new Date(nowMs),
+    sleep: async () => {
+      rounds += 1
+      nowMs += 1000
+      if (rounds > 130) over.resolve()
+      await sleep(0)
+    },
+  })
+  await over.promise
+  await watch.close()
+  expect(recordedInRound.slice(0, 3)).toEqual([1, 61, 121])
 })

@@ -115,3 +115,14 @@ it('T6: a candidate’s tunnel that reports another cluster is not admitted, one
   expect(found?.admits(elsewhere)).toBe(false)
   expect(found?.admits(elsewhere)).toBe(false)
 })
+
+it('T6: admits members of one cluster only while the pool has none on record', async () => {
+  const { directory } = directoryOf(
+    poolOf(undefined, [
+      ['one', false],
+      ['two', false],
+    ]),
+  )
+  const members = await directory.find('pool', 'acme')
+  expect([1, 2, 1, 2].map((byte) => members?.admits(frameOf(byte)))).toEqual([true, false, true, false])
+})

@@ -1,4 +1,5 @@
 import type { ClusterFrame } from '@postern/protocol'
+import { type Cluster, clusterOf } from './compare-clusters.ts'
 import type { GatewayPool, GatewayPoolStore } from './gateway-pool-store.ts'
 import { admitsReport, isCandidate } from './member-standing.ts'
 
@@ -66,13 +67,16 @@ export function createPoolDirectory({ pools, elapsed }: PoolDirectoryOptions): P
 function membersOf(pool: GatewayPool): PoolMembers {
   /** A tunnel keeps one frame for as long as its gateway says the same. */
   const judged = new WeakMap<ClusterFrame, boolean>()
+  /** Of a pool that has none on record yet: whoever is heard first decides, here, until there is one. */
+  let first: Cluster | null = null
   return {
     memberIds: pool.members.filter((member) => isCandidate(pool, member)).map(({ gatewayId }) => gatewayId),
     admits: (cluster) => {
       if (cluster === undefined) return true
       const known = judged.get(cluster)
       if (known !== undefined) return known
-      const isAdmitted = admitsReport(pool, cluster)
+      if (pool.cluster === null) first ??= clusterOf(cluster) ?? null
+      const isAdmitted = admitsReport({ cluster: pool.cluster ?? first }, cluster)
       judged.set(cluster, isAdmitted)
       return isAdmitted
     },
