@@ -31,7 +31,6 @@ const config: KnipConfig = {
         '{kubernetes,e2e,compatibility}/**/*.test.ts',
         'kubernetes/watchdog.ts',
         'bench/*.ts',
-        'fuzz/main.ts',
         'chaos/*-process.ts',
         'chaos/**/*.test.ts',
       ],

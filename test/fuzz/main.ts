@@ -84,7 +84,7 @@ const sent = Object.values(counts.statuses).reduce((sum, count) => sum + count, 
 const alive = await platform.admin.get('/api/v1/identities/details')
 const isWhole = sent >= Number(calls) && alive.status === 200
 const ok = code === 0 && counts.serverErrors.length === 0 && isWhole
-process.stdout.write(`${counts.serverErrors.map((error) => `${error}\n`).join('')}`)
+for (const error of counts.serverErrors) process.stdout.write(`${error}\n`)
 process.stdout.write(
   `${JSON.stringify({ fuzz: 'api', operations, calls: sent, statuses: counts.statuses, ok })}\n`,
 )
