@@ -39,8 +39,6 @@ import { registerKubernetesAuthRoutes } from './kubernetes-auth/kubernetes-auth-
 import { createKubernetesAuthStorePostgres } from './kubernetes-auth/kubernetes-auth-store-postgres.ts'
 import { type ObservedLogin, createKubernetesLogin } from './login/kubernetes-login.ts'
 import { registerLoginRoutes } from './login/login-routes.ts'
-import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
-import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
 import { createOrganizationRoleStorePostgres } from './organization-roles/organization-role-store-postgres.ts'
 import { openAccessTokens } from './open-access-tokens.ts'
 import { openAudit } from './open-audit.ts'
@@ -298,15 +296,6 @@ async function openParts(options: AppOptions) {
 function registerRoutesForStrangers(server: HttpServer, options: AppOptions, parts: Parts): void {
   const { stores, commit, auditLog, identities, lastLogins, reviews, accessTokens } = parts
   registerStatusRoutes(server, { now })
-  registerBootstrapRoutes(server, {
-    bootstrapInstance: createBootstrapInstance({
-      store: stores.organizations,
-      commit,
-      createOrganizationKey: () => options.keyring.createOrganizationKey(),
-      accessTokenIssuer: accessTokens.issuer,
-      now,
-    }),
-  })
   registerLoginRoutes(server, {
     kubernetesLogin: createKubernetesLogin({
       identities,
@@ -322,7 +311,7 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
     }),
   })
   registerGatewayEnrolmentRoutes(server, parts.gatewayCredentials)
-  parts.people.registerRoutes(server, parts.authenticate)
+  parts.people.registerRoutes(server, { ...parts, accessTokenIssuer: accessTokens.issuer })
 }
 
 function registerRoutesForActors(server: HttpServer, parts: Parts): void {

@@ -1,4 +1,5 @@
 import { startRemovingExpiredRows } from './access-tokens/remove-expired-rows.ts'
+import type { AccessTokenIssuer } from './access-tokens/issue-access-token.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import type { ChangeAudit } from './audit/change-audit.ts'
 import type { Commit } from './database/commit.ts'
@@ -8,6 +9,8 @@ import { type ActorLimits, limitRequests } from './http/request-limits.ts'
 import type { OrganizationRoleStore } from './organization-roles/organization-role-store.ts'
 import { createAcceptInvitation } from './organizations/accept-invitation.ts'
 import { type ChangeMembersDependencies, createChangeMembers } from './organizations/change-members.ts'
+import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
+import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
 import { createChangeOrganization } from './organizations/change-organization.ts'
 import { registerInvitationRoutes } from './organizations/invitation-routes.ts'
 import { createInvitationStorePostgres } from './organizations/invitation-store-postgres.ts'
@@ -64,6 +67,7 @@ export function createPeopleStores(database: Database['kysely']): PeopleStores {
 
 export interface PeopleOptions extends Pick<ChangeMembersDependencies, 'requireWithinProjects'> {
   config: { publicUrl: string }
+  keyring: { createOrganizationKey(): Buffer }
   stores: PeopleStores
   commit: Commit<
     PeopleStores & { organizationRoles: Pick<OrganizationRoleStore, 'hold'>; audit: ChangeAudit }
@@ -102,8 +106,14 @@ export function openPeople(options: PeopleOptions) {
     readCredential,
     findSession,
     authenticatePerson,
-    registerRoutes: (server: HttpServer, authenticate: Authenticate): void => {
-      registerRoutesForThemselves(server, people)
+    registerRoutes: (
+      server: HttpServer,
+      {
+        authenticate,
+        accessTokenIssuer,
+      }: { authenticate: Authenticate; accessTokenIssuer: AccessTokenIssuer },
+    ): void => {
+      registerRoutesForThemselves(server, { ...people, accessTokenIssuer })
       registerRoutesOfOrganizations(server, { ...people, authenticate })
     },
     close: () => upkeep.close(),
@@ -118,11 +128,24 @@ type People = PeopleOptions &
     authenticatePerson: AuthenticatePerson
   }
 
-function registerRoutesForThemselves(server: HttpServer, people: People): void {
+function registerRoutesForThemselves(
+  server: HttpServer,
+  people: People & { accessTokenIssuer: AccessTokenIssuer },
+): void {
   const cookies = createSessionCookies(people.config.publicUrl)
+  const signIn = createSignIn(people)
+  registerBootstrapRoutes(server, {
+    bootstrapInstance: createBootstrapInstance({
+      ...people,
+      store: people.organizations,
+      createOrganizationKey: () => people.keyring.createOrganizationKey(),
+    }),
+    signIn,
+    cookies,
+  })
   registerSessionRoutes(server, {
     ...people,
-    signIn: createSignIn(people),
+    signIn,
     ownSession: createOwnSession(people),
     cookies,
   })

@@ -1,15 +1,10 @@
 import { z } from 'zod'
+import { emailAddress, newPassword, person, personName } from './people.ts'
 import { singleLine } from './text.ts'
 
 export const bootstrapRequest = z.object({
-  email: z
-    .string()
-    .trim()
-    .toLowerCase()
-    .max(254)
-    .pipe(z.email())
-    .describe('Of the first person; compared without case'),
-  password: z.string().min(8).max(128).describe('8 to 128 characters; stored as an argon2id hash alone'),
+  email: emailAddress.describe('Of the first person; compared without case'),
+  password: newPassword,
   organization: singleLine(64).min(1).describe('Name of the first organization'),
 })
 
@@ -24,4 +19,19 @@ export const bootstrapResponse = z.object({
   }),
   organization: z.object({ id: z.uuid(), name: z.string(), slug: z.string() }),
   user: z.object({ id: z.uuid(), email: z.string(), username: z.string(), superAdmin: z.boolean() }),
+})
+
+export const signUpRequest = z.object({
+  email: emailAddress,
+  password: newPassword,
+  firstName: personName.min(1),
+  lastName: personName.optional(),
+})
+
+export const signUpResponse = z.object({
+  message: z.string(),
+  token: z.string().describe('Of a session in no organization yet'),
+  new: z.literal(''),
+  organization: z.object({ id: z.uuid(), name: z.string(), slug: z.string() }),
+  user: person.extend({ superAdmin: z.literal(true) }),
 })

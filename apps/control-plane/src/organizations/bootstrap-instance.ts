@@ -25,6 +25,8 @@ export interface BootstrapRequest {
   email: string
   password: string
   organization: string
+  /** Of the person. */
+  name?: string
   requestId: string
   ipAddress: string
 }
@@ -50,7 +52,12 @@ export function createBootstrapInstance(
     if (problem !== undefined) throw invalidField('password', `The password ${problem}`)
     const rows: FirstRows = {
       organization: { id: randomUUID(), name, slug: slugOf(name), wrappedKey: createOrganizationKey() },
-      user: { id: randomUUID(), email, passwordHash: await hashPassword(password) },
+      user: {
+        id: randomUUID(),
+        email,
+        name: request.name ?? '',
+        passwordHash: await hashPassword(password),
+      },
       identity: { id: randomUUID(), name: identityName },
     }
     // Signed before the rows exist: should it fail, the bootstrap can be tried again. Without its rows it opens nothing.

@@ -113,7 +113,12 @@ async function bootstrap(
   await transaction.insertInto('organizations').values({ id, name, slug, wrapped_key: wrappedKey }).execute()
   await transaction
     .insertInto('users')
-    .values({ id: user.id, email: user.email, password_hash: user.passwordHash })
+    .values({
+      id: user.id,
+      email: user.email,
+      name: user.name ?? '',
+      password_hash: user.passwordHash,
+    })
     .execute()
   await transaction
     .insertInto('organization_members')

@@ -26,7 +26,7 @@ export type OrganizationOutcome =
 /** The rows that make an instance usable. Ids are made by the caller, who signs a token for one of them before. */
 export interface FirstRows {
   organization: { id: string; name: string; slug: string; wrappedKey: Buffer }
-  user: { id: string; email: string; passwordHash: string }
+  user: { id: string; email: string; name?: string; passwordHash: string }
   identity: { id: string; name: string }
 }
 
