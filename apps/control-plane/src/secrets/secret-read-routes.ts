@@ -94,7 +94,8 @@ function registerLists(
 }
 
 /** Without a check of every field against the schema, which would cost more than all the rest. */
-function taggedAsWritten({ stringify }: SecretJson) {
+function taggedAsWritten(json: SecretJson) {
+  const stringify = (body: Parameters<SecretJson['stringify']>[0]): string => json.stringify(body)
   return { ...taggedContent, serializerCompiler: () => stringify }
 }
 
