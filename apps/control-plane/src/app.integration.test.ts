@@ -275,7 +275,9 @@ describe('identities', () => {
     expect((await app.call('GET', `/api/v1/identities/${id}`, { token: admin })).status).toBe(404)
   })
 
-  it('the last admin can neither be deleted nor disabled', async () => {
+  it('the last admin, of machines and people, can neither be deleted nor disabled', async () => {
+    const people = app.database.kysely.updateTable('organization_members')
+    await people.set({ is_disabled: true }).execute()
     const { identities } = listIdentitiesResponse.parse(
       (await app.call('GET', `/api/v1/identities?orgId=${organizationId}&search=Instance`, { token: admin }))
         .body,
@@ -283,6 +285,7 @@ describe('identities', () => {
     const path = `/api/v1/identities/${String(identities[0]?.id)}`
     expect((await app.call('DELETE', path, { token: admin })).status).toBe(400)
     expect((await app.call('PATCH', path, { token: admin, body: { isDisabled: true } })).status).toBe(400)
+    await people.set({ is_disabled: false }).execute()
   })
 })
 

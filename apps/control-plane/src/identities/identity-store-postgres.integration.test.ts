@@ -14,6 +14,17 @@ afterAll(() => database.close())
 describeIdentityStore('PostgreSQL', () => ({
   store: createIdentityStorePostgres(database.kysely),
   createOrganization,
+  createAdminPerson: async (organizationId) => {
+    const { id } = await database.kysely
+      .insertInto('users')
+      .values({ email: `${randomUUID()}@example.com`, password_hash: 'none' })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    await database.kysely
+      .insertInto('organization_members')
+      .values({ organization_id: organizationId, user_id: id, role: 'admin' })
+      .execute()
+  },
   attachKubernetesAuth: async (identityId, organizationId) => {
     await database.kysely
       .insertInto('kubernetes_auths')

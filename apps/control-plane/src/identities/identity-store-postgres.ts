@@ -274,18 +274,18 @@ async function lockOrganization(transaction: Transaction<Schema>, organizationId
     .execute()
 }
 
+/** People and machines both can make another one. */
 async function isLastAdmin(transaction: Transaction<Schema>, identity: Identity): Promise<boolean> {
   if (identity.role !== 'admin' || identity.isDisabled) return false
-  const other = await transaction
-    .selectFrom('identities')
-    .select('id')
-    .where('organization_id', '=', identity.organizationId)
-    .where('role', '=', 'admin')
-    .where('is_disabled', '=', false)
-    .where('id', '!=', identity.id)
-    .limit(1)
-    .executeTakeFirst()
-  return other === undefined
+  const { organizationId, id } = identity
+  const { rows } = await sql`
+    select from identities
+     where organization_id = ${organizationId} and role = 'admin' and not is_disabled and id <> ${id}
+    union all
+    select from organization_members m join users u on u.id = m.user_id
+     where m.organization_id = ${organizationId} and m.role = 'admin' and not m.is_disabled and not u.is_disabled
+     limit 1`.execute(transaction)
+  return rows.length === 0
 }
 
 async function insertMetadata(

@@ -6,6 +6,8 @@ export interface IdentityStoreSubject {
   store: IdentityStore
   /** A new organization without identities; returns its id. */
   createOrganization(): Promise<string>
+  /** A person who may do everything. */
+  createAdminPerson(organizationId: string): Promise<void>
   attachKubernetesAuth(identityId: string, organizationId: string): Promise<void>
 }
 
@@ -66,6 +68,14 @@ export function describeIdentityStore(name: string, subjectOf: () => IdentitySto
       await store.update(disabled.id, organizationId, { isDisabled: true })
       expect(await change(id)).toEqual({ kind: 'last-admin' })
       expect(await store.find(id, organizationId)).toMatchObject({ role: 'admin', isDisabled: false })
+    })
+
+    it('the last admin among machines may go while a person is one', async () => {
+      const { id } = await store.create(draft({ role: 'admin' }))
+      await subjectOf().createAdminPerson(strangeOrganizationId)
+      expect(await store.delete(id, organizationId)).toEqual({ kind: 'last-admin' })
+      await subjectOf().createAdminPerson(organizationId)
+      expect(await store.delete(id, organizationId)).toMatchObject({ kind: 'done' })
     })
 
     it('of two admins that are deleted at once, one stays', async () => {

@@ -1,4 +1,4 @@
-import { projectActions, type ProjectPermission } from '@postern/api-contract/permissions'
+import { projectActions } from '@postern/api-contract/permissions'
 import { Ability } from '@casl/ability'
 import { ApiError } from '../http/api-error.ts'
 import {
@@ -166,15 +166,5 @@ function readyRole(rules: readonly ProjectRule[]): ReadyRole {
   return {
     allows: ready.filter(({ inverted }) => !inverted),
     takesAway: ready.filter(({ inverted }) => inverted),
-  }
-}
-
-/** A rule as callers write it. */
-export function projectRuleOf({ subject, action, inverted, conditions }: ProjectPermission): ProjectRule {
-  return {
-    subject,
-    action: typeof action === 'string' ? [action] : action,
-    inverted: inverted ?? false,
-    ...(conditions === null || conditions === undefined ? {} : { conditions }),
   }
 }
