@@ -18,6 +18,7 @@ import { ControlPlaneTrust } from './http/control-plane-trust.ts'
 import type { Reviews } from './open-reviews.ts'
 import { createDialHost } from './streams/dial-host.ts'
 import { createServeStream } from './streams/serve-stream.ts'
+import { SeldomLog } from './streams/seldom-log.ts'
 import { StreamConnections } from './streams/stream-connections.ts'
 import { announce, type Announcement } from './tunnel/announcement.ts'
 import { openTunnels, type Tunnels, type TunnelsOptions } from './tunnel/open-tunnels.ts'
@@ -125,6 +126,7 @@ function createStreamsBy(
   metrics: GatewayMetrics,
 ): NonNullable<TunnelsOptions['createStreams']> {
   return (reach) => {
+    const refusals = new SeldomLog({ log, elapsed: () => timing.elapsed() })
     const connections = new StreamConnections({
       reach,
       serveStream: createServeStream({
@@ -132,7 +134,7 @@ function createStreamsBy(
         dialHost: createDialHost(),
         onRefused: (target, code, detail) => {
           metrics.streamsRefused.inc({ code })
-          log.warn({ target, code, detail }, 'a stream was refused')
+          refusals.warn(code, { target, code, detail }, 'a stream was refused')
         },
       }),
       elapsed: () => timing.elapsed(),

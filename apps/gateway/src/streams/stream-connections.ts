@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { features, StreamSession, type StreamOpening } from '@postern/protocol'
 import { pingIntervalOf } from '../tunnel/ping-interval.ts'
+import { SeldomLog } from './seldom-log.ts'
 import type { ReachControlPlane, Welcomed } from '../tunnel/reach-control-plane.ts'
 
 /** A logger of pino's shape. */
@@ -32,6 +33,7 @@ const redialMs = 100
  */
 export class StreamConnections {
   readonly #options: StreamConnectionsOptions
+  readonly #seldom: SeldomLog
   readonly #stop = new AbortController()
   readonly #sessions = new Set<StreamSession>()
   readonly #dialling = new Set<Promise<void>>()
@@ -40,6 +42,7 @@ export class StreamConnections {
 
   constructor(options: StreamConnectionsOptions) {
     this.#options = options
+    this.#seldom = new SeldomLog(options)
   }
 
   get size(): number {
@@ -57,7 +60,8 @@ export class StreamConnections {
   dial(ticket: Uint8Array): void {
     if (this.#stop.signal.aborted) return
     if (this.size >= connectionsMax) {
-      this.#options.log.warn(
+      this.#seldom.warn(
+        'enough',
         { connections: this.size },
         'a call for streams is not answered: there are enough',
       )
@@ -77,7 +81,7 @@ export class StreamConnections {
   }
 
   async #dial(ticket: Uint8Array): Promise<void> {
-    const { reach, log } = this.#options
+    const { reach } = this.#options
     let clockCorrected = false
     for (let attempt = 1; ; attempt++) {
       const reached = await reach({
@@ -98,7 +102,7 @@ export class StreamConnections {
       clockCorrected ||= reached.kind === 'clock-off'
       if (!isWorthAnother || attempt >= dialsMax) {
         const reason = 'refusal' in reached ? reached.refusal.message : reached.detail
-        log.warn({ reason, attempts: attempt }, 'no connection for streams')
+        this.#seldom.warn('none', { reason, attempts: attempt }, 'no connection for streams')
         return
       }
       await sleep(redialMs * Math.random(), undefined, { signal: this.#stop.signal }).catch(() => undefined)
