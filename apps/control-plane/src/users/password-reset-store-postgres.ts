@@ -55,7 +55,10 @@ function selectWorking(tokenHash: Buffer) {
       join users on users.id = password_resets.user_id and not users.is_disabled
      where password_resets.token_hash = ${tokenHash} and password_resets.expires_at > now()
        and not exists (select from organization_members other
-                        where other.user_id = users.id and other.organization_id <> own.organization_id)`
+                        where other.user_id = users.id and other.organization_id <> own.organization_id)
+       and not exists (select from project_members
+                        where project_members.user_id = users.id
+                          and project_members.updated_at > password_resets.created_at)`
 }
 
 async function create(

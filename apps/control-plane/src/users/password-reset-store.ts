@@ -10,7 +10,8 @@ export interface PasswordReset {
 
 /**
  * A link works while the person is an enabled member of the organization whose admin made it, and of no other: nobody gets
- * into an organization by the hand of another one's admin. All times are the database's.
+ * into an organization by the hand of another one's admin. Nor after the person got other rights in a project: whoever
+ * made the link was judged by those of then. All times are the database's.
  */
 export interface PasswordResetStore {
   /** One for each member: the link before is dead. Undefined where a link would not work. */

@@ -136,6 +136,7 @@ describe('a link to a new password', () => {
     ['was replaced', async (person: SignedInPerson) => void (await linkFor(person))],
     ['is for a member who got another role', (person: SignedInPerson) => patch(person, { role: 'admin' })],
     ['is for a member who was disabled', (person: SignedInPerson) => patch(person, { isActive: false })],
+    ['is for somebody who got into a project', (person: SignedInPerson) => joinProject(person)],
     ['is for somebody who joined another organization', (person: SignedInPerson) => joinElsewhere(person)],
   ])('that %s does nothing', async (_what, change) => {
     const person = await postern.addPerson('member')
@@ -164,6 +165,16 @@ describe('a link to a new password', () => {
     await sql`update password_resets set expires_at = now() where user_id = ${userId}`.execute(
       postern.app.database.kysely,
     )
+  }
+
+  async function joinProject({ email }: SignedInPerson): Promise<void> {
+    const created = await postern.call('POST', '/api/v1/projects', postern.machine, {
+      projectName: 'Payments',
+    })
+    const { id } = (created.body as { project: { id: string } }).project
+    const body = { usernames: [email], roleSlugs: ['admin'] }
+    const joined = await postern.call('POST', `/api/v1/projects/${id}/memberships`, postern.machine, body)
+    expect(joined.status).toBe(200)
   }
 
   async function joinElsewhere({ userId }: SignedInPerson): Promise<void> {
