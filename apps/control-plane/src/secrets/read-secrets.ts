@@ -108,8 +108,7 @@ async function list(
   if (options.recursive) reading.sight.requireSomethingSomewhere(at)
   else reading.sight.requireSomethingToRead(at)
   const folders = await foldersOf(dependencies, reading, place, options.recursive)
-  const isWished = ({ read }: Pick<ShownSecret, 'read'>): boolean =>
-    options.wishes.length === 0 || meetsWishes(read.notes.metadata, options.wishes)
+  const isWished = wishTest(reading, options.wishes)
 
   const own = await reading.show(folders.flatMap(secretsOf).filter(isWished), options.viewValue)
   const imported = options.includeImports ? await readImports(reading, dependencies.imports, folders) : []
@@ -126,10 +125,22 @@ async function list(
   return { projectId, secrets, imports }
 }
 
+type WishTest = (secret: Found) => boolean
+
+/** Whoever may not read encrypted metadata does not find by it either. */
+function wishTest({ sight }: SecretReading, wishes: readonly MetadataWish[]): WishTest {
+  if (wishes.length === 0) return () => true
+  return ({ read, folder }) => {
+    const { metadata } = read.notes
+    const mayReadAll = sight.can('read-value', addressOf(read, folder))
+    return meetsWishes(mayReadAll ? metadata : metadata.filter(({ isEncrypted }) => !isEncrypted), wishes)
+  }
+}
+
 async function showImports(
   reading: SecretReading,
   imported: readonly ImportedFolder[],
-  isWished: (secret: Pick<ShownSecret, 'read'>) => boolean,
+  isWished: WishTest,
   viewValue: boolean,
 ): Promise<{ folder: PlacedFolder; secrets: ShownSecret[] }[]> {
   const shown = []

@@ -190,6 +190,15 @@ describe.each(['v3', 'v4'] as const)('lists of secrets by %s', (version) => {
     expect(await found('value=x,y')).toEqual(['B'])
     expect(await found('key=nothing')).toEqual([])
     expect(valuesOf(await list(version, { tagSlugs: 'a,b' }))).toEqual({})
+
+    const hidden = feature.enter([rule(['read'])])
+    const byPlain = await list(version, { metadataFilter: 'key=tier' }, hidden)
+    expect(byPlain.body.secrets[0].secretMetadata).toEqual([
+      { key: 'team', value: '<hidden-by-postern>', isEncrypted: true },
+      { key: 'tier', value: 'x,y', isEncrypted: false },
+    ])
+    const byEncrypted = await list(version, { metadataFilter: 'key=team,value=pay' }, hidden)
+    expect(Object.keys(valuesOf(byEncrypted))).toEqual(['A'])
   })
 
   it('show at once what has been changed, and only that to whom it may be shown', async () => {

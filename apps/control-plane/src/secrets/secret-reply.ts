@@ -33,7 +33,11 @@ function importedBody(projectId: string, { read, folder, value }: ShownSecret) {
     secretReminderNote: content.reminderNote,
     secretReminderRepeatDays: content.reminderRepeatDays,
     skipMultilineEncoding: content.skipMultilineEncoding,
-    secretMetadata: [...read.notes.metadata],
+    secretMetadata: read.notes.metadata.map(({ key, value: entry, isEncrypted }) => ({
+      key,
+      value: isEncrypted && value === undefined ? hiddenValue : entry,
+      isEncrypted,
+    })),
     actor: {
       actorId: content.changedBy.id,
       actorType: content.changedBy.kind,
