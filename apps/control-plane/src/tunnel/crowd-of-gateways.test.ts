@@ -37,16 +37,21 @@ describe('a crowd of gateways', () => {
   })
 
   test('P8 that is turned away is told when to come, each of it, and each is counted', async () => {
+    const asked = Promise.withResolvers<void>()
     const { url, events } = await start({
       handshakesMax: 1,
-      authenticateGateway: () => new Promise(() => undefined),
-      handshakeTimeoutMs: 500,
+      authenticateGateway: async () => {
+        asked.resolve()
+        return new Promise(() => undefined)
+      },
     })
     const held = FakeGateway.dial(url, 'held.x.y').catch(() => 'refused')
+    await asked.promise
     const refusals = await Promise.all(Array.from({ length: 30 }, () => FakeGateway.refused(url, {})))
     expect(refusals.map(({ status }) => status)).toEqual(refusals.map(() => 503))
     expect(refusals.map(({ body }) => body['retryAfterSeconds'])).toEqual(refusals.map(() => 1))
     expect(events.filter((event) => event === 'refused: busy')).toHaveLength(30)
+    await bench.endpoint.close()
     await expect(held).resolves.toBe('refused')
   })
 
