@@ -9,6 +9,7 @@ import type {
   NewEnvironment,
   UpdateEnvironmentOutcome,
 } from './environment-store.ts'
+import { lockContents } from './lock-contents-postgres.ts'
 import { projectLimits } from './project-limits.ts'
 import type { Environment } from './project-store.ts'
 
@@ -91,6 +92,7 @@ async function remove(
   const all = await lockAndList(transaction, projectId)
   const environment = all.find(({ id }) => id === environmentId)
   if (environment === undefined) return { kind: 'unknown' }
+  await lockContents(transaction)
   const gone = await countWithin(transaction, environmentId)
   await transaction.deleteFrom('project_environments').where('id', '=', environmentId).execute()
   await order(

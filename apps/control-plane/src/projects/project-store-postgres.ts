@@ -5,6 +5,7 @@ import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
 import { slugOf } from '../organizations/slug.ts'
 import type { ProjectRule } from '../permissions/project-rights.ts'
+import { lockContents } from './lock-contents-postgres.ts'
 import { projectLimits } from './project-limits.ts'
 import type {
   CreateProjectOutcome,
@@ -303,21 +304,31 @@ async function remove(
   projectId: string,
   organizationId: string,
 ): Promise<DeleteProjectOutcome> {
-  const project = await lockProject(transaction, projectId, organizationId)
-  if (project === undefined) return { kind: 'unknown' }
+  const row = await transaction
+    .selectFrom('projects')
+    .selectAll()
+    .where('id', '=', projectId)
+    .where('organization_id', '=', organizationId)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  if (row === undefined) return { kind: 'unknown' }
+  const project = projectOf(row)
   if (project.hasDeleteProtection) return { kind: 'protected' }
+  await lockContents(transaction)
   const gone = await countWithin(transaction, projectId)
   await transaction.deleteFrom('projects').where('id', '=', projectId).execute()
   return { kind: 'deleted', project, gone }
 }
 
 async function countWithin(transaction: Transaction<Schema>, projectId: string): Promise<DeletedWithProject> {
+  // Locked before their memberships, as by whoever deletes one of them.
   const identities = await transaction
     .selectFrom('identities')
     .select('id')
     .where('project_id', '=', projectId)
     .orderBy('created_at')
     .orderBy('id')
+    .forUpdate()
     .execute()
   const { rows } = await sql<Omit<DeletedWithProject, 'identityIds'>>`
     select (select count(*)::int from project_environments where project_id = ${projectId}) as environments,
