@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startTestControlPlane } from '../e2e/test-control-plane.ts'
+import { randomBytes } from 'node:crypto'
+import { createTestDatabase } from '../../apps/control-plane/src/database/test/create-test-database.ts'
+import { startControlPlane } from '../processes/control-plane-process.ts'
 import { bootstrap, createIdentity, type Platform } from '../processes/platform.ts'
 import { expectOk, textAt } from '../processes/postern-api.ts'
 import { type RawReply, sendRaw } from './send-raw.ts'
@@ -30,11 +29,15 @@ export interface ClientWorld {
 export async function createClientWorld(): Promise<ClientWorld> {
   const cleanup = new AsyncDisposableStack()
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'postern-clients-'))
-    cleanup.defer(() => rm(folder, { recursive: true, force: true }))
-    const controlPlane = await startTestControlPlane(folder)
-    cleanup.defer(() => controlPlane.close())
-    const { url } = controlPlane.process
+    const database = await createTestDatabase()
+    cleanup.defer(() => database.close())
+    const controlPlane = await startControlPlane({
+      databaseUrl: database.url,
+      rootKey: randomBytes(32).toString('base64'),
+      environment: { POSTERN_LOGINS_PER_MINUTE_PER_IP: '0' },
+    })
+    cleanup.defer(async () => void (await controlPlane.end()))
+    const { url } = controlPlane
     const platform = await bootstrap(url)
     const project = expectOk(
       await platform.admin.post('/api/v2/workspace', { projectName: 'Payments', slug: 'payments-x1' }),
@@ -53,7 +56,7 @@ export async function createClientWorld(): Promise<ClientWorld> {
       projectId,
       projectSlug: textAt(project, 'project.slug'),
       machine,
-      output: () => controlPlane.process.output(),
+      output: () => controlPlane.output(),
       send: (head, body) => sendRaw(url, head, typeof body === 'object' ? JSON.stringify(body) : body),
       close: () => all.disposeAsync(),
     }

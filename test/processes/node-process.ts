@@ -48,8 +48,15 @@ export function startNodeProcess(file: string, environment: Record<string, strin
   }
 }
 
+/** For a busy machine. */
+const readyMsMax = 90_000
+
 /** Waits until `url` answers 200; a process that ends before, or takes too long, is an error that shows its output. */
-export async function waitUntilReady(started: NodeProcess, url: string, withinMs = 30_000): Promise<void> {
+export async function waitUntilReady(
+  started: NodeProcess,
+  url: string,
+  withinMs = readyMsMax,
+): Promise<void> {
   const deadline = Date.now() + withinMs
   let hasEnded = false
   void started.ended.then(() => (hasEnded = true))
