@@ -28,6 +28,8 @@ async function state({ database: { kysely } }: TestApp): Promise<unknown> {
     kysely.selectFrom('organizations').selectAll().orderBy('id').execute(),
     kysely.selectFrom('users').selectAll().orderBy('id').execute(),
     kysely.selectFrom('identities').select(['id', 'name', 'role', 'is_disabled']).orderBy('id').execute(),
+    kysely.selectFrom('organization_roles').selectAll().orderBy('id').execute(),
+    kysely.selectFrom('universal_auths').selectAll().orderBy('id').execute(),
     kysely.selectFrom('kubernetes_auths').selectAll().orderBy('id').execute(),
     kysely.selectFrom('gateways').select(['id', 'name', 'revoked_at']).orderBy('id').execute(),
     kysely.selectFrom('gateway_enrolment_tokens').selectAll().orderBy('id').execute(),
@@ -72,6 +74,35 @@ const identityChanges: Change[] = [
     prepare: async () => {
       const id = await postern.createIdentity()
       return () => call('DELETE', `/api/v1/identities/${id}`)
+    },
+  },
+]
+
+const rolesPath = '/api/v1/organization/roles'
+
+async function createRole(): Promise<string> {
+  const { body } = await call('POST', rolesPath, { slug: `r-${randomUUID()}`, name: 'Role' })
+  return (body as { role: { id: string } }).role.id
+}
+
+const roleChanges: Change[] = [
+  {
+    title: 'the creation of a role',
+    prepare: () =>
+      Promise.resolve(() => call('POST', rolesPath, { slug: `r-${randomUUID()}`, name: 'Role' })),
+  },
+  {
+    title: 'the change of a role',
+    prepare: async () => {
+      const id = await createRole()
+      return () => call('PATCH', `${rolesPath}/${id}`, { slug: `r-${randomUUID()}`, permissions: [] })
+    },
+  },
+  {
+    title: 'the deletion of a role',
+    prepare: async () => {
+      const id = await createRole()
+      return () => call('DELETE', `${rolesPath}/${id}`)
     },
   },
 ]
@@ -194,7 +225,7 @@ const gatewayChanges: Change[] = [
   },
 ]
 
-const changes = [...identityChanges, ...kubernetesAuthChanges, ...gatewayChanges]
+const changes = [...identityChanges, ...roleChanges, ...kubernetesAuthChanges, ...gatewayChanges]
 
 describe.each(changes)('$title', ({ prepare }) => {
   it('is not there when its audit row cannot be written, and is there, row and all, when it can', async () => {

@@ -24,6 +24,14 @@ it('changes need one database connection each: none holds one while it waits for
     expect(created.status).toBe(200)
     const pool = await app.call('POST', '/api/v1/gateway-pools', { token, body: { name: 'berlin' } })
     expect(pool.status).toBe(200)
+    const role = { slug: 'deployer', name: 'Deployer', permissions: [{ subject: 'roles', action: 'read' }] }
+    const made = await app.call('POST', '/api/v1/organization/roles', { token, body: role })
+    expect(made.status).toBe(200)
+    const granted = await app.call('PATCH', `/api/v1/identities/${identityId}`, {
+      token,
+      body: { role: 'deployer' },
+    })
+    expect(granted.status).toBe(200)
     const detached = await postern.configure('DELETE', identityId)
     expect(detached.status).toBe(200)
   } finally {
