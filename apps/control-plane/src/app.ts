@@ -1,30 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, RouteOptions } from 'fastify'
-import { createChangeRevocations } from './access-tokens/change-revocations.ts'
-import { createAccessTokenUseStorePostgres } from './access-tokens/access-token-use-store-postgres.ts'
-import { createRevocationStorePostgres } from './access-tokens/revocation-store-postgres.ts'
 import { createReadTrustedIps } from './access-tokens/trusted-ip-lookup.ts'
-import { createSigningKeyStorePostgres } from './access-tokens/signing-key-store-postgres.ts'
-import { createAuditEventStorePostgres } from './audit/audit-event-store-postgres.ts'
 import { type AuditLogObserver, GroupCommitAuditLog } from './audit/audit-log.ts'
-import { createAuditRetentionStorePostgres } from './audit/audit-retention-store-postgres.ts'
-import { createChangeAudit } from './audit/change-audit.ts'
 import { type ClosingPhase, closeInPhases } from './close-in-phases.ts'
 import type { Config } from './config.ts'
-import { createCommit } from './database/commit.ts'
-import { createKeyringStore } from './database/keyring-store.ts'
 import type { Database } from './database/database.ts'
 import { registerGatewayPoolRoutes } from './gateway-pools/gateway-pool-routes.ts'
-import { createGatewayPoolStorePostgres } from './gateway-pools/gateway-pool-store-postgres.ts'
 import { type ReviewObserver, silentReviewObserver } from './gateway-pools/choosing/review-observer.ts'
 import { createPoolDirectory } from './gateway-pools/pool-directory.ts'
-import { createPoolMemberStorePostgres } from './gateway-pools/pool-member-store-postgres.ts'
-import { createGatewayCredentialStorePostgres } from './gateways/gateway-credential-store-postgres.ts'
 import { registerGatewayEnrolmentRoutes } from './gateways/gateway-enrolment-routes.ts'
-import { createGatewayKeyStorePostgres } from './gateways/gateway-key-store-postgres.ts'
-import { createGatewayKubernetesAuthStorePostgres } from './gateways/gateway-kubernetes-auth-store-postgres.ts'
 import { registerGatewayRoutes } from './gateways/gateway-routes.ts'
-import { createGatewayStorePostgres } from './gateways/gateway-store-postgres.ts'
 import { createRotateGatewayKey } from './gateways/rotate-gateway-key.ts'
 import type { LogRequest, ObserveRequest } from './http/access-log.ts'
 import { registerApiDocument } from './http/api-document.ts'
@@ -32,27 +17,25 @@ import { type ServerDrain, createServerDrain } from './http/drain-server.ts'
 import { type HttpServer, createHttpServer } from './http/http-server.ts'
 import { createActorLimits, limitRequests } from './http/request-limits.ts'
 import { registerStatusRoutes } from './http/status-routes.ts'
-import { createIdentityStorePostgres } from './identities/identity-store-postgres.ts'
 import type { Keyring } from './keyring/keyring.ts'
 import { createConfigureKubernetesAuth } from './kubernetes-auth/configure-kubernetes-auth.ts'
 import { registerKubernetesAuthRoutes } from './kubernetes-auth/kubernetes-auth-routes.ts'
-import { createKubernetesAuthStorePostgres } from './kubernetes-auth/kubernetes-auth-store-postgres.ts'
 import { type ObservedLogin, createKubernetesLogin } from './login/kubernetes-login.ts'
 import { registerLoginRoutes } from './login/login-routes.ts'
-import { createOrganizationRoleStorePostgres } from './organization-roles/organization-role-store-postgres.ts'
 import { openAccessTokens } from './open-access-tokens.ts'
 import { openAudit } from './open-audit.ts'
 import { openGatewayCredentials } from './open-gateway-credentials.ts'
 import { openGatewayPools } from './open-gateway-pools.ts'
 import { openGateways } from './open-gateways.ts'
 import { openIdentities } from './open-identities.ts'
-import { createKeyRotationStore, openKeyRotation } from './open-key-rotation.ts'
+import { openKeyRotation } from './open-key-rotation.ts'
 import { openOrganizationRoles } from './open-organization-roles.ts'
-import { createPeopleStores, openPeople } from './open-people.ts'
-import { createProjectStores, openProjects } from './open-projects.ts'
+import { openPeople } from './open-people.ts'
+import { openProjects } from './open-projects.ts'
 import { openReviews } from './open-reviews.ts'
-import { createSecretStores, openSecrets } from './open-secrets.ts'
-import { createUniversalAuthStores, openUniversalAuth } from './open-universal-auth.ts'
+import { createStores, openCommit } from './open-stores.ts'
+import { openSecrets } from './open-secrets.ts'
+import { openUniversalAuth } from './open-universal-auth.ts'
 import { type Actor, auditActorOf } from './permissions/actor.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
 import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
@@ -294,7 +277,7 @@ async function openParts(options: AppOptions) {
 }
 
 function registerRoutesForStrangers(server: HttpServer, options: AppOptions, parts: Parts): void {
-  const { stores, commit, auditLog, identities, lastLogins, reviews, accessTokens } = parts
+  const { auditLog, identities, lastLogins, reviews, accessTokens } = parts
   registerStatusRoutes(server, { now })
   registerLoginRoutes(server, {
     kubernetesLogin: createKubernetesLogin({
@@ -363,44 +346,6 @@ function registerRoutesForActors(server: HttpServer, parts: Parts): void {
 }
 
 type Stores = ReturnType<typeof createStores>
-
-/** Every store on one transaction, with the audit log and the revocations in it. */
-function openCommit({ kysely, keyring }: AppOptions) {
-  return createCommit(kysely, (transaction) => {
-    const ownKeyring = keyring.readingFrom(createKeyringStore({ kysely: transaction }))
-    const stores = createStores({ kysely: transaction, keyring: ownKeyring })
-    return {
-      ...stores,
-      secretKeyring: ownKeyring,
-      audit: createChangeAudit(stores.auditEvents),
-      revocations: createChangeRevocations(stores.revocations),
-    }
-  })
-}
-
-function createStores({ kysely, keyring }: Pick<AppOptions, 'kysely' | 'keyring'>) {
-  return {
-    ...createPeopleStores(kysely),
-    organizationRoles: createOrganizationRoleStorePostgres(kysely),
-    identities: createIdentityStorePostgres(kysely),
-    kubernetesAuths: createKubernetesAuthStorePostgres(kysely, keyring),
-    ...createUniversalAuthStores(kysely),
-    ...createProjectStores(kysely),
-    ...createSecretStores(kysely),
-    keyRotation: createKeyRotationStore(kysely),
-    gateways: createGatewayStorePostgres(kysely),
-    gatewayPools: createGatewayPoolStorePostgres(kysely),
-    poolMembers: createPoolMemberStorePostgres(kysely),
-    gatewayCredentials: createGatewayCredentialStorePostgres(kysely),
-    gatewayKeys: createGatewayKeyStorePostgres(kysely),
-    gatewayAuths: createGatewayKubernetesAuthStorePostgres(kysely, keyring),
-    signingKeys: createSigningKeyStorePostgres(kysely),
-    accessTokenUses: createAccessTokenUseStorePostgres(kysely),
-    revocations: createRevocationStorePostgres(kysely),
-    auditEvents: createAuditEventStorePostgres(kysely),
-    auditRetention: createAuditRetentionStorePostgres(kysely),
-  }
-}
 
 function openAuditLog({ logger, observers = {} }: AppOptions, stores: Stores): GroupCommitAuditLog {
   const observer: AuditLogObserver = {
