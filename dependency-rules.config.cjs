@@ -46,11 +46,21 @@ module.exports = {
       comment:
         'Routes and PostgreSQL stores are chosen in app.ts and the open-*.ts beside it: ask for the store interface as an argument.',
       severity: 'error',
-      from: { path: controlPlane, pathNot: [`${controlPlane}/(app|open-[^/]+)\\.ts$`, tests, '/test/'] },
+      from: {
+        path: controlPlane,
+        pathNot: [`${controlPlane}/(app|open-[^/]+)\\.ts$`, '-postgres\\.ts$', tests, '/test/'],
+      },
       to: {
         path: `${controlPlane}/.*-(routes|postgres)\\.ts$`,
         pathNot: `${controlPlane}/database/embedded-postgres\\.ts$`,
       },
+    },
+    {
+      name: 'stores-share-within-a-feature',
+      comment: 'A PostgreSQL store may share SQL with those of its own folder, and knows no route.',
+      severity: 'error',
+      from: { path: `(${controlPlane}/.+)/[^/]+-postgres\\.ts$`, pathNot: '/test/' },
+      to: { path: `${controlPlane}/.*-(routes|postgres)\\.ts$`, pathNot: '^$1/[^/]+-postgres\\.ts$' },
     },
     {
       name: 'login-knows-only-its-port',
