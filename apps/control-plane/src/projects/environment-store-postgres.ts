@@ -1,5 +1,6 @@
 import { type Kysely, type Transaction, sql } from 'kysely'
 import { inTransaction } from '../database/commit.ts'
+import { lockContents } from '../database/lock-contents.ts'
 import type { Schema } from '../database/schema.ts'
 import type {
   CreateEnvironmentOutcome,
@@ -9,7 +10,6 @@ import type {
   NewEnvironment,
   UpdateEnvironmentOutcome,
 } from './environment-store.ts'
-import { lockContents } from './lock-contents-postgres.ts'
 import { projectLimits } from './project-limits.ts'
 import type { Environment } from './project-store.ts'
 

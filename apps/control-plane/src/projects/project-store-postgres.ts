@@ -2,10 +2,10 @@ import { type Kysely, type Selectable, type SqlBool, type Transaction, sql } fro
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import { randomInt } from 'node:crypto'
 import { inTransaction } from '../database/commit.ts'
+import { lockContents } from '../database/lock-contents.ts'
 import type { Schema } from '../database/schema.ts'
 import { slugOf } from '../organizations/slug.ts'
 import type { ProjectRule } from '../permissions/project-rights.ts'
-import { lockContents } from './lock-contents-postgres.ts'
 import { projectLimits } from './project-limits.ts'
 import type {
   CreateProjectOutcome,

@@ -1,5 +1,5 @@
 import { type Transaction, sql } from 'kysely'
-import type { Schema } from '../database/schema.ts'
+import type { Schema } from './schema.ts'
 
 /**
  * Before a project, or one of its environments, is deleted: waits until everybody who writes folders, secrets or imports
