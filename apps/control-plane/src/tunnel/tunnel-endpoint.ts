@@ -66,11 +66,13 @@ const defaults = {
   handshakesMax: 256,
   // The event loop is for logins: 2,000 gateways are back within a minute, and a login waits for few handshakes.
   handshakesPerSecond: 60,
-  authenticationsMax: 4,
+  authenticationsMax: 6,
   leaveWithinMs: 3000,
   finishWithinMs: 2000,
 } as const
 const crowdLogMs = 5000
+/** Who has waited longer for its turn has given up, or will before there is a tunnel: a gateway dials for 10 s. */
+const waitMsMax = 7000
 /** Of the turns to authenticate: gateways that were held up on the way catch up. */
 const welcomesShare = 1.5
 
@@ -216,7 +218,12 @@ class Endpoint {
     ipAddress,
     giveUp,
   }: Arriving): Promise<UpgradeAuthentication | undefined> {
-    if (!(await this.#turns.next(() => socket.destroyed))) return undefined
+    const arrivedAt = this.#elapsed()
+    const isLate = (): boolean => this.#elapsed() - arrivedAt > waitMsMax
+    if (!(await this.#turns.next(() => socket.destroyed || isLate()))) {
+      if (!socket.destroyed) this.#turnAway(socket, this.#elapsed() + waitMsMax)
+      return undefined
+    }
     try {
       const dial = { bearer, nowMs: this.#now(), ...(ipAddress === undefined ? {} : { ipAddress }) }
       return await authenticateUpgrade(this.#options, dial, giveUp.signal)

@@ -18,6 +18,8 @@ const lateMsMax = 15
 const slowestShare = 0.75
 const slowerBy = 1.1
 const fasterBy = 0.98
+/** The share of the last turn in the pace that is expected. */
+const paceShare = 1 / 8
 /** Of a delay so much is made up for, in milliseconds, … */
 const madeUpMsMax = 100
 /** … and the turns come no closer than this share of what lies between them else. */
@@ -32,6 +34,9 @@ export class UpgradeTurns {
   readonly #options: UpgradeTurnsOptions
   readonly #waiting: Waiting[] = []
   #spacingMs: number
+  /** From one turn to the next while somebody waits, as it was lately: slow authentications hold the turns up. */
+  #paceMs: number
+  #lastAt = -Infinity
   /** When the next turn should be, by the rate alone; and when it may be. */
   #plannedAt = -Infinity
   #nextAt = -Infinity
@@ -41,17 +46,18 @@ export class UpgradeTurns {
   constructor(options: UpgradeTurnsOptions) {
     this.#options = options
     this.#spacingMs = this.#spacingMsMin
+    this.#paceMs = this.#spacingMsMin
   }
 
   /** From one turn to the next, in milliseconds, as things are. */
   get spacingMs(): number {
-    return this.#spacingMs
+    return Math.max(this.#spacingMs, this.#paceMs)
   }
 
   /** What a dial would wait that comes now. */
   get waitMs(): number {
     const untilFree = Math.max(0, this.#nextAt - this.#options.elapsed())
-    return untilFree + this.#waiting.length * this.#spacingMs
+    return untilFree + this.#waiting.length * this.spacingMs
   }
 
   /**
@@ -61,7 +67,10 @@ export class UpgradeTurns {
    */
   next(isGone: () => boolean): Promise<boolean> {
     // Only who waits is made up to: a rest before is no credit.
-    if (this.#waiting.length === 0) this.#plannedAt = Math.max(this.#plannedAt, this.#options.elapsed())
+    if (this.#waiting.length === 0) {
+      this.#plannedAt = Math.max(this.#plannedAt, this.#options.elapsed())
+      this.#lastAt = Math.max(this.#lastAt, this.#plannedAt - this.#spacingMs)
+    }
     return new Promise((resolve) => {
       this.#waiting.push({ isGone, resolve })
       this.#give()
@@ -89,6 +98,8 @@ export class UpgradeTurns {
         return
       }
       this.#waiting.shift()
+      this.#paceMs += (now - this.#lastAt - this.#paceMs) * paceShare
+      this.#lastAt = now
       this.#plannedAt = Math.max(this.#plannedAt, now - madeUpMsMax) + this.#spacingMs
       this.#nextAt = Math.max(this.#plannedAt, now + this.#spacingMs * closestShare)
       this.#underWay += 1
