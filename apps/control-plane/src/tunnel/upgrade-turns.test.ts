@@ -98,12 +98,12 @@ describe('turns of those who dial', () => {
   })
 
   test('are expected as late as they have come lately', async () => {
-    for (let index = 0; index < 300; index += 1) {
-      void turns.next(here).then(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 400))
-        turns.settled()
-      })
+    const takeLong = async (): Promise<void> => {
+      await turns.next(here)
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      turns.settled()
     }
+    for (let index = 0; index < 300; index += 1) void takeLong()
     await vi.advanceTimersByTimeAsync(10_000)
     // Four at a time, each for 400 ms.
     expect(turns.spacingMs).toBeGreaterThan(80)
