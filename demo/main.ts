@@ -1,6 +1,6 @@
 /**
  * `pnpm demo`: the main job from end to end on this machine. A pod in a cluster that nothing dials into logs in
- * through a gateway, and another one is refused. Every call is the public HTTP API's.
+ * through a gateway and reads what it came for, and another one is refused. Every call is the public HTTP API's.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

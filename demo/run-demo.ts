@@ -10,7 +10,7 @@ import {
   createIdentity,
   type Platform,
 } from '@postern/test/processes/platform'
-import { createPosternApi, expectOk, textAt, type JsonObject } from '@postern/test/processes/postern-api'
+import { createPosternApi, expectOk, textAt } from '@postern/test/processes/postern-api'
 import { createServiceAccountFolder } from '@postern/testing/service-account-folder'
 import { chooseCluster, type DemoCluster } from './demo-cluster.ts'
 import type { Narrator } from './narrator.ts'
@@ -36,10 +36,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const cluster = await startCluster(options)
   const gatewayId = await startItsGateway(options, controlPlane, platform, cluster)
   const identityId = await makeIdentity(narrator, platform, cluster, gatewayId)
-  await logInAsPod(narrator, controlPlane, cluster, identityId)
+  const projectId = await makeProject(narrator, platform, identityId)
+  await logInAsPod(narrator, controlPlane, cluster, { identityId, projectId })
   await beRefused(narrator, controlPlane, platform, cluster, identityId)
   narrator.plain('\nDone: the pod held no secret, and nothing ever dialled into its cluster.')
-  if (options.keep) await explainWhatIsLeft(options, controlPlane, platform, cluster, identityId)
+  if (options.keep)
+    await explainWhatIsLeft(options, controlPlane, platform, cluster, { identityId, projectId })
 }
 
 async function startPlatform(
@@ -124,11 +126,29 @@ async function makeIdentity(
   })
 }
 
+async function makeProject(narrator: Narrator, platform: Platform, identityId: string): Promise<string> {
+  return narrator.step('The application team keeps its secrets in a project', async (say) => {
+    const { admin } = platform
+    const project = expectOk(await admin.post('/api/v1/projects', { projectName: 'Shop' }))
+    const projectId = textAt(project, 'project.id')
+    const secrets = { DB_PASSWORD: 'correct-horse', DB_URL: 'postgres://shop:${DB_PASSWORD}@db/shop' }
+    for (const [name, secretValue] of Object.entries(secrets)) {
+      const body = { projectId, environment: 'prod', secretValue }
+      expectOk(await admin.post(`/api/v4/secrets/${name}`, body))
+    }
+    const membership = `/api/v1/projects/${projectId}/memberships/identities/${identityId}`
+    expectOk(await admin.post(membership, { role: 'viewer' }))
+    say('Project "Shop", environment "prod": DB_PASSWORD, and DB_URL, which refers to it as ${DB_PASSWORD}.')
+    say('Identity "checkout" is in the project as viewer: it reads, and can change nothing.')
+    return projectId
+  })
+}
+
 async function logInAsPod(
   narrator: Narrator,
   controlPlane: ControlPlaneProcess,
   cluster: DemoCluster,
-  identityId: string,
+  { identityId, projectId }: { identityId: string; projectId: string },
 ): Promise<void> {
   await narrator.step('The pod logs in: one call, with the token that Kubernetes gave it', async (say) => {
     const jwt = await cluster.mintToken(pod)
@@ -136,11 +156,11 @@ async function logInAsPod(
     const accessToken = textAt(login, 'accessToken')
     say('POST /api/v1/auth/kubernetes-auth/login {identityId, jwt}')
     say(`  → 200 {accessToken: "…", expiresIn: ${String(login['expiresIn'])}, tokenType: "Bearer"}`)
-    const details = expectOk(
-      await createPosternApi(controlPlane.url, accessToken).get('/api/v1/identities/details'),
-    )
-    say('GET /api/v1/identities/details with that access token')
-    say(`  → 200 organization "${textAt(details, 'identityDetails.organization.name')}"`)
+    const workload = createPosternApi(controlPlane.url, accessToken)
+    const query = new URLSearchParams({ projectId, environment: 'prod' }).toString()
+    const { secret } = expectOk(await workload.get(`/api/v4/secrets/DB_URL?${query}`))
+    say('GET /api/v4/secrets/DB_URL?projectId=…&environment=prod with that access token')
+    say(`  → 200 "${textAt({ secret }, 'secret.secretValue')}"`)
   })
 }
 
@@ -156,17 +176,13 @@ async function beRefused(
     if (refused.status !== 401) throw new Error(`expected a refusal, got ${refused.status}`)
     say(`  → ${refused.status} "${textAt(refused.body, 'message')}"`)
     const requestId = textAt(refused.body, 'reqId')
-    const event = firstEvent(expectOk(await platform.admin.get(`/api/v1/audit-logs?requestId=${requestId}`)))
-    say(`The audit log keeps the full reason under that request id: ${textAt(event, 'reason')}`)
-    say(JSON.stringify(event['details']))
+    const explained = expectOk(await platform.admin.get(`/api/v1/audit-logs/explain/${requestId}`))
+    say(
+      `The audit log has the whole course under that request id: ${textAt(explained, 'explanation.reason')}`,
+    )
+    say(textAt(explained, 'explanation.summary'))
+    say(textAt(explained, 'explanation.whatToDo'))
   })
-}
-
-function firstEvent(body: JsonObject): JsonObject {
-  const events = body['auditLogs']
-  const event: unknown = Array.isArray(events) ? events[0] : undefined
-  if (typeof event !== 'object' || event === null) throw new Error('the refusal is not in the audit log')
-  return event as JsonObject
 }
 
 async function explainWhatIsLeft(
@@ -174,7 +190,7 @@ async function explainWhatIsLeft(
   controlPlane: ControlPlaneProcess,
   platform: Platform,
   cluster: DemoCluster,
-  identityId: string,
+  { identityId, projectId }: { identityId: string; projectId: string },
 ): Promise<void> {
   const files = { pod: join(options.folder, 'pod-token'), admin: join(options.folder, 'admin-token') }
   await writeFile(files.pod, await cluster.mintToken(pod), { mode: 0o600 })
@@ -188,8 +204,8 @@ Log in as the pod:
   curl -s ${url}/api/v1/auth/kubernetes-auth/login -H 'content-type: application/json' \\
     -d "{\\"identityId\\":\\"${identityId}\\",\\"jwt\\":\\"$(cat ${files.pod})\\"}"
 
-Who am I, with the access token that it returned in $ACCESS_TOKEN:
-  curl -s ${url}/api/v1/identities/details -H "authorization: Bearer $ACCESS_TOKEN"
+Its secrets, with the access token that it returned in $ACCESS_TOKEN:
+  curl -s '${url}/api/v4/secrets?projectId=${projectId}&environment=prod' -H "authorization: Bearer $ACCESS_TOKEN"
 
 The newest audit events, as the administrator:
   curl -s '${url}/api/v1/audit-logs?limit=5' -H "authorization: Bearer $(cat ${files.admin})"
