@@ -36,9 +36,12 @@ export function createClientSecret(): FreshSecret {
   return { clientSecret, prefix: prefixOf(clientSecret), hash: hashOf(clientSecret) }
 }
 
-/** By which the few secrets are found that the presented one could be; it is shown to every reader anyway. */
+/**
+ * By which the few secrets are found that the presented one could be; it is shown to every reader anyway. Whatever a
+ * stranger presents, PostgreSQL can look for it: its texts have no NUL.
+ */
 export function prefixOf(clientSecret: string): string {
-  return clientSecret.slice(0, prefixCharacters)
+  return clientSecret.slice(0, prefixCharacters).replaceAll('\0', '\u{fffd}')
 }
 
 /**

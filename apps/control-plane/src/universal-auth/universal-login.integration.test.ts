@@ -81,6 +81,7 @@ describe('POST /api/v1/auth/universal-auth/login', () => {
       ['client-id-unknown', await postern.login(removed)],
       ['client-secret-wrong', await postern.login(wrong(client))],
       ['client-secret-wrong', await postern.login({ ...client, clientSecret: exhausted.clientSecret })],
+      ['client-secret-wrong', await postern.login({ ...client, clientSecret: '\0' + client.clientSecret })],
       ['client-secret-revoked', await postern.login(revoked)],
       ['client-secret-expired', await postern.login(expired)],
       ['client-secret-exhausted', await postern.login(exhausted)],

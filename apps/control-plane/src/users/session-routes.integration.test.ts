@@ -74,7 +74,8 @@ describe('a sign-in', () => {
       password: 'not the password',
     })
     const odd = await postern.call('POST', signInPath, undefined, { email: 'no address', password: 'x' })
-    for (const reply of [wrong, unknown, odd]) {
+    const nul = await postern.call('POST', signInPath, undefined, { email: `${email}\0`, password: 'x' })
+    for (const reply of [wrong, unknown, odd, nul]) {
       expect(reply).toMatchObject({
         status: 401,
         body: { error: 'Unauthorized', message: 'The e-mail address or the password is wrong' },

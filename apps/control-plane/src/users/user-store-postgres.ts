@@ -53,6 +53,8 @@ async function findCredentials(
   database: Kysely<Schema>,
   by: { email: string } | { userId: string },
 ): Promise<UserCredentials | undefined> {
+  // Whatever a stranger types, PostgreSQL can look for it: its texts have no NUL, and so has no address.
+  if ('email' in by && by.email.includes('\0')) return undefined
   const row = await database
     .selectFrom('users')
     .select(['users.id', 'users.email', 'users.name', 'users.password_hash', 'users.is_disabled'])
