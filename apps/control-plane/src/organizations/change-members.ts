@@ -123,8 +123,9 @@ async function createPasswordReset(
     )
   const token = createSecretToken('prst_')
   return dependencies.commit(async ({ passwordResets, audit }) => {
-    const { organizationId, userId } = member
-    const reset = await passwordResets.create({ organizationId, userId, tokenHash: hashSecretToken(token) })
+    const { organizationId, userId, role } = member
+    const tokenHash = hashSecretToken(token)
+    const reset = await passwordResets.create({ organizationId, userId, role, tokenHash })
     if (reset === undefined) throw resetNotPossible()
     const expiresAt = reset.expiresAt.toISOString()
     const event = 'user-password-reset-link-created'
@@ -162,7 +163,8 @@ function memberOf(outcome: MemberOutcome): Member {
 function resetNotPossible(): ApiError {
   return new ApiError(
     'BadRequest',
-    'There is no link to a new password for a member who is disabled, or who belongs to another organization too',
+    'There is no link to a new password for a member who is disabled, who belongs to another organization too, or whose ' +
+      'role was changed at the same time',
   )
 }
 

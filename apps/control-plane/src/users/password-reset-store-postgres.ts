@@ -58,21 +58,33 @@ function selectWorking(tokenHash: Buffer) {
                         where other.user_id = users.id and other.organization_id <> own.organization_id)
        and not exists (select from project_members
                         where project_members.user_id = users.id
-                          and project_members.updated_at > password_resets.created_at)`
+                          and project_members.updated_at > password_resets.created_at)
+       and not exists (select from organization_roles
+                        where organization_roles.organization_id = own.organization_id
+                          and organization_roles.slug = own.role
+                          and organization_roles.updated_at > password_resets.created_at)
+       and not exists (select from project_members
+                         join project_member_roles on project_member_roles.project_member_id = project_members.id
+                         join project_roles on project_roles.id = project_member_roles.custom_role_id
+                        where project_members.user_id = users.id
+                          and project_roles.updated_at > password_resets.created_at)`
 }
 
 async function create(
   database: Kysely<Schema>,
-  { organizationId, userId, tokenHash }: Parameters<PasswordResetStore['create']>[0],
+  { organizationId, userId, role, tokenHash }: Parameters<PasswordResetStore['create']>[0],
 ): Promise<{ expiresAt: Date } | undefined> {
+  // Locks the membership: whoever gives the person another role at the same time waits, and then ends this link.
   const { rows } = await sql<{ expires_at: Date }>`
     insert into password_resets (organization_id, user_id, token_hash, expires_at)
     select own.organization_id, own.user_id, ${tokenHash},
            now() + interval ${sql.lit(`${String(passwordResetAgeSecondsMax)} seconds`)}
       from organization_members own
-     where own.organization_id = ${organizationId} and own.user_id = ${userId} and not own.is_disabled
+     where own.organization_id = ${organizationId} and own.user_id = ${userId} and own.role = ${role}
+       and not own.is_disabled
        and not exists (select from organization_members other
                         where other.user_id = own.user_id and other.organization_id <> own.organization_id)
+       for share of own
     on conflict (organization_id, user_id) do update
        set token_hash = excluded.token_hash, expires_at = excluded.expires_at, created_at = now()
     returning expires_at`.execute(database)

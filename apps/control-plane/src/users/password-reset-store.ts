@@ -10,14 +10,16 @@ export interface PasswordReset {
 
 /**
  * A link works while the person is an enabled member of the organization whose admin made it, and of no other: nobody gets
- * into an organization by the hand of another one's admin. Nor after the person got other rights in a project: whoever
- * made the link was judged by those of then. All times are the database's.
+ * into an organization by the hand of another one's admin. Nor after the person got other rights, by another role or by a
+ * change of one that they have: whoever made the link was judged by those of then. All times are the database's.
  */
 export interface PasswordResetStore {
   /** One for each member: the link before is dead. Undefined where a link would not work. */
   create(reset: {
     organizationId: string
     userId: string
+    /** By which the maker was judged: where the person has another by now there is no link. */
+    role: string
     tokenHash: Buffer
   }): Promise<{ expiresAt: Date } | undefined>
   find(tokenHash: Buffer): Promise<PasswordReset | undefined>

@@ -145,6 +145,63 @@ describe('a link to a new password', () => {
     expect(await reset(link)).toMatchObject({ status: 404, body: { error: 'NotFound' } })
   })
 
+  it('does nothing once the person’s role allows more, in the organization or in a project', async () => {
+    const send = (method: string, path: string, body: object) =>
+      postern.call(method, path, postern.machine, body)
+    const made = await send('POST', '/api/v1/organization/roles', {
+      slug: 'growing',
+      name: 'Growing',
+      permissions: [],
+    })
+    const { role } = made.body as { role: { id: string } }
+    const person = await postern.addPerson('growing')
+    const link = await linkFor(person)
+    const permissions = [{ subject: 'members', action: ['read', 'edit'] }]
+    await send('PATCH', `/api/v1/organization/roles/${role.id}`, { permissions })
+    expect((await reset(link)).status).toBe(404)
+
+    const created = await send('POST', '/api/v1/projects', { projectName: 'Payments' })
+    const path = `/api/v1/projects/${(created.body as { project: { id: string } }).project.id}`
+    const slug = 'growing-too'
+    const own = await send('POST', `${path}/roles`, { slug, name: 'Growing', permissions: [] })
+    await send('POST', `${path}/memberships`, { usernames: [person.email], roleSlugs: [slug] })
+    const second = await linkFor(person)
+    const { id } = (own.body as { role: { id: string } }).role
+    const rules = { permissions: [{ subject: 'secrets', action: ['read', 'read-value'] }] }
+    expect((await send('PATCH', `${path}/roles/${id}`, rules)).status).toBe(200)
+    expect((await reset(second)).status).toBe(404)
+    expect((await reset(await linkFor(person))).status).toBe(200)
+  })
+
+  it('is not made for who gets another role at the same time', async () => {
+    const person = await postern.addPerson('member')
+    const path = `/api/v2/organizations/${postern.organizationId}/memberships/${person.membershipId}/password-reset`
+    const { making } = await postern.app.database.kysely.transaction().execute(async (promotion) => {
+      await promotion
+        .updateTable('organization_members')
+        .set({ role: 'admin' })
+        .where('id', '=', person.membershipId)
+        .execute()
+      const making = postern.call('POST', path, postern.machine)
+      await waitForLock()
+      return { making }
+    })
+    expect((await making).status).toBe(400)
+  })
+
+  /** Until another connection to this database waits for a lock. */
+  async function waitForLock(): Promise<void> {
+    await expect
+      .poll(async () => {
+        const { rows } = await sql`select from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(
+          postern.app.database.kysely,
+        )
+        return rows.length
+      })
+      .toBeGreaterThan(0)
+  }
+
   it('is not made for oneself, nor for who is disabled or belongs to another organization too', async () => {
     const path = ({ membershipId }: SignedInPerson) =>
       `/api/v2/organizations/${postern.organizationId}/memberships/${membershipId}/password-reset`
