@@ -129,7 +129,8 @@ async function rename(
   { organizationId, slug: before }: CustomRole,
   role: string,
 ): Promise<void> {
-  for (const table of ['identities', 'organization_members', 'member_invitations'] as const) {
+  // Invitations first: one that is being accepted holds this up, and whom it lets in is then found among the members.
+  for (const table of ['member_invitations', 'identities', 'organization_members'] as const) {
     await database
       .updateTable(table)
       .set({ role })
