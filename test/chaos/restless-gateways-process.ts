@@ -11,6 +11,7 @@ const [ca] = (await once(process, 'message')) as [string]
 const steady = 4
 const answerMsMax = 10
 const flapsAtOnce = 16
+const comeAgainMsMax = 200
 let epoch = 0
 
 for (let index = 0; index < steady; index++) {
@@ -46,7 +47,16 @@ async function answer(review: ReviewTokenFrame, send: (frame: Frame) => void): P
 async function flap(count: number): Promise<void> {
   let left = count
   const restless = async (place: number): Promise<void> => {
-    while (left-- > 0) await comeAndGo(place)
+    while (left-- > 0) {
+      try {
+        await comeAndGo(place)
+      } catch (error) {
+        // Told to come again later (503), or too slow for the handshake: it did not come, so one more has to.
+        left += 1
+        process.stderr.write(`restless-${place} comes again: ${String(error)}\n`)
+        await sleep(Math.random() * comeAgainMsMax)
+      }
+    }
   }
   await Promise.all(Array.from({ length: flapsAtOnce }, (_, place) => restless(place)))
   process.send?.(count)
