@@ -16,6 +16,8 @@ export interface FolderSecrets {
   /** By key, in the order of keys. */
   readonly byKey: ReadonlyMap<string, ReadSecret>
   readonly hasImports: boolean
+  /** Of all values. */
+  readonly sealedBytes: number
 }
 
 /**
@@ -43,6 +45,7 @@ interface Kept {
   readonly revision: number
   readonly byKey: ReadonlyMap<string, ReadSecret>
   readonly bytes: number
+  readonly sealedBytes: number
   readonly readAtMs: number
 }
 
@@ -95,12 +98,14 @@ export function createFolderSecretsReader({
     const notes = await openNotes(keyring, organizationId, secrets)
     const byKey = new Map<string, ReadSecret>()
     let bytes = secretBytesAbout
+    let sealedBytes = 0
     for (const [index, stored] of secrets.entries()) {
       const own = notes[index] ?? { comment: '', metadata: [] }
       byKey.set(stored.key, { stored, notes: own, value: undefined })
       bytes += secretBytesAbout + bytesOf(stored)
+      sealedBytes += stored.content.value.length
     }
-    return { revision, byKey, bytes, readAtMs }
+    return { revision, byKey, bytes, sealedBytes, readAtMs }
   }
 
   return {
@@ -123,7 +128,9 @@ export function createFolderSecretsReader({
       }
       return states.flatMap(({ id, hasImports }) => {
         const contents = found.get(id)
-        return contents === undefined ? [] : [{ folderId: id, byKey: contents.byKey, hasImports }]
+        if (contents === undefined) return []
+        const { byKey, sealedBytes } = contents
+        return [{ folderId: id, byKey, hasImports, sealedBytes }]
       })
     },
 
@@ -149,7 +156,7 @@ export function tooMuch(): ApiError {
   return new ApiError(
     'BadRequest',
     `One list may hold ${secretLimits.secretsPerReply} secrets, and ${secretLimits.bytesPerReply} bytes of values: ` +
-      'ask for a folder further down, or without recursive',
+      'ask for a folder further down, or without recursive, imports or references',
   )
 }
 

@@ -4,10 +4,11 @@ import { projectDenied } from '../permissions/project-rights.ts'
 import type { EnteredProject, NamedProject, ProjectAccess } from '../projects/project-access.ts'
 import type { FolderAt } from './folders/folder-store.ts'
 import { folderDepthMax, joinPath, parseSecretPath } from './folders/folder-paths.ts'
-import type { FolderSecretsReader } from './folder-secrets.ts'
+import { type FolderSecretsReader, tooMuch } from './folder-secrets.ts'
 import { type ImportedFolder, type ImportsOf, readImports } from './imported-secrets.ts'
 import { type MetadataWish, meetsWishes } from './metadata-filter.ts'
 import { expandShown } from './references/expand-shown.ts'
+import { secretLimits } from './secret-limits.ts'
 import {
   type PlacedFolder,
   type SecretPlace,
@@ -109,9 +110,10 @@ async function list(
   else reading.sight.requireSomethingToRead(at)
   const folders = await foldersOf(dependencies, reading, place, options.recursive)
   const isWished = wishTest(reading, options.wishes)
+  const imported = options.includeImports ? await readImports(reading, dependencies.imports, folders) : []
+  requireOneReply(folders, imported)
 
   const own = await reading.show(folders.flatMap(secretsOf).filter(isWished), options.viewValue)
-  const imported = options.includeImports ? await readImports(reading, dependencies.imports, folders) : []
   const shownImports = await showImports(reading, imported, isWished, options.viewValue)
   const { id: projectId } = entered.project
   if (!options.expand) return { projectId, secrets: own, imports: shownImports }
@@ -123,6 +125,13 @@ async function list(
     secrets: everything.splice(0, length),
   }))
   return { projectId, secrets, imports }
+}
+
+/** Everything counts, also what the reader may not see or did not ask for: nobody learns from it how much that is. */
+function requireOneReply(folders: readonly PlacedFolder[], imported: readonly ImportedFolder[]): void {
+  const all = [...folders.flatMap(secretsOf), ...imported.flatMap(({ secrets }) => secrets)]
+  const bytes = all.reduce((sum, { read }) => sum + read.stored.content.value.length, 0)
+  if (all.length > secretLimits.secretsPerReply || bytes > secretLimits.bytesPerReply) throw tooMuch()
 }
 
 type WishTest = (secret: Found) => boolean

@@ -10,6 +10,9 @@ export const secretLimits = {
   secretsPerReply: 10_000,
   /** Of all values in one reply, sealed. */
   bytesPerReply: 32 * 1024 * 1024,
+  /** What one request may look at, with the folders that are imported and referred to; and their values, sealed. */
+  secretsPerRequest: 40_000,
+  bytesPerRequest: 64 * 1024 * 1024,
   /** UTF-16 units of all values in one reply, after references were expanded. */
   charactersPerReply: 32 * 1024 * 1024,
   /** What one list of expanded values may look at besides itself. */

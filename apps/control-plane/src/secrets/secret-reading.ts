@@ -1,7 +1,8 @@
 import type { EnteredProject } from '../projects/project-access.ts'
 import type { Environment } from '../projects/project-store.ts'
-import type { FolderSecrets, FolderSecretsReader, ReadSecret } from './folder-secrets.ts'
+import { type FolderSecrets, type FolderSecretsReader, type ReadSecret, tooMuch } from './folder-secrets.ts'
 import { joinPath } from './folders/folder-paths.ts'
+import { secretLimits } from './secret-limits.ts'
 import type { SecretStore } from './secret-store.ts'
 import { type SecretSight, createSecretSight } from './secret-sight.ts'
 
@@ -25,7 +26,10 @@ export interface ShownSecret {
   readonly value: string | undefined
 }
 
-/** One request's way through a project: each folder is read once, with the reader's rights. */
+/**
+ * One request's way through a project: each folder is read once, with the reader's rights. Throws BadRequest where the
+ * folders are more than one request may look at.
+ */
 export interface SecretReading {
   readonly entered: EnteredProject
   readonly sight: SecretSight
@@ -51,12 +55,21 @@ export function createSecretReading(
   const { organizationId } = entered.project
   const sight = createSecretSight(entered.rights)
   const folders = new Map<string, Promise<PlacedFolder | undefined>>()
+  const left = { secrets: secretLimits.secretsPerRequest, bytes: secretLimits.bytesPerRequest }
+
+  function weigh({ byKey, sealedBytes }: FolderSecrets): void {
+    left.secrets -= byKey.size
+    left.bytes -= sealedBytes
+    if (left.secrets < 0 || left.bytes < 0) throw tooMuch()
+  }
 
   async function readFolder(place: SecretPlace, secretPath: string): Promise<PlacedFolder | undefined> {
     const state = await store.findFolder({ environmentId: place.environment.id, path: place.path })
     if (state === undefined) return undefined
     const [contents] = await folderSecrets.read(organizationId, [state])
-    return contents && { ...place, secretPath, contents }
+    if (contents === undefined) return undefined
+    weigh(contents)
+    return { ...place, secretPath, contents }
   }
 
   const reading: SecretReading = {
@@ -72,6 +85,7 @@ export function createSecretReading(
     foldersWith: async (places) => {
       const states = await store.statesOf([...places.keys()])
       const read = await folderSecrets.read(organizationId, states)
+      for (const contents of read) weigh(contents)
       return read.flatMap((contents) => {
         const place = places.get(contents.folderId)
         return place === undefined ? [] : [{ ...place, secretPath: joinPath(place.path), contents }]

@@ -14,7 +14,13 @@ function pieceOf(text: string): ResolvedPiece {
 }
 
 const expand = (values: Record<string, readonly string[]>, limits?: Parameters<typeof expandReferences>[1]) =>
-  Object.fromEntries(expandReferences(graphOf(values), limits))
+  Object.fromEntries(expanded(graphOf(values), limits))
+
+function expanded(...[graph, limits]: Parameters<typeof expandReferences>): Map<string, string> {
+  const found = expandReferences(graph, limits)
+  if (found === 'too-long') throw new Error('longer than all may be together')
+  return found
+}
 
 describe('the expansion of references', () => {
   it('puts values in the place of references, through any number of secrets', () => {
@@ -44,7 +50,7 @@ describe('the expansion of references', () => {
       ['a', ['$', { written: '${b}', target: 'b' }]],
       ['b', ['{a}']],
     ])
-    expect(expandReferences(inText).get('a')).toBe('${a}')
+    expect(expanded(inText).get('a')).toBe('${a}')
   })
 
   it('follows ten references one after the other, and no more', () => {
@@ -61,10 +67,20 @@ describe('the expansion of references', () => {
         at === 9 ? ['x'.repeat(8)] : [`>s${at + 1}`, `>s${at + 1}`],
       ]),
     )
-    const expanded = expand(doubling, { depthMax: 100, charactersMax: 64 })
+    const expanded = expand(doubling, { depthMax: 100, charactersMax: 64, charactersTotalMax: 10_000 })
     expect(expanded['s6']).toBe('x'.repeat(64))
     expect(expanded['s5']).toBe('${s6}${s6}')
     for (const text of Object.values(expanded)) expect(text.length).toBeLessThanOrEqual(64)
+  })
+
+  it('makes no more text than all expanded values may be together, however many secrets are to grow', () => {
+    const piece: ResolvedPiece = { written: '${big}', target: 'big' }
+    const graph = new Map<string, ResolvedPiece[]>([['big', ['x'.repeat(60_000)]]])
+    // 2.4 GB, had it to be made first.
+    for (let at = 0; at < 10_000; at += 1) graph.set(`s${at}`, [piece, piece, piece, piece])
+    const before = process.memoryUsage().rss
+    expect(expandReferences(graph)).toBe('too-long')
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024)
   })
 
   it('takes a chain as long as a project, and everything referring to everything', () => {
@@ -86,7 +102,7 @@ describe('the expansion of references', () => {
   it('ends for any graph, within the size, and gives the same in any order', () => {
     fc.assert(
       fc.property(graphs, (values) => {
-        const limits = { depthMax: 3, charactersMax: 100 }
+        const limits = { depthMax: 3, charactersMax: 100, charactersTotalMax: 10_000 }
         const expanded = expand(values, limits)
         expect(Object.keys(expanded).toSorted()).toEqual(Object.keys(values).toSorted())
         for (const text of Object.values(expanded)) expect(text.length).toBeLessThanOrEqual(100)

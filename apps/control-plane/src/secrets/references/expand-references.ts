@@ -15,9 +15,15 @@ export interface ExpansionLimits {
   depthMax: number
   /** Of an expanded value, in UTF-16 units. A value that is longer by itself stays, unexpanded. */
   charactersMax: number
+  /** Of all expanded values together, those that are only on the way included. */
+  charactersTotalMax: number
 }
 
-export const expansionLimits: ExpansionLimits = { depthMax: 10, charactersMax: 256 * 1024 }
+export const expansionLimits: ExpansionLimits = {
+  depthMax: 10,
+  charactersMax: 256 * 1024,
+  charactersTotalMax: 32 * 1024 * 1024,
+}
 
 interface Expanded {
   text: string
@@ -32,20 +38,25 @@ interface Expanded {
  *
  * Each secret is expanded once, after those that it refers to: Tarjan's strongly connected components, which come out in
  * that order (SIAM J. Comput. 1 (1972) 146). Without recursion: chains may be as long as there are secrets.
+ *
+ * @returns 'too-long' as soon as they are too long together, before the text that is too much is made
  */
 export function expandReferences(
   graph: ReferenceGraph,
   limits: ExpansionLimits = expansionLimits,
-): Map<string, string> {
+): Map<string, string> | 'too-long' {
   const expanded = new Map<string, Expanded>()
+  let charactersLeft = limits.charactersTotalMax
   for (const circle of componentsOf(graph)) {
     const members = new Set(circle)
-    const done = circle.map((id) => {
-      const follow = (target: string): Expanded | undefined =>
-        members.has(target) ? undefined : expanded.get(target)
-      return [id, expandOne(graph.get(id) ?? [], follow, limits)] as const
-    })
-    for (const [id, value] of done) expanded.set(id, value)
+    const follow = (target: string): Expanded | undefined =>
+      members.has(target) ? undefined : expanded.get(target)
+    for (const id of circle) {
+      const { texts, length, depth } = expandOne(graph.get(id) ?? [], follow, limits)
+      charactersLeft -= length
+      if (charactersLeft < 0) return 'too-long'
+      expanded.set(id, { text: texts.join(''), depth })
+    }
   }
   return new Map([...expanded].map(([id, { text }]) => [id, text]))
 }
@@ -54,7 +65,7 @@ function expandOne(
   pieces: readonly ResolvedPiece[],
   follow: (target: string) => Expanded | undefined,
   { depthMax, charactersMax }: ExpansionLimits,
-): Expanded {
+): { texts: string[]; length: number; depth: number } {
   let length = pieces.reduce(
     (sum, piece) => sum + (typeof piece === 'string' ? piece : piece.written).length,
     0,
@@ -70,7 +81,7 @@ function expandOne(
     depth = Math.max(depth, target.depth + 1)
     return target.text
   })
-  return { text: texts.join(''), depth }
+  return { texts, length, depth }
 }
 
 interface Visit {

@@ -26,6 +26,7 @@ export async function expandShown(
   const roots = shown.flatMap((secret) => referringOf(secret) ?? [])
   if (roots.length === 0) return [...shown]
   const expanded = expandReferences(await collect(reading, roots))
+  if (expanded === 'too-long') throw tooLong()
   let characters = 0
   return shown.map((secret) => {
     if (secret.value === undefined) return secret
@@ -49,6 +50,7 @@ async function collect(
 ): Promise<Map<string, ResolvedPiece[]>> {
   const graph = new Map<string, ResolvedPiece[]>()
   const folders = createFolderLookup(reading)
+  let sealedBytesLeft: number = secretLimits.bytesPerReply
   let level: readonly Referring[] = roots
   while (level.length > 0) {
     const found = new Map<string, { read: ReadSecret; folder: PlacedFolder }>()
@@ -69,6 +71,8 @@ async function collect(
     const fresh = [...found]
       .filter(([id]) => !graph.has(id))
       .slice(0, Math.max(0, secretLimits.referencedSecrets - graph.size))
+    sealedBytesLeft -= fresh.reduce((sum, [, { read }]) => sum + read.stored.content.value.length, 0)
+    if (sealedBytesLeft < 0) throw tooLong()
     await reading.openValues(fresh.map(([, { read }]) => read))
     level = fresh.map(([id, { read, folder }]) => ({ id, folder, pieces: parseReferences(read.value ?? '') }))
   }
