@@ -28,6 +28,8 @@ export interface ProjectRule {
 export interface ProjectRoleRules {
   readonly slug: string
   readonly rules: readonly ProjectRule[]
+  /** When whoever has the role loses it; absent: never. */
+  readonly until?: Date | undefined
 }
 
 export interface ProjectRights {
@@ -55,6 +57,20 @@ export function projectRightsOf(roles: readonly ProjectRoleRules[]): ProjectRigh
     canSomewhere: (action, subject) => abilities.some((ability) => ability.can(action, subject)),
     roles,
   }
+}
+
+/**
+ * What of the rights goes on until then; undefined: for good. Whoever has a role for a time gives it, or what it may do,
+ * to nobody for longer, themselves included.
+ */
+export function rightsUntil({ roles }: ProjectRights, end: Date | undefined): ProjectRights {
+  return projectRightsOf(
+    roles.map((role) => {
+      const { slug, until } = role
+      if (until === undefined || (end !== undefined && end <= until)) return role
+      return { slug: `${slug} (until ${until.toISOString()})`, rules: [] }
+    }),
+  )
 }
 
 /** Throws PermissionDenied that names the action, the subject and the place. */

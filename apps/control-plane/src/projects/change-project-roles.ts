@@ -3,7 +3,11 @@ import type { ChangeOrigin } from '../audit/denied-attempt.ts'
 import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
 import { builtInProjectRole } from '../permissions/built-in-project-roles.ts'
-import { requireProjectPermission, requireProjectRulesWithin } from '../permissions/project-rights.ts'
+import {
+  requireProjectPermission,
+  requireProjectRulesWithin,
+  rightsUntil,
+} from '../permissions/project-rights.ts'
 import {
   changedFields,
   changeInProject,
@@ -125,7 +129,8 @@ async function update(
   const before = (await roles.list(project.id)).find(({ id }) => id === roleId)
   if (before === undefined) throw noSuchRole()
   requireProjectRulesWithin(rights, before.rules)
-  if (change.rules !== undefined) requireProjectRulesWithin(rights, change.rules)
+  // Whoever has the role gets it for good.
+  if (change.rules !== undefined) requireProjectRulesWithin(rightsUntil(rights, undefined), change.rules)
   requireOwnSlug(change.slug)
   return commit(async ({ projectRoles, audit }) => {
     const outcome = await projectRoles.update(roleId, project.id, change)

@@ -4,6 +4,7 @@ import {
   type ProjectRights,
   type ProjectRule,
   requireProjectRulesWithin,
+  rightsUntil,
 } from '../permissions/project-rights.ts'
 import type { GrantedRole, MemberRole, TemporaryTime } from './project-member-store.ts'
 import type { ProjectRole } from './project-role-store.ts'
@@ -16,7 +17,7 @@ export interface WantedRole {
 
 /**
  * What the slugs stand for in the project. Throws BadRequest for a role that it does not have, PermissionDenied for one
- * that holds more than `rights`: nobody grants what they do not have.
+ * that holds more than `rights`, or for longer: nobody grants what they do not have.
  */
 export function grantedRoles(
   wanted: readonly WantedRole[],
@@ -28,7 +29,7 @@ export function grantedRoles(
     const ownRole = own.find((role) => role.slug === slug)
     const rules = builtIn?.rules ?? ownRole?.rules
     if (rules === undefined) throw new ApiError('BadRequest', `There is no role "${slug}" in the project`)
-    requireProjectRulesWithin(rights, rules)
+    requireProjectRulesWithin(rightsUntil(rights, time?.until), rules)
     return { role: ownRole === undefined ? { builtIn: slug } : { ownRoleId: ownRole.id }, time }
   })
 }
@@ -41,6 +42,18 @@ export function requireWithinMember(
 ): void {
   for (const role of roles) {
     if (role.time === null || at < role.time.until) requireProjectRulesWithin(rights, rulesOf(role))
+  }
+}
+
+/** The same for whoever may come to act as the member: they have it all for at least as long. */
+export function requireAsLongAsMember(
+  rights: ProjectRights,
+  { roles }: { roles: readonly MemberRole[] },
+  at: Date,
+): void {
+  for (const role of roles) {
+    if (role.time === null || at < role.time.until)
+      requireProjectRulesWithin(rightsUntil(rights, role.time?.until), rulesOf(role))
   }
 }
 

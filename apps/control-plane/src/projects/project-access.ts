@@ -165,7 +165,7 @@ function enteredOf(actor: Actor, view: View, at: Date): EnteredProject | undefin
     view.rightsOf.get(remembered) ??
     projectRightsOf(
       administers
-        ? [roleOf({ slug: 'admin', rules: null })]
+        ? [roleOf({ slug: 'admin', rules: null, time: null })]
         : (heldRoles ?? []).filter((_held, index) => live?.[index]).map(roleOf),
     )
   view.rightsOf.set(remembered, rights)
@@ -186,6 +186,6 @@ function isLive({ time }: HeldRole, at: Date): boolean {
 }
 
 /** A role that this version does not know gives no rights. */
-function roleOf({ slug, rules }: Pick<HeldRole, 'slug' | 'rules'>): ProjectRoleRules {
-  return { slug, rules: rules ?? builtInProjectRole(slug)?.rules ?? [] }
+function roleOf({ slug, rules, time }: HeldRole): ProjectRoleRules {
+  return { slug, rules: rules ?? builtInProjectRole(slug)?.rules ?? [], until: time?.until }
 }

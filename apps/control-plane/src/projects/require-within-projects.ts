@@ -1,6 +1,6 @@
 import { ApiError } from '../http/api-error.ts'
 import type { Actor } from '../permissions/actor.ts'
-import { requireWithinMember, roleNames } from './granted-roles.ts'
+import { requireAsLongAsMember, roleNames } from './granted-roles.ts'
 import type { ProjectAccess } from './project-access.ts'
 import type { ProjectMember, ProjectMemberStore } from './project-member-store.ts'
 import type { MemberKey } from './project-store.ts'
@@ -13,7 +13,7 @@ export interface RequireWithinProjectsDependencies {
 
 /**
  * Whoever changes an identity or a person of the organization, or lets others log in as them, has at least their rights
- * in each of their projects. Throws PermissionDenied.
+ * in each of their projects, for at least as long. Throws PermissionDenied.
  */
 export type RequireWithinProjects = (actor: Actor, who: MemberKey) => Promise<void>
 
@@ -28,7 +28,7 @@ export function createRequireWithinProjects({
       if (!hasRights(member, now())) continue
       const entered = await access.enterIfMember(actor, { projectId: member.projectId })
       if (entered === undefined) throw outsideOf(member)
-      requireWithinMember(entered.rights, member, now())
+      requireAsLongAsMember(entered.rights, member, now())
     }
   }
 }
