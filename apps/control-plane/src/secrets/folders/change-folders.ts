@@ -226,8 +226,10 @@ async function lockFolder(folders: FolderStore, folder: LocatedFolder): Promise<
   return located
 }
 
+/** What somebody is about to put there is waited for: rights are judged, and "empty" is said, of what is there. */
 async function readContents(folders: FolderStore, { id }: Folder): Promise<FolderContents> {
   const rowsMax = folderLimits.rowsPerChange
+  await folders.lockBelow(id)
   const contents = await folders.contentsOf(id, rowsMax + 1)
   if (
     contents.folders.length > rowsMax ||

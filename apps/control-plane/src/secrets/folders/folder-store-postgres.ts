@@ -32,6 +32,17 @@ export function createFolderStorePostgres(database: Kysely<Schema>): FolderStore
       )
       return rows.length === 0 ? undefined : root
     },
+    lockBelow: async (folderId) => {
+      await sql`
+        select id from secret_folders where id in (
+          with recursive below (id) as (
+            select ${folderId}::uuid
+            union all
+            select f.id from below b join secret_folders f on f.parent_id = b.id
+          )
+          select id from below
+        ) order by id for update`.execute(database)
+    },
     contentsOf: (folderId, rowsMax) => contentsOf(database, folderId, rowsMax),
     countOf: async (environmentId) => {
       const row = await database

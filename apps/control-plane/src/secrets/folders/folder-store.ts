@@ -60,6 +60,8 @@ export interface FolderStore {
   lockRoot(environmentId: string): Promise<Folder | undefined>
   /** The same without the lock: for whoever writes secrets. */
   ensureRoot(environmentId: string): Promise<Folder | undefined>
+  /** Within a change, under the lock of the root: until its end nobody writes secrets into the folder or below it. */
+  lockBelow(folderId: string): Promise<void>
   /** At most `rowsMax` of each kind. */
   contentsOf(folderId: string, rowsMax: number): Promise<FolderContents>
   countOf(environmentId: string): Promise<number>

@@ -6,7 +6,7 @@ import type { Commit } from '../../database/commit.ts'
 import { ApiError } from '../../http/api-error.ts'
 import { auditActorOf } from '../../permissions/actor.ts'
 import { requireProjectPermission } from '../../permissions/project-rights.ts'
-import type { EnteredProject, ProjectAccess } from '../../projects/project-access.ts'
+import { type EnteredProject, environmentUnknown, type ProjectAccess } from '../../projects/project-access.ts'
 import type { Environment } from '../../projects/project-store.ts'
 import { joinPath, parseSecretPath } from '../folders/folder-paths.ts'
 import type { FolderStore } from '../folders/folder-store.ts'
@@ -133,6 +133,7 @@ async function create(
   refuseItself(target, source, sourcePath)
   return dependencies.commit(async ({ folders, secretImports, audit }) => {
     const folderId = await lockFolder(folders, target)
+    await holdSource(secretImports, source)
     const present = await secretImports.importsOf([folderId])
     if (present.length >= importsPerFolderMax) {
       throw new ApiError('BadRequest', `A folder holds ${importsPerFolderMax} imports at most`)
@@ -173,6 +174,7 @@ async function update(
     if (source.id !== before.importedEnvironmentId || sourcePath !== before.importedPath) {
       requireReadOfSource(target.entered, source.slug, sourcePath)
       refuseItself(target, source, sourcePath)
+      await holdSource(secretImports, source)
       const others = present.filter(({ id }) => id !== importId)
       refuseTwice(others, source, sourcePath)
     }
@@ -216,6 +218,14 @@ async function lockFolder(
   const folder = path.length === 0 ? root : await folders.findFolder({ environmentId: environment.id, path })
   if (folder === undefined) throw new ApiError('NotFound', `There is no folder ${joinPath(path)}`)
   return folder.id
+}
+
+/** It may have been deleted a moment ago, by another process too. */
+async function holdSource(
+  secretImports: Pick<SecretImportStore, 'holdSource'>,
+  { id, slug }: Environment,
+): Promise<void> {
+  if (!(await secretImports.holdSource(id))) throw environmentUnknown(slug)
 }
 
 /** An environment that was made a moment ago, and is not known here yet, is as good as gone. */

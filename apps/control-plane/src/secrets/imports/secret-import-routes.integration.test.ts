@@ -226,4 +226,15 @@ describe('imports', () => {
     await folder('a')
     expect(await sources('environment=dev&path=/a')).toEqual([])
   })
+
+  it('of an environment that another process has just deleted are refused', async () => {
+    const fromDev = importOf(await bring('dev', '/shared')).id
+    await database.kysely
+      .deleteFrom('project_environments')
+      .where('id', '=', feature.environments.prod)
+      .execute()
+    expect(await bring('prod', '/shared')).toMatchObject({ status: 404 })
+    expect(await change(fromDev, { environment: 'prod', path: '/' })).toMatchObject({ status: 404 })
+    expect(await sources()).toEqual(['dev /shared'])
+  })
 })

@@ -16,6 +16,15 @@ export function createSecretImportStorePostgres(database: Kysely<Schema>): Secre
         .orderBy('folder_id')
         .orderBy('position')
         .execute(),
+    holdSource: async (environmentId) => {
+      const row = await database
+        .selectFrom('project_environments')
+        .select('id')
+        .where('id', '=', environmentId)
+        .forKeyShare()
+        .executeTakeFirst()
+      return row !== undefined
+    },
     find: (importId) => selectImports(database).where('id', '=', importId).executeTakeFirst(),
     create: (newImport) => create(database, newImport),
     update: (importId, change) => update(database, importId, change),

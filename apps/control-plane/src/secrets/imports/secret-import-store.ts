@@ -33,6 +33,8 @@ export interface SecretImportStore {
   /** Of all these folders, by folder and position. */
   importsOf(folderIds: readonly string[]): Promise<readonly SecretImport[]>
   find(importId: string): Promise<SecretImport | undefined>
+  /** Whether there is such an environment. Within a change it stays until the end of it. */
+  holdSource(environmentId: string): Promise<boolean>
   /** Behind the others. What follows is for a change that holds the lock of the environment's tree. */
   create(newImport: NewSecretImport): Promise<SecretImport>
   /** The others make room; a position behind the last is the last. Undefined: it is gone. */
