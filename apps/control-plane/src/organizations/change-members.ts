@@ -20,7 +20,7 @@ export interface ChangeMembersDependencies {
     members: Pick<MemberStore, 'update' | 'remove'>
     organizationRoles: Pick<OrganizationRoleStore, 'hold'>
     sessions: Pick<SessionStore, 'endInOrganization'>
-    passwordResets: Pick<PasswordResetStore, 'create' | 'revoke'>
+    passwordResets: Pick<PasswordResetStore, 'create' | 'revoke' | 'revokeAllOf'>
     audit: ChangeAudit
   }>
   rightsOf: RightsOf
@@ -81,12 +81,13 @@ async function update(
   const { actor } = origin
   requirePermission(actor, 'edit', 'members')
   const before = await findWithin(dependencies, origin, membershipId)
+  const revokeLinks = await linksToRevoke(dependencies, before)
   return dependencies.commit(async ({ members, organizationRoles, sessions, passwordResets, audit }) => {
     if (change.role !== undefined) await requireGrantableRole(organizationRoles, actor, change.role)
     const member = memberOf(await members.update(before, change))
+    // Links before sessions, as whoever follows one: neither waits for the other in a circle.
+    await revokeLinks(passwordResets)
     if (change.isDisabled === true) await sessions.endInOrganization(member.userId, member.organizationId)
-    // Made by somebody who had been judged by the member's rights of then.
-    await passwordResets.revoke(member.userId, member.organizationId)
     const details = { role: member.role, roleBefore: before.role, isDisabled: member.isDisabled }
     await audit.record(memberEvent(dependencies, origin, member, eventOf(change), details))
     return member
@@ -100,8 +101,10 @@ async function remove(
 ): Promise<Member> {
   requirePermission(origin.actor, 'delete', 'members')
   const before = await findWithin(dependencies, origin, membershipId)
-  return dependencies.commit(async ({ members, sessions, audit }) => {
+  const revokeLinks = await linksToRevoke(dependencies, before)
+  return dependencies.commit(async ({ members, sessions, passwordResets, audit }) => {
     const member = memberOf(await members.remove(before))
+    await revokeLinks(passwordResets)
     await sessions.endInOrganization(member.userId, member.organizationId)
     await audit.record(memberEvent(dependencies, origin, member, 'member-removed', { role: member.role }))
     return member
@@ -132,6 +135,21 @@ async function createPasswordReset(
     await audit.record(memberEvent(dependencies, origin, member, event, { expiresAt }))
     return { token, expiresAt: reset.expiresAt }
   })
+}
+
+/**
+ * To new passwords. The member's own: whoever made it was judged by the member's rights of then. And all, where the
+ * member may have made them: nobody comes back by a link that they made before they had to go.
+ */
+async function linksToRevoke(
+  { rightsOf }: ChangeMembersDependencies,
+  { userId, organizationId, role }: Member,
+): Promise<(passwordResets: Pick<PasswordResetStore, 'revoke' | 'revokeAllOf'>) => Promise<void>> {
+  const rights = await rightsOf(organizationId, role)
+  return (passwordResets) =>
+    rights.can('edit', 'members')
+      ? passwordResets.revokeAllOf(organizationId)
+      : passwordResets.revoke(userId, organizationId)
 }
 
 /** The member, whose rights the actor has too. */

@@ -59,12 +59,13 @@ async function change(
   const to = await hashPassword(newPassword)
   const token = createSessionToken()
   await dependencies.commit(async ({ users, sessions, passwordResets, audit }) => {
-    // First: it locks the person, and a sign-in by the old password at the same time is then ended or never begun.
+    // Links, the person, sessions: in the order of `reset`, so that neither waits for the other in a circle.
+    await passwordResets.revoke(person.id)
+    // It locks the person: a sign-in by the old password at the same time is then ended or never begun.
     if (!(await users.changePassword(person.id, { from: person.passwordHash, to })))
       throw new ApiError('BadRequest', 'The password was changed at the same time')
     const ended = await sessions.endAll(person.id, { sessionId: session.id })
     await sessions.rotate(session.id, hashSecretToken(token))
-    await passwordResets.revoke(person.id)
     for (const row of passwordEvents(dependencies, origin, person, { endedSessions: ended }))
       await audit.record(row)
   })

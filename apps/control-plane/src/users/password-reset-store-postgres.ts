@@ -29,6 +29,9 @@ export function createPasswordResetStorePostgres(database: Kysely<Schema>): Pass
         )
         .execute()
     },
+    revokeAllOf: async (organizationId) => {
+      await database.deleteFrom('password_resets').where('organization_id', '=', organizationId).execute()
+    },
     deleteExpired: async (rowsMax) => {
       const { numAffectedRows = 0n } = await sql`
         delete from password_resets where id in (

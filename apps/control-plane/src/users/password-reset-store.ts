@@ -27,5 +27,7 @@ export interface PasswordResetStore {
   take(tokenHash: Buffer): Promise<PasswordReset | undefined>
   /** Of one organization, or all of the person's. */
   revoke(userId: string, organizationId?: string): Promise<void>
+  /** Whoever made them. */
+  revokeAllOf(organizationId: string): Promise<void>
   deleteExpired(rowsMax: number): Promise<number>
 }

@@ -2,6 +2,7 @@ import { passwordResetResponse } from '@postern/api-contract/organizations'
 import { changePasswordResponse } from '@postern/api-contract/people'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Reply } from '../test/start-test-app.ts'
 import {
   type PosternWithPeople,
   type SignedInPerson,
@@ -171,6 +172,60 @@ describe('a link to a new password', () => {
     expect((await send('PATCH', `${path}/roles/${id}`, rules)).status).toBe(200)
     expect((await reset(second)).status).toBe(404)
     expect((await reset(await linkFor(person))).status).toBe(200)
+  })
+
+  it.each([
+    ['removed', 'DELETE', undefined],
+    ['disabled', 'PATCH', { isActive: false }],
+    ['given another role', 'PATCH', { role: 'member' }],
+  ])('does nothing once an admin, who may have made it, is %s', async (_what, method, body) => {
+    const [person, maker] = [await postern.addPerson('member'), await postern.addPerson('admin')]
+    const link = await linkFor(person, maker.token)
+    const path = `/api/v2/organizations/${postern.organizationId}/memberships/${maker.membershipId}`
+    expect((await postern.call(method, path, postern.machine, body)).status).toBe(200)
+    expect((await reset(link)).status).toBe(404)
+  })
+
+  it('outlives the removal of who made none', async () => {
+    const [person, other] = [await postern.addPerson('member'), await postern.addPerson('member')]
+    const link = await linkFor(person)
+    const path = `/api/v2/organizations/${postern.organizationId}/memberships/${other.membershipId}`
+    expect((await postern.call('DELETE', path, postern.machine)).status).toBe(200)
+    expect((await reset(link)).status).toBe(200)
+  })
+
+  it.each<
+    [what: string, table: 'users' | 'user_sessions', begin: (person: SignedInPerson) => Promise<Reply>]
+  >([
+    [
+      'a change of the password',
+      'users',
+      ({ token, password }) =>
+        postern.call('POST', changePath, token, { oldPassword: password, newPassword }),
+    ],
+    [
+      'the end of the membership',
+      'user_sessions',
+      ({ membershipId }) => {
+        const path = `/api/v2/organizations/${postern.organizationId}/memberships/${membershipId}`
+        return postern.call('PATCH', path, postern.machine, { isActive: false })
+      },
+    ],
+  ])('is followed without waiting in a circle with %s', async (_what, table, begin) => {
+    const person = await postern.addPerson('member')
+    await linkFor(person)
+    const { kysely } = postern.app.database
+    const { other } = await kysely.transaction().execute(async (following) => {
+      await following.deleteFrom('password_resets').where('user_id', '=', person.userId).execute()
+      const other = begin(person)
+      await waitForLock()
+      const column = sql.ref(table === 'users' ? 'id' : 'user_id')
+      await sql`select from ${sql.table(table)} where ${column} = ${person.userId} for update`.execute(
+        following,
+      )
+      return { other }
+    })
+    expect((await other).status).toBe(200)
   })
 
   it('is not made for who gets another role at the same time', async () => {
