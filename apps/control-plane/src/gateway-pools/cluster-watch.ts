@@ -27,16 +27,16 @@ export interface ClusterWatchDependencies {
 export const clusterWatchIntervalMs = 1000
 /**
  * A gateway that says another cluster all the time is put on record no more often than this. What it says counts at once
- * all the same: each of its tunnels is judged by its own report.
+ * all the same: each of its tunnels is judged by its own report. One that went astray and came back is not restless.
  */
-const changeEveryMsMin = 60_000
+const changesMax = { count: 6, withinMs: 60_000 }
 
 /**
  * Puts on record which cluster each connected member of a pool says it stands in, where that is news: reports of
  * tunnels here, and memberships that were made elsewhere. One read a round, whatever the number of gateways.
  */
 export function startClusterWatch(dependencies: ClusterWatchDependencies): Repetition {
-  const recordedAt = new Map<string, number>()
+  const recordedAt = new Map<string, number[]>()
   return startRepeating({
     intervalMs: clusterWatchIntervalMs,
     task: () => recordReports(dependencies, recordedAt),
@@ -48,7 +48,7 @@ export function startClusterWatch(dependencies: ClusterWatchDependencies): Repet
 
 async function recordReports(
   dependencies: ClusterWatchDependencies,
-  recordedAt: Map<string, number>,
+  recordedAt: Map<string, number[]>,
 ): Promise<void> {
   const { members, tunnels, logger, now } = dependencies
   const reported = new Map<string, Cluster>()
@@ -58,20 +58,22 @@ async function recordReports(
   }
   if (reported.size === 0) return
   const nowMs = now().getTime()
-  for (const [gatewayId, at] of recordedAt) {
-    if (Math.abs(nowMs - at) >= changeEveryMsMin) recordedAt.delete(gatewayId)
+  for (const [gatewayId, times] of recordedAt) {
+    const recent = times.filter((at) => Math.abs(nowMs - at) < changesMax.withinMs)
+    if (recent.length === 0) recordedAt.delete(gatewayId)
+    else recordedAt.set(gatewayId, recent)
   }
   const onRecord = await members.findReports([...reported.keys()])
   const news = new Map<string, Cluster>()
   for (const { gatewayId, cluster } of onRecord) {
     const said = reported.get(gatewayId)
-    if (cluster !== null && recordedAt.has(gatewayId)) continue
+    if (cluster !== null && (recordedAt.get(gatewayId)?.length ?? 0) >= changesMax.count) continue
     if (said !== undefined && !isSameReport(cluster, said)) news.set(gatewayId, said)
   }
   for (const [gatewayId, cluster] of news) {
     try {
       await recordReport(dependencies, gatewayId, cluster)
-      recordedAt.set(gatewayId, nowMs)
+      recordedAt.set(gatewayId, [...(recordedAt.get(gatewayId) ?? []), nowMs])
     } catch (error) {
       // One that cannot be written must not hold up those of other gateways; the next round tries it again.
       logger.warn({ err: error, gatewayId }, 'could not record the cluster of a gateway')
