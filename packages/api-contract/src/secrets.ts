@@ -44,8 +44,9 @@ const project = {
 const place = { ...project, environment, secretPath }
 
 const type = z
-  .enum(['shared', 'personal'])
+  .enum(['shared', 'personal', ''])
   .default('shared')
+  .transform((given) => given || 'shared')
   .describe('`personal` overrides are not there yet: none is found, and none can be written')
 
 const view = queryBooleanOr(true).describe('false: every value is hidden')
@@ -135,9 +136,13 @@ const secretMetadata = z
   )
   .describe('Replaces all metadata')
 
+/** Clients in Go send what they do not have as null or "". */
 const settable = {
-  secretComment: wholeText(commentCharactersMax).trim(),
-  secretMetadata,
+  secretComment: wholeText(commentCharactersMax)
+    .trim()
+    .nullish()
+    .transform((comment) => comment ?? undefined),
+  secretMetadata: secretMetadata.nullish().transform((entries) => entries ?? undefined),
   skipMultilineEncoding: z.boolean().nullable(),
   secretReminderRepeatDays: z.int().min(0).max(365).nullable().describe('0 or null: no reminder'),
   secretReminderNote: wholeText(1024).nullable(),
@@ -151,8 +156,8 @@ export const createSecretRequest = z.object({
   type,
   tagIds,
   secretValue,
-  secretComment: settable.secretComment.default(''),
-  secretMetadata: secretMetadata.optional(),
+  secretComment: settable.secretComment.transform((comment) => comment ?? ''),
+  secretMetadata: settable.secretMetadata,
   skipMultilineEncoding: settable.skipMultilineEncoding.optional(),
   secretReminderRepeatDays: settable.secretReminderRepeatDays.optional(),
   secretReminderNote: settable.secretReminderNote.optional(),
@@ -162,10 +167,10 @@ export const updateSecretRequest = z.object({
   ...place,
   type,
   tagIds,
-  newSecretName: secretName.optional(),
+  newSecretName: z.union([z.literal('').transform(() => undefined), secretName]).optional(),
   secretValue: secretValue.optional(),
-  secretComment: settable.secretComment.optional(),
-  secretMetadata: secretMetadata.optional(),
+  secretComment: settable.secretComment,
+  secretMetadata: settable.secretMetadata,
   skipMultilineEncoding: settable.skipMultilineEncoding.optional(),
   secretReminderRepeatDays: settable.secretReminderRepeatDays.optional(),
   secretReminderNote: settable.secretReminderNote.optional(),
