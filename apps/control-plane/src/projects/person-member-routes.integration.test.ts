@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { SignedInPerson } from '../users/test/postern-with-people.ts'
 import {
@@ -146,4 +147,33 @@ it('T17 who is to change a person, or to give them a new password, has their rig
   expect(await postern.send('PATCH', one, { isActive: false }, host.token)).toMatchObject({ status: 403 })
   await postern.send('DELETE', current(), { usernames: [eve.email] })
   expect(await postern.send('DELETE', one, undefined, host.token)).toMatchObject({ status: 200 })
+})
+
+it('several people are removed without waiting in a circle for others who remove them too', async () => {
+  await add({ usernames: [ben.email, cleo.email] })
+  const { kysely } = postern.app.database
+  const members = await kysely
+    .selectFrom('project_members')
+    .innerJoin('users', 'users.id', 'project_members.user_id')
+    .select(['project_members.id', 'users.email'])
+    .where('project_id', '=', project.id)
+    .orderBy('project_members.id')
+    .execute()
+  const usernames = members.map(({ email }) => email).toReversed()
+  const { removal } = await kysely.transaction().execute(async (other) => {
+    const lock = (id: string | undefined) =>
+      sql`select from project_members where id = ${id ?? ''} for update`.execute(other)
+    await lock(members[0]?.id)
+    const removal = postern.send('DELETE', current(), { usernames })
+    await expect
+      .poll(async () => {
+        const { rows } = await sql`select from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(kysely)
+        return rows.length
+      })
+      .toBeGreaterThan(0)
+    await lock(members[1]?.id)
+    return { removal }
+  })
+  expect((await removal).status).toBe(200)
 })
