@@ -51,7 +51,7 @@ export interface SecretMetadataRow {
   value?: string
 }
 
-/** The tables as `migrations/` makes them. */
+/** The tables as `migrations/` makes them: all in one type, because queries join across features; hence the length. */
 export interface Schema {
   root_key_checks: { only_row: Generated<boolean>; encrypted_text: Buffer; created_at: CreatedAt }
   organizations: {
