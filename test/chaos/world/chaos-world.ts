@@ -82,6 +82,7 @@ export async function createChaosWorld(options: ChaosWorldOptions): Promise<Chao
       ...(options.front === undefined ? {} : { POSTERN_URL: options.front.publicUrl }),
       POSTERN_LOGINS_PER_MINUTE_PER_IP: '0',
       POSTERN_FAILED_LOGINS_PER_MINUTE_PER_IDENTITY: '0',
+      POSTERN_WRITES_PER_MINUTE_PER_ACTOR: '0',
       ...options.environment,
     },
   })
