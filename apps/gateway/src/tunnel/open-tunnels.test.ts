@@ -1,7 +1,7 @@
 import { encodeFrame, features } from '@postern/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FakeControlPlane, isSignedBy, welcomeFrame, type Reception } from './test/fake-control-plane.ts'
-import { gatewayId, review, TunnelBench, type QuickTiming } from './test/tunnel-bench.ts'
+import { changingCredential, gatewayId, review, TunnelBench, type QuickTiming } from './test/tunnel-bench.ts'
 import { systemTiming } from './timing.ts'
 
 let bench: TunnelBench
@@ -87,6 +87,20 @@ describe('a dial', () => {
 })
 
 describe('a refusal', () => {
+  test('keeps nobody waiting for the stored credential who is told to stop', async () => {
+    const credential = changingCredential(bench.keys.privateKey)
+    const looking = Promise.withResolvers<void>()
+    credential.replaceRefused = () => {
+      looking.resolve()
+      return new Promise(() => undefined)
+    }
+    server.receptions = [refusal({ code: 'credential-revoked', message: 'unknown key', permanent: true })]
+    const { close, ended } = bench.open({ credential })
+    await looking.promise
+    await close()
+    expect(await ended).toEqual({ kind: 'closed' })
+  })
+
   test('for good ends the tunnel and says what to do', async () => {
     server.receptions = [
       refusal({ code: 'credential-revoked', message: 'revoked by an operator', permanent: true }),

@@ -6,6 +6,7 @@ import { handshake } from './handshake.ts'
 import type { DialFailure, TunnelRefusal } from './outcome.ts'
 import { signGatewayJwt, type GatewayCredential } from './sign-gateway-jwt.ts'
 import { tunnelAddress } from './tunnel-url.ts'
+import { unlessStopped } from './unless-stopped.ts'
 import { within } from './within.ts'
 
 /** The gateway's key, which rotates. `CredentialKeeper` is one. */
@@ -107,6 +108,9 @@ async function judge(
   const offsetMs = clock.correctBy(refusal)
   if (offsetMs !== undefined && !wanted.clockCorrected) return { kind: 'clock-off', offsetMs, refusal }
   const isOfKey = refusal.permanent && refusal.status === 401
-  if (isOfKey && (await credential.replaceRefused(keyId))) return { kind: 'key-replaced', refusal }
-  return { kind: 'refused', refusal }
+  if (!isOfKey) return { kind: 'refused', refusal }
+  // Whether the key was replaced decides if this is for good: that waits for a slow store, and only a stop ends it.
+  const isReplaced = await unlessStopped(wanted.stop, credential.replaceRefused(keyId))
+  if (isReplaced === undefined) return { kind: 'stopped' }
+  return { kind: isReplaced ? 'key-replaced' : 'refused', refusal }
 }
