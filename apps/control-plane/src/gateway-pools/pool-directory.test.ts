@@ -83,7 +83,7 @@ it('tells a failure to those who wait for it, and asks again', async () => {
   expect(await directory.find('pool', 'acme')).toBeDefined()
 })
 
-it('while no member has said where it stands, all are candidates', async () => {
+it('T6: while no member has said where it stands, all are candidates, and whoever says nothing is not admitted', async () => {
   const { directory } = directoryOf(
     poolOf(undefined, [
       ['one', false],
@@ -92,8 +92,15 @@ it('while no member has said where it stands, all are candidates', async () => {
   )
   const found = await directory.find('pool', 'acme')
   expect(found?.memberIds).toEqual(['one', 'two'])
-  expect(found?.admits(undefined)).toBe(true)
-  expect(found?.admits(frameOf(1))).toBe(true)
+  const telling = frameOf(1)
+  const mute = { ...telling, rootCaSha256: [], issuerKeySha256: [] }
+  expect([undefined, mute, telling, undefined, mute].map((said) => found?.admits(said))).toEqual([
+    false,
+    false,
+    true,
+    false,
+    false,
+  ])
 })
 
 it('T6: once the cluster is known, a member that was not found in it is no candidate', async () => {
@@ -125,4 +132,22 @@ it('T6: admits members of one cluster only while the pool has none on record', a
   )
   const members = await directory.find('pool', 'acme')
   expect([1, 2, 1, 2].map((byte) => members?.admits(frameOf(byte)))).toEqual([true, false, true, false])
+})
+
+it('T6: admits a newcomer of a pool that has no cluster on record by its keys, where clusters share a CA', async () => {
+  const { directory } = directoryOf(poolOf(undefined, [['one', false]]))
+  const members = await directory.find('pool', 'acme')
+  const sharedCa = { ...frameOf(2), rootCaSha256: frameOf(1).rootCaSha256 }
+  expect([frameOf(1), sharedCa].map((said) => members?.admits(said))).toEqual([true, false])
+})
+
+it('forgets all pools of an organization at once, and no other’s', async () => {
+  const { directory, state } = directoryOf(poolOf(undefined, [['one', false]]))
+  await directory.find('pool', 'acme')
+  directory.forgetOrganization('another')
+  await directory.find('pool', 'acme')
+  expect(state.reads).toBe(1)
+  state.pool = poolOf(undefined, [])
+  directory.forgetOrganization('acme')
+  expect((await directory.find('pool', 'acme'))?.memberIds).toEqual([])
 })

@@ -1,7 +1,7 @@
 import type { ClusterFrame } from '@postern/protocol'
 import { type Cluster, clusterOf } from './compare-clusters.ts'
 import type { GatewayPool, GatewayPoolStore } from './gateway-pool-store.ts'
-import { admitsReport, isCandidate } from './member-standing.ts'
+import { admitsCandidate, admitsNewcomer, isCandidate } from './member-standing.ts'
 
 /** Who may review for a pool now. */
 export interface PoolMembers {
@@ -17,6 +17,8 @@ export interface PoolDirectory {
   find(gatewayPoolId: string, organizationId: string): Promise<PoolMembers | undefined>
   /** Call it after each committed change: whoever asks from now on gets the new state. */
   forget(gatewayPoolId: string): void
+  /** The same for a change that may be of any pool of the organization. */
+  forgetOrganization(organizationId: string): void
 }
 
 export interface PoolDirectoryOptions {
@@ -61,6 +63,11 @@ export function createPoolDirectory({ pools, elapsed }: PoolDirectoryOptions): P
     },
     // Dropping the entry also drops a read under way, which may have seen the state before the change.
     forget: (gatewayPoolId) => void entries.delete(gatewayPoolId),
+    forgetOrganization: (organizationId) => {
+      for (const [gatewayPoolId, entry] of entries) {
+        if (entry.organizationId === organizationId) entries.delete(gatewayPoolId)
+      }
+    },
   }
 }
 
@@ -68,15 +75,22 @@ function membersOf(pool: GatewayPool): PoolMembers {
   /** A tunnel keeps one frame for as long as its gateway says the same. */
   const judged = new WeakMap<ClusterFrame, boolean>()
   /** Of a pool that has none on record yet: whoever is heard first decides, here, until there is one. */
-  let first: Cluster | null = null
+  let first: Cluster | undefined
+  const judge = (reported: ClusterFrame): boolean => {
+    if (pool.cluster !== null) return admitsCandidate(pool.cluster, reported)
+    const cluster = clusterOf(reported)
+    if (cluster === undefined) return false
+    first ??= cluster
+    return admitsNewcomer(first, cluster)
+  }
   return {
     memberIds: pool.members.filter((member) => isCandidate(pool, member)).map(({ gatewayId }) => gatewayId),
     admits: (cluster) => {
-      if (cluster === undefined) return true
+      // Nobody was found in a cluster yet that is not known: whoever says nothing may be anywhere.
+      if (cluster === undefined) return pool.cluster !== null
       const known = judged.get(cluster)
       if (known !== undefined) return known
-      if (pool.cluster === null) first ??= clusterOf(cluster) ?? null
-      const isAdmitted = admitsReport({ cluster: pool.cluster ?? first }, cluster)
+      const isAdmitted = judge(cluster)
       judged.set(cluster, isAdmitted)
       return isAdmitted
     },

@@ -49,8 +49,11 @@ describe('the health of a pool', () => {
     const ids = [await gateway('one'), await gateway('two'), await gateway('three')]
     const [one = '', two = ''] = ids
     for (const gatewayId of ids) await add(id, gatewayId)
-    feature.report(one, { health: healthy })
-    feature.report(two, { health: { status: 'degraded', reason: 'It may not review tokens.' } })
+    feature.report(one, { health: healthy, cluster: frameOf(0xa1) })
+    feature.report(two, {
+      health: { status: 'degraded', reason: 'It may not review tokens.' },
+      cluster: frameOf(0xa1),
+    })
     const { body } = await read(id)
     expect(body).toMatchObject({
       memberCount: 3,
@@ -91,6 +94,23 @@ describe('the cluster of a pool', () => {
       event: 'gateway-pool-cluster-learned',
       actor: { kind: 'gateway', id: one },
     })
+  })
+
+  it('T6 while it is unknown, a connected member that says nothing is degraded, and kept out at save', async () => {
+    const id = await createPool()
+    const one = await gateway('one')
+    await add(id, one)
+    feature.report(one, { health: healthy })
+    expect((await read(id)).body).toMatchObject({
+      cluster: null,
+      healthyMemberCount: 0,
+      gateways: [{ status: 'degraded', statusReason: expect.stringContaining('has not said which cluster') }],
+    })
+    expect(await feature.findPoolToCheck(id, organizationId)).toMatchObject({
+      members: [{ keptOut: expect.stringContaining('has not said which cluster') }],
+    })
+    feature.report(one, { health: healthy, cluster: frameOf(0xa1) })
+    expect((await read(id)).body).toMatchObject({ healthyMemberCount: 1 })
   })
 
   it('is learned whatever text a gateway gives as its issuer, and nobody else’s report waits for it', async () => {

@@ -55,7 +55,7 @@ describe('who may be asked', () => {
     expect(pool.logins[0]?.outcome).toEqual({
       kind: 'failed',
       failure: 'gateway-unavailable',
-      detail: 'no gateway of the pool has a tunnel',
+      detail: 'no gateway of the pool has a tunnel to its cluster',
       retryAfterSeconds: 5,
       via: { reviewer: 'gateway', gatewayPoolId: 'pool', attempts: 0 },
     })

@@ -226,6 +226,17 @@ describe('a tunnel that is lost', () => {
     expect(pool.eventsOf('ejected')).toEqual([])
   })
 
+  test('with identical reviews, which were one call there, costs none of them either', async () => {
+    const pool = new SimulatedPool()
+    const [dying, other] = [pool.add({ apiServerMs: 200 }), pool.add({ apiServerMs: 20 })]
+    for (let count = 0; count < 100; count += 1) void pool.review('one-token')
+    pool.time.after(30, () => dying.loseTunnels())
+    await pool.time.runUntil(3000)
+    expect(pool.successes).toBe(100)
+    expect(dying.seen.length).toBeGreaterThan(10)
+    expect(other.seen).toHaveLength(100)
+  })
+
   test('is not followed by another that dies with it', async () => {
     const pool = new SimulatedPool()
     const gateway = pool.add({ slots: 2 })

@@ -327,7 +327,9 @@ export class PooledReview {
   #fail(outcome: AttemptOutcome | undefined): void {
     const { route } = this.#options
     const nobody =
-      route.gatewayPoolId === undefined ? 'the gateway has no tunnel' : 'no gateway of the pool has a tunnel'
+      route.gatewayPoolId === undefined
+        ? 'the gateway has no tunnel'
+        : 'no gateway of the pool has a tunnel to its cluster'
     const described = outcome === undefined ? unavailable(nobody) : describeFailure(outcome)
     this.#finish(this.#askings.at(-1), { kind: 'failed', ...described })
   }
