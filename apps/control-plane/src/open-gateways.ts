@@ -45,6 +45,7 @@ export function openGateways(options: GatewaysOptions) {
   const choosing = openChoosing({ elapsed, observer: options.reviewObserver })
   const { streams, openStream } = openStreams({
     registry,
+    standings: choosing.standings,
     poolDirectory: options.poolDirectory,
     logger,
     observer,

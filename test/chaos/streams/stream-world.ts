@@ -62,6 +62,7 @@ export async function createStreamWorld(): Promise<StreamWorld> {
     streams,
     tunnelsOf: (gatewayId) => registry.tunnelsOf(gatewayId),
     membersOf: () => Promise.resolve({ memberIds: [gateway.gatewayId], admits: () => true }),
+    isOut: () => false,
     random: Math.random,
   })
   const stack = building.move()

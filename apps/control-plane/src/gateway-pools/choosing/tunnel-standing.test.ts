@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { ClusterFrame } from '@postern/protocol'
 import { describe, expect, test } from 'vitest'
 import { SimulatedGateway } from '../test/simulated-gateway.ts'
@@ -38,16 +41,51 @@ test('what a gateway has from others is what it says less what this replica has 
   expect(standing.load).toBe(3)
 })
 
-test('a process that dials again keeps its standing, until it was not asked for long', async () => {
-  const { time, gateway, standings, standingOf } = simulate()
+test('a process that dials again keeps its standing', () => {
+  const { gateway, standingOf } = simulate()
   const before = standingOf(0).standing.process
   gateway.loseTunnels()
   gateway.connect()
   expect(standingOf(0).standing.process).toBe(before)
+})
+
+test('a process that went and was not asked for long leaves nothing behind', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const time = new VirtualTime()
+  const standings = new TunnelStandings(time.elapsed)
+  const useOnce = (gatewayId: string): WeakRef<object> | undefined => {
+    const [tunnel] = new SimulatedGateway({ time, random: () => 0, gatewayId }).tunnels
+    return tunnel && new WeakRef(standings.of(tunnel).process)
+  }
+  const gone = useOnce('gone')
+  // What was looked at lately is kept until this turn of the event loop ends.
+  for (const minutes of [5, 11]) {
+    await time.runUntil(minutes * 60_000)
+    useOnce(`after ${minutes} minutes`)
+    await setImmediate()
+    collectGarbage()
+    expect(gone?.deref() === undefined).toBe(minutes === 11)
+    await setImmediate()
+  }
+})
+
+test('the tunnels of a process share its standing however long it was not asked', async () => {
+  const { time, standingOf } = simulate()
+  const { process } = standingOf(0).standing
   await time.runUntil(11 * 60_000)
-  gateway.connect()
-  const [first] = gateway.tunnels
-  expect(first && standings.of(first).process).not.toBe(before)
+  expect(standingOf(1).standing.process).toBe(process)
+})
+
+test('a process is known to be out by its name', () => {
+  const { standings, standingOf } = simulate()
+  const { standing, tunnel } = standingOf(0)
+  const { gatewayId, instanceId } = tunnel
+  expect(standings.isProcessOut({ gatewayId, instanceId })).toBe(false)
+  for (let failure = 0; failure < 3; failure += 1)
+    standing.process.ejection.failed({ now: 1, startedAt: 0, mayEject: () => true })
+  expect(standings.isProcessOut({ gatewayId, instanceId })).toBe(true)
+  expect(standings.isProcessOut({ gatewayId, instanceId: 'another' })).toBe(false)
 })
 
 describe('T6 a tunnel is admitted', () => {

@@ -109,16 +109,24 @@ export class TunnelStanding {
   }
 }
 
+type GatewayProcess = Pick<ReviewTunnel, 'gatewayId' | 'instanceId'>
+
 export type Admits = (cluster: ClusterFrame | undefined) => boolean
 
 const forgetUnusedAfterMs = 10 * 60_000
 const forgetEveryMs = 60_000
 
-/** The standings of all tunnels that this replica has used; they end with their tunnels. */
+/**
+ * The standings of all tunnels that this replica has used; they end with their tunnels. That of a process is kept for some
+ * minutes beyond, and while one of its tunnels has it: two standings of one process would pass for two processes.
+ */
 export class TunnelStandings {
   readonly #elapsed: () => number
   readonly #tunnels = new WeakMap<ReviewTunnel, TunnelStanding>()
-  readonly #processes = new Map<string, ProcessStanding>()
+  readonly #processes = new Map<
+    string,
+    { lately: ProcessStanding | undefined; held: WeakRef<ProcessStanding> }
+  >()
   #forgotAt = 0
 
   constructor(elapsed: () => number) {
@@ -138,21 +146,36 @@ export class TunnelStandings {
     return this.#tunnels.get(tunnel)?.isOut ?? false
   }
 
+  /** The same of a process, whatever leads to it. */
+  isProcessOut(process: GatewayProcess): boolean {
+    return this.#knownProcess(process)?.ejection.isOut ?? false
+  }
+
   /** A process that dials again keeps its standing. */
-  #processOf({ gatewayId, instanceId }: ReviewTunnel): ProcessStanding {
-    const key = `${gatewayId} ${instanceId}`
+  #processOf(tunnel: ReviewTunnel): ProcessStanding {
     const now = this.#elapsed()
     this.#forgetUnused(now)
-    const process = this.#processes.get(key) ?? new ProcessStanding(gatewayId, now)
-    this.#processes.set(key, process)
+    const process = this.#knownProcess(tunnel) ?? new ProcessStanding(tunnel.gatewayId, now)
+    this.#processes.set(keyOf(tunnel), { lately: process, held: new WeakRef(process) })
     return process
+  }
+
+  #knownProcess(process: GatewayProcess): ProcessStanding | undefined {
+    const entry = this.#processes.get(keyOf(process))
+    return entry?.lately ?? entry?.held.deref()
   }
 
   #forgetUnused(now: number): void {
     if (now - this.#forgotAt < forgetEveryMs) return
     this.#forgotAt = now
-    for (const [key, process] of this.#processes) {
-      if (now - process.askedAt > forgetUnusedAfterMs) this.#processes.delete(key)
+    for (const [key, entry] of this.#processes) {
+      const process = entry.held.deref()
+      if (process === undefined) this.#processes.delete(key)
+      else entry.lately = now - process.askedAt > forgetUnusedAfterMs ? undefined : process
     }
   }
+}
+
+function keyOf({ gatewayId, instanceId }: GatewayProcess): string {
+  return `${gatewayId} ${instanceId}`
 }

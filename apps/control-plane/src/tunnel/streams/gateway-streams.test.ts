@@ -16,6 +16,7 @@ let streams: GatewayStreams
 let bench: TunnelBench
 let openStream: OpenStream
 let members: StreamMembers | undefined
+let out: Set<string>
 
 beforeEach(async () => {
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -32,8 +33,10 @@ beforeEach(async () => {
     tunnelsOf: (gatewayId) => bench.registry.tunnelsOf(gatewayId),
     membersOf: async (target) =>
       target.kind === 'gateway' ? { memberIds: [target.gatewayId], admits: () => true } : members,
+    isOut: ({ gatewayId }) => out.has(gatewayId),
     random: () => 0,
   })
+  out = new Set()
 })
 afterEach(async () => {
   await streams.close()
@@ -114,6 +117,16 @@ describe('a raw stream through a gateway', () => {
     expect(await rejection(open(pool))).toMatchObject({ reason: 'host-not-allowed' })
     await AnsweringGateway.connect('gateway-2')
     expect(String(await once(await open(pool), 'data'))).toBe('gateway-2')
+  })
+
+  test('goes through a member that reviews leave alone only when there is no other', async () => {
+    await AnsweringGateway.connect('gateway-1')
+    expect(String(await once(await open(pool), 'data'))).toBe('gateway-1')
+    await AnsweringGateway.connect('gateway-2')
+    out.add('gateway-1')
+    expect(String(await once(await open(pool), 'data'))).toBe('gateway-2')
+    out.add('gateway-2')
+    expect(String(await once(await open(pool), 'data'))).toMatch(/^gateway-/)
   })
 
   test('goes through another member when one does not answer the call', async () => {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { features, StreamError, type ClusterFrame, type StreamTarget } from '@postern/protocol'
 import type { GatewayTarget } from '../../gateways/gateway-target.ts'
 import type { GatewayStreams, StreamTunnel } from './gateway-streams.ts'
+import type { GatewayProcess } from './stream-calls.ts'
 
 /** A live tunnel, as far as choosing one for a stream goes. */
 export interface CandidateTunnel extends StreamTunnel {
@@ -21,6 +22,8 @@ export interface OpenStreamDependencies {
   tunnelsOf: (gatewayId: string) => readonly CandidateTunnel[]
   /** Undefined: no such target in this organization. */
   membersOf: (target: GatewayTarget, organizationId: string) => Promise<StreamMembers | undefined>
+  /** Reviews leave it alone for a while, because they failed or came late. */
+  isOut: (process: GatewayProcess) => boolean
   /** From 0 to 1, without 1. */
   random: () => number
   /** A stream came to nothing at one gateway. */
@@ -41,11 +44,11 @@ const attemptsMax = 3
 const attemptMs = 4_500
 
 export function createOpenStream(dependencies: OpenStreamDependencies): OpenStream {
-  const { streams, tunnelsOf, membersOf, random, onRefused } = dependencies
+  const { streams, tunnelsOf, membersOf, onRefused } = dependencies
   return async (target, organizationId, address, signal) => {
     const members = await membersOf(target, organizationId)
     const candidates = candidatesOf(members, organizationId, tunnelsOf)
-    const chosen = inOrder(candidates, streams, random).slice(0, attemptsMax)
+    const chosen = inOrder(candidates, dependencies).slice(0, attemptsMax)
     let failure = new StreamError('connection-lost', whyNone(target, members, tunnelsOf))
     for (const [index, tunnel] of chosen.entries()) {
       const isLast = index === chosen.length - 1
@@ -89,24 +92,21 @@ function candidatesOf(
 }
 
 /**
- * Those that were heard lately first; of them those with a connection, the one with fewest streams first; the others in
- * any order, so that many replicas do not all choose the same.
+ * Those first that were heard lately and that reviews do not leave alone; of them those with a connection, the one with
+ * fewest streams first; the others in any order, so that many replicas do not all choose the same.
  */
 function inOrder(
   candidates: readonly CandidateTunnel[],
-  streams: OpenStreamDependencies['streams'],
-  random: () => number,
+  { streams, isOut, random }: Pick<OpenStreamDependencies, 'streams' | 'isOut' | 'random'>,
 ): CandidateTunnel[] {
   return candidates
     .map((tunnel) => ({
       tunnel,
-      isSuspect: tunnel.isSuspect ? 1 : 0,
+      doubts: (tunnel.isSuspect ? 2 : 0) + (isOut(tunnel) ? 1 : 0),
       load: streams.loadOf(tunnel) ?? Number.MAX_SAFE_INTEGER,
       draw: random(),
     }))
-    .toSorted(
-      (one, other) => one.isSuspect - other.isSuspect || one.load - other.load || one.draw - other.draw,
-    )
+    .toSorted((one, other) => one.doubts - other.doubts || one.load - other.load || one.draw - other.draw)
     .map(({ tunnel }) => tunnel)
 }
 
