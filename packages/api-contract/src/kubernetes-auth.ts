@@ -107,7 +107,11 @@ export const identityKubernetesAuth = z.object({
 export const kubernetesAuthReply = z
   .object({
     identityKubernetesAuth,
-    warnings: z.array(z.string()).describe('What is allowed but should not stay so'),
+    warnings: z
+      .array(z.string())
+      .describe(
+        'What is allowed but should not stay so. In the reply to a change also the gateways of the pool that could not be tried',
+      ),
   })
   .meta({ description: 'How the identity’s workloads log in from Kubernetes' })
 

@@ -14,26 +14,42 @@ export interface PoolMemberToCheck {
   keptOut: string | undefined
 }
 
-/** What came of one member; all of them are in the refusal's details. */
-interface MemberResult {
+/** A member that says nothing against the change, nor for it. */
+export interface PassedOver {
   gatewayId: string
   gatewayName: string
-  outcome: 'accepted' | 'failed' | 'not-connected'
-  reason: string | null
-  message: string | null
+  reason: 'gateway-unavailable' | 'deadline-exceeded'
+  /** What to do, for people. */
+  message: string
 }
 
+/** What came of one member; all of them are in the refusal's details. */
+type MemberResult = { gatewayId: string; gatewayName: string } & (
+  | { outcome: 'accepted'; reason: null; message: null }
+  | { outcome: 'failed'; reason: string | null; message: string }
+  | ({ outcome: 'not-connected' | 'not-tried' } & PassedOver)
+)
+
+export interface PoolCheck {
+  /** Throws ApiErrors with a reason in their details. `budgetMs`: what it may take. */
+  checkMember: (member: PoolMemberToCheck, budgetMs: number) => Promise<void>
+  /** Milliseconds from any fixed moment. */
+  nowMs: () => number
+  /** For the whole pool, in milliseconds. */
+  budgetMs: number
+}
+
+/** Members of a large pool take turns: whoever may save must not make a crowd of calls by it. */
+const atOnceMax = 16
+
 /**
- * Asks every member, all at once. One that answers and cannot review would fail logins, now or when it is the last that
- * is left: it refuses the change. One that is not connected says nothing of itself, and keeping a pool usable while one
- * is away is what a pool is for: it is passed over, unless nobody is left.
- * @param checkMember throws ApiErrors with a reason in their details
+ * Asks every member. One that answers and cannot review would fail logins, now or when it is the last that is left: it
+ * refuses the change. One that is not connected says nothing of itself, and keeping a pool usable while one is away is
+ * what a pool is for: it is passed over, unless nobody is left. So is one whose turn did not come within half of the time.
+ * @returns who was passed over
  */
-export async function checkPool(
-  pool: PoolToCheck,
-  checkMember: (member: PoolMemberToCheck) => Promise<void>,
-): Promise<void> {
-  const members = await Promise.all(pool.members.map((member) => resultOf(member, checkMember)))
+export async function checkPool(pool: PoolToCheck, check: PoolCheck): Promise<PassedOver[]> {
+  const members = await askInTurns(pool.members, check)
   const failed = members.filter(({ outcome }) => outcome === 'failed')
   const [first] = failed
   if (first !== undefined) {
@@ -43,7 +59,7 @@ export async function checkPool(
       { details: { reason: first.reason, members } },
     )
   }
-  if (members.some(({ outcome }) => outcome === 'accepted')) return
+  if (members.some(({ outcome }) => outcome === 'accepted')) return members.flatMap(passedOverOf)
   throw new ApiError(
     'BadRequest',
     members.length === 0
@@ -53,9 +69,26 @@ export async function checkPool(
   )
 }
 
+async function askInTurns(
+  members: readonly PoolMemberToCheck[],
+  { checkMember, nowMs, budgetMs }: PoolCheck,
+): Promise<MemberResult[]> {
+  const deadlineAt = nowMs() + budgetMs
+  const results: MemberResult[] = []
+  const turns = members.entries()
+  async function takeTurns(): Promise<void> {
+    for (const [index, member] of turns)
+      results[index] = await resultOf(member, deadlineAt - nowMs(), budgetMs, checkMember)
+  }
+  await Promise.all(Array.from({ length: atOnceMax }, takeTurns))
+  return results
+}
+
 async function resultOf(
   member: PoolMemberToCheck,
-  checkMember: (member: PoolMemberToCheck) => Promise<void>,
+  remainingMs: number,
+  budgetMs: number,
+  checkMember: PoolCheck['checkMember'],
 ): Promise<MemberResult> {
   const { gatewayId, gatewayName, isRevoked, keptOut } = member
   const named = { gatewayId, gatewayName }
@@ -67,15 +100,28 @@ async function resultOf(
     const message = `The gateway ${gatewayName} is kept out of the pool. ${keptOut}`
     return { ...named, outcome: 'failed', reason: 'cluster-mismatched', message }
   }
+  // What it would fail by, with less, may be the hurry.
+  if (remainingMs <= budgetMs / 2) {
+    const message = `The gateway ${gatewayName} was not tried: others of the pool took all the time`
+    return { ...named, outcome: 'not-tried', reason: 'deadline-exceeded', message }
+  }
   try {
-    await checkMember(member)
+    await checkMember(member, remainingMs)
     return { ...named, outcome: 'accepted', reason: null, message: null }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     const reason = reasonOf(error)
-    const outcome = reason === 'gateway-unavailable' ? 'not-connected' : 'failed'
-    return { ...named, outcome, reason, message: error.message }
+    const { message } = error
+    return reason === 'gateway-unavailable'
+      ? { ...named, outcome: 'not-connected', reason, message }
+      : { ...named, outcome: 'failed', reason, message }
   }
+}
+
+function passedOverOf(result: MemberResult): PassedOver[] {
+  if (result.outcome === 'accepted' || result.outcome === 'failed') return []
+  const { gatewayId, gatewayName, reason, message } = result
+  return [{ gatewayId, gatewayName, reason, message }]
 }
 
 function reasonOf({ details }: ApiError): string | null {

@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { type KubernetesStandIn, startKubernetesStandIn } from '@postern/testing/kubernetes-stand-in'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ApiError } from '../http/api-error.ts'
 import type { ReviewFailure, ReviewOutcome, TokenReviewer } from '../login/token-reviewer.ts'
 import { createAskApiServer } from './ask-api-server.ts'
-import type { PoolMemberToCheck, PoolToCheck } from './check-pool.ts'
+import type { PassedOver, PoolMemberToCheck, PoolToCheck } from './check-pool.ts'
 import { createCheckReviewer } from './check-reviewer.ts'
 import { createChooseReviewer, type ReviewerSettings } from './choose-reviewer.ts'
 import { KubernetesConnections } from './kubernetes-connections.ts'
@@ -31,6 +32,7 @@ afterEach(async () => {
 interface Options {
   allowInternal?: boolean
   reviewThroughGateway?: TokenReviewer
+  nowMs?: () => number
   /** By the gateway that is asked; others are not connected. */
   reviewThrough?: Record<string, TokenReviewer>
   revokedAt?: Date
@@ -39,6 +41,8 @@ interface Options {
 
 /** Of the last refusal. */
 let lastDetails: unknown
+/** Of the last acceptance. */
+let lastPassedOver: readonly PassedOver[]
 
 async function check(settings: Partial<ReviewerSettings>, options: Options = {}): Promise<string> {
   const rules = { allowInternal: options.allowInternal ?? true }
@@ -65,10 +69,10 @@ async function check(settings: Partial<ReviewerSettings>, options: Options = {})
         ? { name: 'berlin', revokedAt: options.revokedAt ?? null }
         : undefined,
     findPool: async () => options.pool,
-    nowMs: Date.now,
+    nowMs: options.nowMs ?? Date.now,
   })
   try {
-    await checkReviewer({
+    lastPassedOver = await checkReviewer({
       organizationId,
       tokenReviewMode: 'api',
       kubernetesHost: cluster.url,
@@ -275,9 +279,70 @@ describe('trying a pool before it is saved', () => {
     expect(await check(settings, { pool: poolOf(one, two, three), reviewThrough })).toBe('accepted')
   })
 
-  it('passes over members that are not connected while another one reviews', async () => {
+  const many = Array.from({ length: 100 }, (_, index) => ({
+    ...one,
+    gatewayId: `id-${index}`,
+    gatewayName: `gateway ${index}`,
+  }))
+
+  it('asks no more than sixteen at once', async () => {
+    let [underWay, most, asked] = [0, 0, 0]
+    const slow: TokenReviewer = {
+      review: async () => {
+        underWay += 1
+        asked += 1
+        most = Math.max(most, underWay)
+        await setImmediate()
+        underWay -= 1
+        return { kind: 'reviewed', verdict, via }
+      },
+    }
+    expect(await check(settings, { pool: poolOf(...many), reviewThroughGateway: slow })).toBe('accepted')
+    expect([asked, most]).toEqual([100, 16])
+  })
+
+  it('begins with no member after five seconds, gives none more than is left of ten, and says whom it left out', async () => {
+    let nowMs = 0
+    const budgets: number[] = []
+    const slow: TokenReviewer = {
+      review: async ({ budgetMs }) => {
+        budgets.push(budgetMs)
+        await setImmediate()
+        nowMs += 250
+        return { kind: 'reviewed', verdict, via }
+      },
+    }
+    const pool = poolOf(...many)
+    expect(await check(settings, { pool, reviewThroughGateway: slow, nowMs: () => nowMs })).toBe('accepted')
+    expect([Math.max(...budgets), Math.min(...budgets)]).toEqual([10_000, 5250])
+    expect(lastPassedOver).toHaveLength(100 - budgets.length)
+    expect(lastPassedOver.at(-1)).toEqual({
+      gatewayId: 'id-99',
+      gatewayName: 'gateway 99',
+      reason: 'deadline-exceeded',
+      message: expect.stringContaining('The gateway gateway 99 was not tried'),
+    })
+  })
+
+  it('passes over members that are not connected while another one reviews, and says which and why', async () => {
     const reviewThrough = { [two.gatewayId]: reviewing }
-    expect(await check(settings, { pool: poolOf(one, two), reviewThrough })).toBe('accepted')
+    const pool = poolOf(one, two, { ...three, isRevoked: true })
+    expect(await check(settings, { pool, reviewThrough })).toBe('accepted')
+    const reason = 'gateway-unavailable'
+    expect(lastPassedOver).toEqual([
+      {
+        gatewayId: 'id-of-one',
+        gatewayName: 'one',
+        reason,
+        message: expect.stringContaining('one is not connected'),
+      },
+      {
+        gatewayId: 'id-of-three',
+        gatewayName: 'three',
+        reason,
+        message: expect.stringContaining('three is revoked'),
+      },
+    ])
   })
 
   it('T6: refuses one with a member of another cluster, without asking it', async () => {

@@ -1,7 +1,7 @@
 import { ApiError } from '../http/api-error.ts'
 import type { ReviewFailure, ReviewOutcome } from '../login/token-reviewer.ts'
 import type { AskApiServer } from './ask-api-server.ts'
-import { checkPool, type PoolToCheck } from './check-pool.ts'
+import { checkPool, type PassedOver, type PoolToCheck } from './check-pool.ts'
 import {
   type ChooseReviewer,
   connectionTargetOf,
@@ -10,8 +10,11 @@ import {
 } from './choose-reviewer.ts'
 import { readJwtPayload } from './settings-warnings.ts'
 
-/** Tries, before it is saved, whether a configuration can review. Throws ApiErrors for the operator. */
-export type CheckReviewer = (settings: ReviewerSettings) => Promise<void>
+/**
+ * Tries, before it is saved, whether a configuration can review. Throws ApiErrors for the operator.
+ * @returns the members of a pool that could not be tried, while others can review
+ */
+export type CheckReviewer = (settings: ReviewerSettings) => Promise<readonly PassedOver[]>
 
 export interface CheckReviewerDependencies {
   ask: AskApiServer
@@ -38,28 +41,42 @@ export function createCheckReviewer(dependencies: CheckReviewerDependencies): Ch
     if (gateway.revokedAt !== null) {
       throw refusal('gateway-unavailable', `The gateway ${gateway.name} is revoked: enrol it again`)
     }
-    await checkThrough(settings, gateway.name)
+    await checkThrough(settings, gateway.name, checkBudgetMs)
   }
 
-  async function checkEachMember(settings: ReviewerSettings, gatewayPoolId: string): Promise<void> {
+  async function checkEachMember(settings: ReviewerSettings, gatewayPoolId: string): Promise<PassedOver[]> {
     const pool = await findPool(gatewayPoolId, settings.organizationId)
     if (pool === undefined) throw new ApiError('NotFound', `There is no gateway pool ${gatewayPoolId}`)
-    await checkPool(pool, ({ gatewayId, gatewayName }) =>
-      checkThrough({ ...settings, gatewayId, gatewayPoolId: null }, gatewayName),
-    )
+    return checkPool(pool, {
+      checkMember: ({ gatewayId, gatewayName }, budgetMs) =>
+        checkThrough({ ...settings, gatewayId, gatewayPoolId: null }, gatewayName, budgetMs),
+      nowMs,
+      budgetMs: checkBudgetMs,
+    })
   }
 
-  async function checkThrough(settings: ReviewerSettings, gatewayName: string): Promise<void> {
-    if (settings.tokenReviewMode === 'api') return checkApiServer(settings, `The gateway ${gatewayName}`)
+  async function checkThrough(
+    settings: ReviewerSettings,
+    gatewayName: string,
+    budgetMs: number,
+  ): Promise<void> {
+    if (settings.tokenReviewMode === 'api') {
+      await checkApiServer(settings, `The gateway ${gatewayName}`, budgetMs)
+      return
+    }
     const reviewer = chooseReviewer(settings)
-    const outcome = await reviewer.review({ token: impossibleToken, audiences: [], budgetMs: checkBudgetMs })
+    const outcome = await reviewer.review({ token: impossibleToken, audiences: [], budgetMs })
     judgeProbe(outcome, `The gateway ${gatewayName}`, '<namespace>:<the gateway’s service account>')
   }
 
-  async function checkApiServer(settings: ReviewerSettings, dialler: string): Promise<void> {
-    const deadlineMs = nowMs() + checkBudgetMs
+  async function checkApiServer(
+    settings: ReviewerSettings,
+    dialler: string,
+    budgetMs: number,
+  ): Promise<void> {
+    const deadlineMs = nowMs() + budgetMs
     const target = connectionTargetOf(settings)
-    const version = await ask(target, { method: 'GET', path: '/version', budgetMs: checkBudgetMs })
+    const version = await ask(target, { method: 'GET', path: '/version', budgetMs })
     const { origin } = target.host
     if (version.kind === 'failed') {
       if (version.failure === 'host-not-allowed' && target.via !== undefined) {
@@ -82,9 +99,10 @@ export function createCheckReviewer(dependencies: CheckReviewerDependencies): Ch
 
   return async (settings) => {
     const target = gatewayTargetOf(settings)
-    if (target === undefined) await checkApiServer(settings, 'The control plane')
-    else if (target.kind === 'pool') await checkEachMember(settings, target.gatewayPoolId)
+    if (target?.kind === 'pool') return checkEachMember(settings, target.gatewayPoolId)
+    if (target === undefined) await checkApiServer(settings, 'The control plane', checkBudgetMs)
     else await checkGateway(settings, target.gatewayId)
+    return []
   }
 }
 

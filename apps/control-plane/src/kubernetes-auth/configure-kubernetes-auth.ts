@@ -17,6 +17,7 @@ import {
 } from '../identities/find-permitted-identity.ts'
 import { type Actor, auditActorOf } from '../permissions/actor.ts'
 import { hasPermission, requirePermission } from '../permissions/require-permission.ts'
+import type { PassedOver } from './check-pool.ts'
 import type { CheckReviewer } from './check-reviewer.ts'
 import { checkSettings } from './check-settings.ts'
 import type { KubernetesAuth, KubernetesAuthSettings } from './kubernetes-auth.ts'
@@ -55,10 +56,16 @@ export interface ReadKubernetesAuth {
   maySeeSecrets: boolean
 }
 
+export interface SavedKubernetesAuth {
+  auth: KubernetesAuth
+  /** The members of its pool that could not be tried. */
+  passedOver: readonly PassedOver[]
+}
+
 /** The four things that an operator does to an identity's Kubernetes Auth. They throw ApiErrors. */
 export interface ConfigureKubernetesAuth {
-  attach(context: ConfigureContext, body: AttachKubernetesAuthRequest): Promise<KubernetesAuth>
-  update(context: ConfigureContext, body: UpdateKubernetesAuthRequest): Promise<KubernetesAuth>
+  attach(context: ConfigureContext, body: AttachKubernetesAuthRequest): Promise<SavedKubernetesAuth>
+  update(context: ConfigureContext, body: UpdateKubernetesAuthRequest): Promise<SavedKubernetesAuth>
   read(context: ConfigureContext): Promise<ReadKubernetesAuth>
   detach(context: ConfigureContext): Promise<KubernetesAuth>
 }
@@ -81,12 +88,12 @@ export function createConfigureKubernetesAuth(dependencies: ConfigureDependencie
 
 type ChangeEvent = 'kubernetes-auth-attached' | 'kubernetes-auth-updated' | 'kubernetes-auth-detached'
 
-function toldIfDenied(
+function toldIfDenied<Result>(
   dependencies: ConfigureDependencies,
   context: ConfigureContext,
   event: ChangeEvent,
-  change: () => Promise<KubernetesAuth>,
-): Promise<KubernetesAuth> {
+  change: () => Promise<Result>,
+): Promise<Result> {
   return orTellDenied(dependencies, context, { event, details: { target: context.identityId } }, change)
 }
 
@@ -94,39 +101,39 @@ async function attach(
   dependencies: ConfigureDependencies,
   context: ConfigureContext,
   body: AttachKubernetesAuthRequest,
-): Promise<KubernetesAuth> {
+): Promise<SavedKubernetesAuth> {
   const { store, commit, onChanged, now } = dependencies
   const identity = await findPermittedIdentity(dependencies, context, 'edit-auth')
   if ((await store.find(identity.id)) !== undefined) throw alreadyAttached()
   const settings = settingsToAttach(body)
-  await acceptSettings(dependencies, context, settings)
+  const passedOver = await acceptSettings(dependencies, context, settings)
   const attached = await commit(async ({ kubernetesAuths, audit }) => {
     const auth = savedOrThrow(await kubernetesAuths.attach(identity, settings))
-    await audit.record(eventAbout(auth, 'kubernetes-auth-attached', context, now()))
+    await audit.record(eventAbout(auth, 'kubernetes-auth-attached', context, now(), passedOver))
     return auth
   })
   onChanged(identity.id)
-  return attached
+  return { auth: attached, passedOver }
 }
 
 async function update(
   dependencies: ConfigureDependencies,
   context: ConfigureContext,
   body: UpdateKubernetesAuthRequest,
-): Promise<KubernetesAuth> {
+): Promise<SavedKubernetesAuth> {
   const { store, commit, onChanged, now } = dependencies
   const identity = await findPermittedIdentity(dependencies, context, 'edit-auth')
   const current = await store.find(identity.id)
   if (current === undefined) throw new ApiError('BadRequest', 'The identity has no Kubernetes Auth to change')
   const settings = settingsToUpdate(current, body)
-  await acceptSettings(dependencies, context, settings, current)
+  const passedOver = await acceptSettings(dependencies, context, settings, current)
   const updated = await commit(async ({ kubernetesAuths, audit }) => {
     const auth = savedOrThrow(await kubernetesAuths.update(current, settings))
-    await audit.record(eventAbout(auth, 'kubernetes-auth-updated', context, now()))
+    await audit.record(eventAbout(auth, 'kubernetes-auth-updated', context, now(), passedOver))
     return auth
   })
   onChanged(identity.id)
-  return updated
+  return { auth: updated, passedOver }
 }
 
 async function read(
@@ -175,14 +182,14 @@ async function acceptSettings(
   { actor }: ConfigureContext,
   settings: KubernetesAuthSettings,
   current?: KubernetesAuth,
-): Promise<void> {
+): Promise<readonly PassedOver[]> {
   checkSettings(settings)
   const { gatewayId, gatewayPoolId } = settings
   // What somebody else attached stays usable for whoever may change the rest.
   if (gatewayId !== null && gatewayId !== current?.gatewayId) requirePermission(actor, 'attach', 'gateways')
   if (gatewayPoolId !== null && gatewayPoolId !== current?.gatewayPoolId)
     requirePermission(actor, 'attach', 'gateway-pools')
-  await checkReviewer({ ...settings, organizationId: actor.organizationId })
+  return checkReviewer({ ...settings, organizationId: actor.organizationId })
 }
 
 function eventAbout(
@@ -190,6 +197,7 @@ function eventAbout(
   event: ChangeEvent,
   { actor, requestId, ipAddress }: ConfigureContext,
   occurredAt: Date,
+  passedOver: readonly PassedOver[] = [],
 ): AuditEvent {
   return {
     occurredAt,
@@ -200,7 +208,7 @@ function eventAbout(
     actor: auditActorOf(actor),
     identityId: auth.identityId,
     ipAddress,
-    details: auditDetailsOf(auth),
+    details: { ...auditDetailsOf(auth), ...(passedOver.length > 0 && { passedOver: auditedOf(passedOver) }) },
   }
 }
 
@@ -221,6 +229,15 @@ function alreadyAttached(): ApiError {
 }
 
 const auditTextLengthMax = 512
+const auditedMembersMax = 20
+
+/** As many as a row should hold; `count` is of all. */
+function auditedOf(passedOver: readonly PassedOver[]): JsonValue {
+  const members = passedOver
+    .slice(0, auditedMembersMax)
+    .map(({ gatewayId, gatewayName, reason }) => ({ gatewayId, gatewayName, reason }))
+  return { count: passedOver.length, members }
+}
 
 function auditDetailsOf(auth: KubernetesAuth): Record<string, JsonValue> {
   return {

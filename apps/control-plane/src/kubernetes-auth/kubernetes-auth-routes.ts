@@ -31,9 +31,10 @@ const attachSchema = {
   description:
     'Lets workloads of a cluster log in to the identity. The reviewer is tried before it is saved: an API ' +
     'server must answer, a stored reviewer JWT or a gateway must have the right to review tokens. Of a pool every ' +
-    'member is tried, at once and for at most 10 seconds: one that is connected and cannot review, or stands in another ' +
-    'cluster, refuses the change (400); those that are not connected are passed over as long as another one can review. ' +
-    '`details.members` of the refusal names each, with its outcome and what to do.',
+    'member is tried, sixteen at once and for at most 10 seconds in all: one that is connected and cannot review, or ' +
+    'stands in another cluster, refuses the change (400); those that are not connected, or whose turn did not come, are ' +
+    'passed over as long as another one can review, and named in `warnings` of the reply and in `details.passedOver` of ' +
+    'the audit event. `details.members` of the refusal names each, with its outcome and what to do.',
   body: attachKubernetesAuthRequest,
 }
 
@@ -72,12 +73,12 @@ export function registerKubernetesAuthRoutes(
     identityId: request.params.identityId,
   })
   server.post(url, { schema: attachSchema }, async (request) => {
-    const auth = await configure.attach(await contextOf(request), request.body)
-    return kubernetesAuthReplyOf(auth, true)
+    const { auth, passedOver } = await configure.attach(await contextOf(request), request.body)
+    return kubernetesAuthReplyOf(auth, true, passedOver)
   })
   server.patch(url, { schema: updateSchema }, async (request) => {
-    const auth = await configure.update(await contextOf(request), request.body)
-    return kubernetesAuthReplyOf(auth, true)
+    const { auth, passedOver } = await configure.update(await contextOf(request), request.body)
+    return kubernetesAuthReplyOf(auth, true, passedOver)
   })
   server.get(url, { schema: readSchema }, async (request) => {
     const { auth, maySeeSecrets } = await configure.read(await contextOf(request))

@@ -41,7 +41,7 @@ export function createTestCluster(): TestCluster {
     }),
     checkReviewer: (settings) => {
       tried.push(settings)
-      return refusal === undefined ? Promise.resolve() : Promise.reject(refusal)
+      return refusal === undefined ? Promise.resolve([]) : Promise.reject(refusal)
     },
     answer: (outcome) => {
       answer = outcome
