@@ -198,6 +198,7 @@ async function openParts(options: AppOptions) {
     gatewayAuths: stores.gatewayAuths,
     tunnels: gateways.tunnels,
     reviews,
+    onDeleted: (organizationId) => poolDirectory.forgetOrganization(organizationId),
     now,
     elapsed,
   })

@@ -40,6 +40,8 @@ export interface GatewayCredentialsOptions {
   tunnels: Pick<LiveTunnels, 'closeTunnelsOf'>
   /** Those of identities' Kubernetes Auths. */
   reviews: { chooseReviewer: ChooseReviewer; checkReviewer: CheckReviewer }
+  /** The organization has a gateway less, and its pools may be without a member. */
+  onDeleted: (organizationId: string) => void
   now: () => Date
   elapsed: () => number
 }
@@ -76,7 +78,8 @@ function createPodJudge(
   const judgePod = createJudgePod({ chooseReviewer, nowMs: () => now().getTime() })
   return {
     checkSettings: (settings) => within('authMethod', () => checkSettings(kubernetesAuthOf(settings))),
-    checkReviewer: (settings) => checkReviewer(reviewedOf(settings)),
+    // Nobody is passed over: no pool vouches for pods.
+    checkReviewer: async (settings) => void (await checkReviewer(reviewedOf(settings))),
     warningsOf: (settings) => warningsOf(kubernetesAuthOf(settings)),
     couldBeLive: (jwt) => readLiveToken(jwt, now().getTime()).ok,
     judge: async (settings, { jwt, signal }) => {

@@ -21,6 +21,7 @@ import {
   hashEnrolmentToken,
 } from './enrolment-token.ts'
 import type { GatewayCredentialStore } from './gateway-credential-store.ts'
+import type { GatewayKubernetesAuth } from './gateway-kubernetes-auth.ts'
 import type { GatewayKubernetesAuthStore } from './gateway-kubernetes-auth-store.ts'
 import type { Gateway, GatewayStore, Named, SaveOutcome } from './gateway-store.ts'
 import type { LiveTunnels } from './live-tunnels.ts'
@@ -40,10 +41,16 @@ export interface GatewayAdministration {
   create(by: Administrator, gateway: NewGateway): Promise<Gateway>
   /** An authentication method lets a revoked gateway back in; keys that came about by another one are retired. */
   update(by: Administrator, gatewayId: string, change: UpdateGatewayRequest): Promise<Gateway>
-  delete(by: Administrator, gatewayId: string): Promise<Gateway>
+  delete(by: Administrator, gatewayId: string): Promise<DeletedGateway>
   /** Its tunnels are closed when this resolves, on other replicas within the revocation watch's interval. */
   revoke(by: Administrator, gatewayId: string): Promise<Gateway>
   generateEnrolmentToken(by: Administrator, gatewayId: string): Promise<{ token: string; expiresAt: Date }>
+}
+
+export interface DeletedGateway {
+  gateway: Gateway
+  /** Went with it; undefined for the method `token`. */
+  auth: GatewayKubernetesAuth | undefined
 }
 
 export interface NewGateway {
@@ -64,6 +71,8 @@ export interface GatewayAdministrationDependencies extends AuthMethodDependencie
   commit: Commit<GatewayChangeScope>
   auditLog: AuditLog
   tunnels: Pick<LiveTunnels, 'closeTunnelsOf'>
+  /** Runs after a committed deletion, before the reply: the pools of the gateway are without it. */
+  onDeleted: (organizationId: string) => void
   now: () => Date
 }
 
@@ -176,19 +185,24 @@ function savedOf(outcome: SaveOutcome | { kind: 'not-found' }, name: string): Ga
 }
 
 async function remove(
-  { commit, tunnels, now }: GatewayAdministrationDependencies,
+  dependencies: GatewayAdministrationDependencies,
   by: Administrator,
   gatewayId: string,
-): Promise<Gateway> {
+): Promise<DeletedGateway> {
+  const { gatewayAuths, commit, tunnels, onDeleted, now } = dependencies
+  const { organizationId } = by.actor
+  const { id } = await present(dependencies.gateways, gatewayId, organizationId)
+  const auth = await gatewayAuths.find(id)
   const removed = await commit(async ({ gateways, audit }) => {
-    const outcome = await gateways.delete(gatewayId, by.actor.organizationId)
+    const outcome = await gateways.delete(id, organizationId)
     if (outcome.kind === 'not-found') throw noSuchGateway()
     if (outcome.kind === 'in-use') throw inUse(outcome)
     await audit.record(eventAbout(outcome.gateway, 'gateway-deleted', by, now()))
     return outcome.gateway
   })
   tunnels.closeTunnelsOf(removed.id, 'gateway-deleted')
-  return removed
+  onDeleted(organizationId)
+  return { gateway: removed, auth }
 }
 
 function inUse({

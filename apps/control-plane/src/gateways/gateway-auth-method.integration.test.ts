@@ -47,6 +47,27 @@ function through(gatewayId: string): object {
   return { method: 'kubernetes', gatewayId, allowedNames: 'postern-gateway' }
 }
 
+it('T17 nobody has the settings of a gateway opened who may not delete it', async () => {
+  const id = await create('berlin', direct)
+  const sealed = Buffer.from('of another key')
+  await database.kysely
+    .updateTable('gateway_kubernetes_auths')
+    .set({ token_reviewer_jwt_encrypted: sealed })
+    .where('gateway_id', '=', id)
+    .execute()
+  expect((await call('DELETE', `/${id}`, undefined, 'member')).status).toBe(403)
+  const stranger = { as: `admin ${await createOrganization(database.kysely)}` }
+  expect((await feature.call('DELETE', `/api/v3/gateways/${id}`, stranger)).status).toBe(404)
+})
+
+it('a gateway that is deleted is shown once more with the settings that went with it', async () => {
+  const id = await create('berlin', direct)
+  expect(await call('DELETE', `/${id}`)).toMatchObject({
+    status: 200,
+    body: { authMethod: { method: 'kubernetes', kubernetesHost: direct.kubernetesHost } },
+  })
+})
+
 describe('an authentication by pods’ tokens is refused', () => {
   const refusals: [title: string, change: object, path: string[]][] = [
     ['T12 without namespaces and names', { allowedNamespaces: ' ', allowedNames: '' }, ['allowedNamespaces']],

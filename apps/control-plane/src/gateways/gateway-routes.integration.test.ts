@@ -21,6 +21,7 @@ beforeEach(async () => {
   organizationId = await createOrganization(database.kysely)
   admin = `admin ${organizationId}`
   feature.audit.events.length = 0
+  feature.deletedIn.length = 0
 })
 
 async function createGateway(name = 'berlin'): Promise<string> {
@@ -166,6 +167,14 @@ it.each(['revoke', 'delete'])('%s closes the gateway’s tunnels here before it 
       : await feature.call('DELETE', path, { as: admin })
   expect(reply.status).toBe(200)
   expect([feature.tunnels.tunnelCount(id), feature.tunnels.tunnelCount(other)]).toEqual([0, 1])
+})
+
+it('tells whoever remembers pools that a gateway went, once it has', async () => {
+  const [used, unused] = [await createGateway(), await createGateway('paris')]
+  await attachIdentity(database.kysely, organizationId, used, 'payments')
+  const remove = (id: string) => feature.call('DELETE', `/api/v3/gateways/${id}`, { as: admin })
+  expect([(await remove(used)).status, feature.deletedIn]).toEqual([400, []])
+  expect([(await remove(unused)).status, feature.deletedIn]).toEqual([200, [organizationId]])
 })
 
 describe('permissions', () => {

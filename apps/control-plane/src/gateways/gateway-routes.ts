@@ -182,8 +182,7 @@ function registerChanges(server: HttpServer, dependencies: GatewayRouteDependenc
     },
     async (request) => {
       const by = await administrator(authenticate, request)
-      const auth = await dependencies.gatewayAuths.find(request.params.gatewayId)
-      const deleted = await administration.delete(by, request.params.gatewayId)
+      const { gateway: deleted, auth } = await administration.delete(by, request.params.gatewayId)
       return gatewayBody(deleted, authMethodBody(auth, dependencies.warningsOf), 0, dependencies.now())
     },
   )

@@ -35,6 +35,8 @@ export interface GatewayFeature {
   cluster: TestCluster
   authenticateGateway: AuthenticateGateway
   rotateGatewayKey: RotateGatewayKey
+  /** The organizations that it told of as having lost a gateway. */
+  readonly deletedIn: string[]
   /** Moves the clock that enrolment and administration read. */
   advance(ms: number): void
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
@@ -86,6 +88,7 @@ export async function startGatewayFeature(
   }))
   const gatewayAuths = createGatewayKubernetesAuthStorePostgres(database, keyring)
   const cluster = createTestCluster()
+  const deletedIn: string[] = []
   const opened = openGatewayCredentials({
     config: { publicUrl: `${origin}/`, failedLoginsPerMinutePerIdentity: 300, ...options },
     gateways,
@@ -94,6 +97,7 @@ export async function startGatewayFeature(
     auditLog: audit,
     tunnels,
     reviews: cluster,
+    onDeleted: (organizationId) => void deletedIn.push(organizationId),
     now,
     elapsed: () => performance.now(),
   })
@@ -120,6 +124,7 @@ export async function startGatewayFeature(
     audit,
     tunnels,
     cluster,
+    deletedIn,
     rotateGatewayKey: createRotateGatewayKey({ commit, auditLog: audit, logger: { warn: () => undefined } }),
     authenticateGateway: createAuthenticateGateway({ credentials, audit, audiences: [origin] }),
     advance: (ms) => {
