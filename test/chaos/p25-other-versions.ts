@@ -108,13 +108,14 @@ async function askControlPlane(
   const endAt = performance.now() + seconds[size] * 1_000
   while (performance.now() < endAt) {
     for (const tunnel of controlPlane.tunnels) {
+      if (tunnel.isLeaving) continue
       const outcome = await tunnel.review(workload.tokens[reviews % workload.tokens.length] ?? '')
       reviews += 1
       if (!outcome.ok) failures.push(outcome.why)
     }
     await sleep(50)
   }
-  const tunnelsLost = controlPlane.hellos.length - controlPlane.tunnels.length
+  const { tunnelsLost } = controlPlane
   const endedAt = performance.now()
   const { code } = await started.end('SIGTERM')
   const exitMs = Math.round(performance.now() - endedAt)

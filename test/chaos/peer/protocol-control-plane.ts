@@ -10,7 +10,6 @@ import {
   protocolLimits,
   tunnelSubprotocol,
   type Frame,
-  type HelloFrame,
 } from '@postern/protocol'
 import { WebSocket, WebSocketServer } from 'ws'
 import { withUnknownField, unknownFrame } from './unknown-frame.ts'
@@ -27,9 +26,10 @@ export type PeerReview = { ok: true } | { ok: false; why: string }
 
 /** The control plane's side of tunnels, of another version than this build; it authenticates nobody. */
 export class ProtocolControlPlane {
-  readonly hellos: HelloFrame[] = []
   /** Frames by kind, of all tunnels. */
   readonly heard = new Map<string, number>()
+  /** Tunnels that ended although their gateway had not said that it leaves: it may, to look for another replica. */
+  tunnelsLost = 0
   readonly #server: Server
   readonly #version: PeerVersion
   readonly #tunnels = new Set<PeerTunnel>()
@@ -61,12 +61,13 @@ export class ProtocolControlPlane {
     return typeof address === 'object' && address !== null ? `127.0.0.1:${address.port}` : ''
   }
 
+  /** Those that take reviews. */
   get tunnels(): readonly PeerTunnel[] {
-    return [...this.#tunnels]
+    return [...this.#tunnels].filter(({ isLeaving }) => !isLeaving)
   }
 
   async close(): Promise<void> {
-    for (const tunnel of this.#tunnels) tunnel.terminate()
+    for (const tunnel of [...this.#tunnels]) tunnel.terminate()
     this.#server.close()
     this.#server.closeAllConnections()
     await once(this.#server, 'close')
@@ -76,17 +77,21 @@ export class ProtocolControlPlane {
     tunnel.onFrame = (frame) => {
       this.heard.set(frame.kind, (this.heard.get(frame.kind) ?? 0) + 1)
       if (frame.kind !== 'hello') return
-      this.hellos.push(frame)
       this.#tunnels.add(tunnel)
       tunnel.welcome(frame.features & this.#version.features)
     }
-    tunnel.onEnd = () => this.#tunnels.delete(tunnel)
+    tunnel.onEnd = () => {
+      this.#tunnels.delete(tunnel)
+      if (!tunnel.isLeaving) this.tunnelsLost += 1
+    }
   }
 }
 
 class PeerTunnel {
   onFrame: (frame: Frame) => void = () => undefined
   onEnd: () => void = () => undefined
+  /** Its gateway asked for no more reviews on it. */
+  isLeaving = false
   readonly #webSocket: WebSocket
   readonly #socket: FrameSocket
   readonly #version: PeerVersion
@@ -158,6 +163,10 @@ class PeerTunnel {
     this.onFrame(frame)
     if (frame.kind === 'ping') this.#heartbeat?.onPing(frame)
     if (frame.kind === 'pong') this.#heartbeat?.onPong(frame)
+    if (frame.kind === 'drain') {
+      this.isLeaving = true
+      this.#send({ kind: 'drained' })
+    }
     if (frame.kind !== 'token-reviewed' && frame.kind !== 'failure') return
     this.#waiting.get(frame.requestId)?.(frame)
     this.#waiting.delete(frame.requestId)
