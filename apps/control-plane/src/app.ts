@@ -13,9 +13,9 @@ import { registerGatewayRoutes } from './gateways/gateway-routes.ts'
 import { createRotateGatewayKey } from './gateways/rotate-gateway-key.ts'
 import type { LogRequest, ObserveRequest } from './http/access-log.ts'
 import { registerApiDocument } from './http/api-document.ts'
-import { type ServerDrain, createServerDrain } from './http/drain-server.ts'
+import { type SendAwayTimes, type ServerDrain, createServerDrain } from './http/drain-server.ts'
 import { type HttpServer, createHttpServer } from './http/http-server.ts'
-import { createActorLimits, limitRequests } from './http/request-limits.ts'
+import { createActorLimits } from './http/request-limits.ts'
 import { registerStatusRoutes } from './http/status-routes.ts'
 import type { Keyring } from './keyring/keyring.ts'
 import { createConfigureKubernetesAuth } from './kubernetes-auth/configure-kubernetes-auth.ts'
@@ -36,8 +36,9 @@ import { openReviews } from './open-reviews.ts'
 import { createStores, openCommit } from './open-stores.ts'
 import { openSecrets } from './open-secrets.ts'
 import { openUniversalAuth } from './open-universal-auth.ts'
-import { type Actor, auditActorOf } from './permissions/actor.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
+import { LocalReplicaBus } from './replicas/local-replica-bus.ts'
+import type { ReplicaBus } from './replicas/replica-bus.ts'
 import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
 
 export type AppConfig = Pick<
@@ -66,8 +67,12 @@ export interface AppOptions {
   /** Of the software. */
   version: string
   observers?: AppObservers
+  /** What replicas say to each other; by default that of the only one. Whoever opened it closes it, after the app. */
+  bus?: ReplicaBus
   /** No other could take over its tunnels: gateways are not asked to dial one first. */
   isOnlyReplica?: boolean
+  /** What balancers have to notice that this replica stops. */
+  sendAwayTimes?: SendAwayTimes
 }
 
 /** For metrics. */
@@ -92,8 +97,9 @@ const now = (): Date => new Date()
 const elapsed = (): number => performance.now()
 
 /** The one place that knows every feature. From top to bottom: what lives, the routes on it, and its end. */
-export async function createApp(options: AppOptions): Promise<App> {
-  const { config, logger, observers = {} } = options
+export async function createApp(given: AppOptions): Promise<App> {
+  const { config, logger, observers = {} } = given
+  const options = { ...given, bus: given.bus ?? new LocalReplicaBus(logger) }
   const parts = await openParts(options)
   const { gateways } = parts
   const server = await createHttpServer({
@@ -110,7 +116,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   openSecrets(server, { ...options, ...parts, access: parts.projects.access, now, elapsed })
   server.server.on('upgrade', gateways.endpoint.handleUpgrade)
 
-  const drain = createServerDrain(server)
+  const drain = createServerDrain(server, options.sendAwayTimes)
   return {
     server,
     listen: () => listen(server, config),
@@ -126,7 +132,7 @@ function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): C
     // Logins go on meanwhile: balancers need a moment to see that this replica is not ready.
     ...(options.isOnlyReplica === true
       ? []
-      : [{ name: 'gateways told', budgetMs: 18_500, close: () => gateways.endpoint.leave() }]),
+      : [{ name: 'gateways and balancers told', budgetMs: 18_500, close: () => tellAll(parts, drain) }]),
     // Before the tunnels: logins under way need them.
     { name: 'requests', budgetMs: 11_000, close: () => drain.finishRequests(upgradedCount) },
     { name: 'raw streams', budgetMs: 1000, close: () => gateways.streams.close() },
@@ -144,9 +150,14 @@ function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): C
   ]
 }
 
+/** Tunnels are dialled elsewhere meanwhile: what is asked until the end finds a way to its gateway. */
+function tellAll({ gateways }: Parts, drain: ServerDrain): Promise<unknown> {
+  return Promise.all([gateways.endpoint.leave(), drain.sendAway()])
+}
+
 type Parts = Awaited<ReturnType<typeof openParts>>
 
-async function openParts(options: AppOptions) {
+async function openParts(options: AppOptions & { bus: ReplicaBus }) {
   const { logger, observers = {} } = options
   const stores = createStores(options)
   const commit = openCommit(options)
@@ -229,16 +240,13 @@ async function openParts(options: AppOptions) {
   })
   const actorLimits = createActorLimits(options.config, elapsed)
   const people = openPeople({ ...options, ...shared, stores, rightsOf, requireWithinProjects, actorLimits })
-  const authenticate = limitRequests(
-    createAuthenticate({
-      ...people,
-      verifyAccessToken: (token, clientIp) => accessTokens.verifier.verify(token, clientIp),
-      findIdentity: (identityId) => identities.findIdentity(identityId),
-      rightsOf,
-    }),
-    (actor: Actor) => auditActorOf(actor).id ?? '',
-    actorLimits,
-  )
+  const authenticate = createAuthenticate({
+    ...people,
+    verifyAccessToken: (token, clientIp, admit) => accessTokens.verifier.verify(token, clientIp, admit),
+    admit: (actorId, request) => actorLimits.spend(actorId, request),
+    findIdentity: (identityId) => identities.findIdentity(identityId),
+    rightsOf,
+  })
   const audit = openAudit({
     ...shared,
     config: options.config,
