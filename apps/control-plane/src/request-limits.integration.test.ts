@@ -1,6 +1,7 @@
 import { bootstrapResponse } from '@postern/api-contract/bootstrap'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestApp, startTestApp } from './test/start-test-app.ts'
+import { detailsPath, startPosternWithClients } from './universal-auth/test/postern-with-clients.ts'
 
 let app: TestApp
 let admin: string
@@ -58,6 +59,23 @@ describe('limits of requests', () => {
     const refused = await app.call('POST', path, { body: {} })
     expect(refused.headers.get('x-ratelimit-limit')).toBe('4')
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  it('spend no use of a token whose uses are limited', async () => {
+    const postern = await startPosternWithClients({ readsPerMinutePerActor: 2 })
+    try {
+      const token = await postern.logIn(await postern.createClient({ accessTokenNumUsesLimit: 3 }))
+      const statusOf = async (method: string, path: string) =>
+        (await postern.app.call(method, path, { token })).status
+      const reads: number[] = []
+      for (let sent = 0; sent < 6; sent += 1) reads.push(await statusOf('GET', detailsPath))
+      expect(reads).toEqual([200, 200, 429, 429, 429, 429])
+      // The third use, of another kind; and there is no fourth.
+      const unknown = '/api/v1/identities/7f3c9a52-5a4e-4a55-9f43-0f4c1f6a8f01'
+      expect([await statusOf('DELETE', unknown), await statusOf('DELETE', unknown)]).toEqual([403, 401])
+    } finally {
+      await postern.close()
+    }
   })
 
   it('leave the status alone', async () => {

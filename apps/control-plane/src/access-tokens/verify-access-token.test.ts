@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { ApiError } from '../http/api-error.ts'
 import type { RevocationSubject } from './revocation-store.ts'
 import { type TokenFixture, createTokenFixture, tokenRequest } from './test/access-token-fixtures.ts'
 import { type CountedUses, createCountedUses } from './test/counted-uses.ts'
@@ -38,6 +39,24 @@ describe('verifying an access token', () => {
       code: 'Unauthorized',
       message: 'The access token has expired: log in again',
     })
+  })
+
+  it('spends no use where whoever it belongs to is not admitted, and admits nobody by a token that is refused', async () => {
+    const request = tokenRequest({ numUsesLimit: 1 })
+    const { accessToken } = await fixture.issuer.issue(request)
+    const admitted: string[] = []
+    const refusing = (): never => {
+      throw new ApiError('RateLimitExceeded', 'slow down')
+    }
+    await expect(verifier.verify(accessToken, clientIp, refusing)).rejects.toMatchObject({
+      code: 'RateLimitExceeded',
+    })
+    const admit = (identityId: string): void => void admitted.push(identityId)
+    await verifier.verify(accessToken, clientIp, admit)
+    await expect(verifier.verify(`${accessToken}x`, clientIp, admit)).rejects.toMatchObject({
+      code: 'Unauthorized',
+    })
+    expect(admitted).toEqual([request.identityId])
   })
 
   it('T41: refuses what a revocation of any scope covers, and nothing that was created after it', async () => {

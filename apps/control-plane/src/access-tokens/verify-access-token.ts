@@ -15,9 +15,10 @@ export interface VerifiedAccessToken {
 export interface AccessTokenVerifier {
   /**
    * Counts one use. Rejects with ApiError: Unauthorized (malformed, expired, revoked, exhausted), Forbidden (the
-   * address is not trusted; no use is counted), ServiceUnavailable (revocations cannot be known right now).
+   * address is not trusted; no use is counted), ServiceUnavailable (revocations cannot be known right now), or with what
+   * `admit` throws, which is told whose the token is before a use is counted.
    */
-  verify(token: string, clientIp: string): Promise<VerifiedAccessToken>
+  verify(token: string, clientIp: string, admit?: (identityId: string) => void): Promise<VerifiedAccessToken>
 }
 
 export interface AccessTokenVerifierDependencies {
@@ -31,10 +32,11 @@ export function createAccessTokenVerifier(
 ): AccessTokenVerifier {
   const { checkToken, uses } = dependencies
   return {
-    async verify(token, clientIp) {
+    async verify(token, clientIp, admit) {
       const checked = await checkToken(token, clientIp)
       if (checked.kind === 'refused') throw refusalError(checked.refusal)
       const { claims } = checked
+      admit?.(claims.identityId)
       const expiresAt = new Date(claims.exp * 1000)
       const limit = claims.numUsesLimit
       if (limit > 0 && !(await uses.use({ tokenId: claims.jti, limit, expiresAt }))) {

@@ -44,6 +44,7 @@ const authenticate = createAuthenticate({
       authMethod: 'kubernetes-auth',
     }
   },
+  admit: () => undefined,
   findIdentity: async (id) => identities.get(id),
   rightsOf: async (_organizationId, role) => builtInOrganizationRights(role) ?? noOrganizationRights,
 })
