@@ -5,13 +5,15 @@ import type { ChangeAudit } from './audit/change-audit.ts'
 import type { Commit } from './database/commit.ts'
 import type { Database } from './database/database.ts'
 import type { HttpServer } from './http/http-server.ts'
+import type { IdentityStore } from './identities/identity-store.ts'
 import { type ActorLimits, limitRequests } from './http/request-limits.ts'
 import type { OrganizationRoleStore } from './organization-roles/organization-role-store.ts'
 import { createAcceptInvitation } from './organizations/accept-invitation.ts'
-import { type ChangeMembersDependencies, createChangeMembers } from './organizations/change-members.ts'
+import { createChangeMembers } from './organizations/change-members.ts'
 import { createBootstrapInstance } from './organizations/bootstrap-instance.ts'
 import { registerBootstrapRoutes } from './organizations/bootstrap-routes.ts'
 import { createChangeOrganization } from './organizations/change-organization.ts'
+import { createFindInvitation } from './organizations/find-invitation.ts'
 import { registerInvitationRoutes } from './organizations/invitation-routes.ts'
 import { createInvitationStorePostgres } from './organizations/invitation-store-postgres.ts'
 import type { InvitationStore } from './organizations/invitation-store.ts'
@@ -26,8 +28,10 @@ import { createOwnOrganizations } from './organizations/own-organizations.ts'
 import type { Authenticate } from './permissions/actor.ts'
 import { createReadCredential } from './permissions/authenticate-credential.ts'
 import { type AuthenticatePerson, createAuthenticatePerson } from './permissions/authenticate-person.ts'
+import { createFindMaker, type FindMaker } from './permissions/maker.ts'
 import type { RightsOf } from './permissions/organization-rights.ts'
 import { createPasswordChange } from './users/change-password.ts'
+import { createFindPasswordReset, type FindPasswordResetDependencies } from './users/find-password-reset.ts'
 import { createOwnSession } from './users/own-session.ts'
 import { createPasswordResetStorePostgres } from './users/password-reset-store-postgres.ts'
 import type { PasswordResetStore } from './users/password-reset-store.ts'
@@ -65,10 +69,10 @@ export function createPeopleStores(database: Database['kysely']): PeopleStores {
   }
 }
 
-export interface PeopleOptions extends Pick<ChangeMembersDependencies, 'requireWithinProjects'> {
+export interface PeopleOptions extends Pick<FindPasswordResetDependencies, 'requireWithinProjects'> {
   config: { publicUrl: string }
   keyring: { createOrganizationKey(): Buffer }
-  stores: PeopleStores
+  stores: PeopleStores & { identities: Pick<IdentityStore, 'findById'> }
   commit: Commit<
     PeopleStores & { organizationRoles: Pick<OrganizationRoleStore, 'hold'>; audit: ChangeAudit }
   >
@@ -101,7 +105,12 @@ export function openPeople(options: PeopleOptions) {
     verifyPassword: createVerifyPassword(),
     limits: createSignInLimits(options.elapsed),
   }
-  const people = { ...options, ...stores, ...passwords, readCredential, authenticatePerson }
+  const findMaker = createFindMaker({
+    roleOfEnabled: (organizationId, userId) => stores.members.roleOfEnabled(organizationId, userId),
+    findIdentity: (identityId) => stores.identities.findById(identityId),
+    rightsOf: options.rightsOf,
+  })
+  const people = { ...options, ...stores, ...passwords, readCredential, authenticatePerson, findMaker }
   return {
     readCredential,
     findSession,
@@ -126,6 +135,7 @@ type People = PeopleOptions &
     limits: ReturnType<typeof createSignInLimits>
     readCredential: ReturnType<typeof createReadCredential>
     authenticatePerson: AuthenticatePerson
+    findMaker: FindMaker
   }
 
 function registerRoutesForThemselves(
@@ -152,7 +162,7 @@ function registerRoutesForThemselves(
   registerUserRoutes(server, {
     ...people,
     renameUser: createRenameUser(people),
-    passwordChange: createPasswordChange(people),
+    passwordChange: createPasswordChange({ ...people, findPasswordReset: createFindPasswordReset(people) }),
     cookies,
   })
 }
@@ -162,6 +172,7 @@ function registerRoutesOfOrganizations(
   people: People & { authenticate: Authenticate },
 ): void {
   const links = createPersonLinks(people.config.publicUrl)
+  const findInvitation = createFindInvitation(people)
   registerOrganizationRoutes(server, {
     ...people,
     ownOrganizations: createOwnOrganizations(people),
@@ -175,7 +186,8 @@ function registerRoutesOfOrganizations(
   registerInvitationRoutes(server, {
     ...people,
     inviteMembers: createInviteMembers(people),
-    acceptInvitation: createAcceptInvitation(people),
+    findInvitation,
+    acceptInvitation: createAcceptInvitation({ ...people, findInvitation }),
     links,
   })
 }

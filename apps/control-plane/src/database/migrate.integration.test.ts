@@ -15,6 +15,7 @@ const all = [
   '0007-projects',
   '0008-secrets',
   '0010-audit-retention',
+  '0011-link-makers',
 ]
 
 describe('migrateDatabase', () => {

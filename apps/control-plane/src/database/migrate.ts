@@ -10,6 +10,7 @@ import * as universalAuth from './migrations/0006-universal-auth.ts'
 import * as projects from './migrations/0007-projects.ts'
 import * as secrets from './migrations/0008-secrets.ts'
 import * as auditRetention from './migrations/0010-audit-retention.ts'
+import * as linkMakers from './migrations/0011-link-makers.ts'
 
 /** Named here rather than found on disk, so that a bundle carries them. Order is that of the names. */
 const migrations: MigrationProvider = {
@@ -24,6 +25,7 @@ const migrations: MigrationProvider = {
       '0007-projects': projects,
       '0008-secrets': secrets,
       '0010-audit-retention': auditRetention,
+      '0011-link-makers': linkMakers,
     }),
 }
 

@@ -115,6 +115,9 @@ export interface Schema {
     token_hash: Buffer
     expires_at: Date
     created_at: CreatedAt
+    /** Both null: made before it was written down. */
+    made_by_kind: 'identity' | 'user' | null
+    made_by_id: string | null
   }
   password_resets: {
     id: Generated<string>
@@ -123,6 +126,9 @@ export interface Schema {
     token_hash: Buffer
     expires_at: Date
     created_at: CreatedAt
+    /** Both null: made before it was written down. */
+    made_by_kind: 'identity' | 'user' | null
+    made_by_id: string | null
   }
   identities: {
     id: Generated<string>

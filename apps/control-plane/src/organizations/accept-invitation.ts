@@ -9,11 +9,12 @@ import { hashSecretToken } from '../users/secret-token.ts'
 import { type SignInLimits, tooManyWrongPasswords } from '../users/sign-in-limits.ts'
 import type { UserStore } from '../users/user-store.ts'
 import type { VerifyPassword } from '../users/verify-password.ts'
+import type { FindInvitation } from './find-invitation.ts'
 import type { FoundInvitation, InvitationStore } from './invitation-store.ts'
 import type { MemberStore } from './member-store.ts'
 
 export interface AcceptInvitationDependencies {
-  invitations: Pick<InvitationStore, 'find'>
+  findInvitation: FindInvitation
   users: Pick<UserStore, 'findCredentials'>
   commit: Commit<{
     invitations: Pick<InvitationStore, 'take'>
@@ -52,10 +53,10 @@ export interface AcceptedInvitation {
 export type AcceptInvitation = (call: AcceptCall) => Promise<AcceptedInvitation>
 
 export function createAcceptInvitation(dependencies: AcceptInvitationDependencies): AcceptInvitation {
-  const { invitations, users, commit } = dependencies
+  const { findInvitation, users, commit } = dependencies
   return async (call) => {
     const tokenHash = hashSecretToken(call.token)
-    const invitation = await invitations.find(tokenHash)
+    const invitation = await findInvitation(tokenHash)
     if (invitation === undefined) throw invitationUnknown()
     const { email, organization } = invitation
     const known = await users.findCredentials({ email })
@@ -83,11 +84,11 @@ export function createAcceptInvitation(dependencies: AcceptInvitationDependencie
   }
 }
 
-/** The same for one that was used, withdrawn or is too old: whoever guesses learns nothing. */
+/** The same whatever it died of: whoever guesses learns nothing. */
 export function invitationUnknown(): ApiError {
   return new ApiError(
     'NotFound',
-    'The invitation does not exist, was used or withdrawn, or is older than 7 days',
+    'The invitation does not exist, was used or withdrawn, is older than 7 days, or comes from somebody who may no longer make it',
   )
 }
 

@@ -8,6 +8,7 @@ import type { OrganizationRoleStore } from '../organization-roles/organization-r
 import { requireGrantableRole } from '../organization-roles/require-grantable-role.ts'
 import { type Actor, auditActorOf } from '../permissions/actor.ts'
 import type { RightsOf } from '../permissions/organization-rights.ts'
+import { makerOf } from '../permissions/maker.ts'
 import { requirePermission, requireRightsWithin } from '../permissions/require-permission.ts'
 import type { PasswordResetStore } from '../users/password-reset-store.ts'
 import { createSecretToken, hashSecretToken } from '../users/secret-token.ts'
@@ -20,7 +21,7 @@ export interface ChangeMembersDependencies {
     members: Pick<MemberStore, 'update' | 'remove'>
     organizationRoles: Pick<OrganizationRoleStore, 'hold'>
     sessions: Pick<SessionStore, 'endInOrganization'>
-    passwordResets: Pick<PasswordResetStore, 'create' | 'revoke' | 'revokeAllOf'>
+    passwordResets: Pick<PasswordResetStore, 'create' | 'revoke'>
     audit: ChangeAudit
   }>
   rightsOf: RightsOf
@@ -81,12 +82,12 @@ async function update(
   const { actor } = origin
   requirePermission(actor, 'edit', 'members')
   const before = await findWithin(dependencies, origin, membershipId)
-  const revokeLinks = await linksToRevoke(dependencies, before)
   return dependencies.commit(async ({ members, organizationRoles, sessions, passwordResets, audit }) => {
     if (change.role !== undefined) await requireGrantableRole(organizationRoles, actor, change.role)
     const member = memberOf(await members.update(before, change))
     // Links before sessions, as whoever follows one: neither waits for the other in a circle.
-    await revokeLinks(passwordResets)
+    // Whoever made one was judged by the member's rights of then.
+    await passwordResets.revoke(member.userId, member.organizationId)
     if (change.isDisabled === true) await sessions.endInOrganization(member.userId, member.organizationId)
     const details = { role: member.role, roleBefore: before.role, isDisabled: member.isDisabled }
     await audit.record(memberEvent(dependencies, origin, member, eventOf(change), details))
@@ -101,10 +102,9 @@ async function remove(
 ): Promise<Member> {
   requirePermission(origin.actor, 'delete', 'members')
   const before = await findWithin(dependencies, origin, membershipId)
-  const revokeLinks = await linksToRevoke(dependencies, before)
   return dependencies.commit(async ({ members, sessions, passwordResets, audit }) => {
     const member = memberOf(await members.remove(before))
-    await revokeLinks(passwordResets)
+    await passwordResets.revoke(member.userId, member.organizationId)
     await sessions.endInOrganization(member.userId, member.organizationId)
     await audit.record(memberEvent(dependencies, origin, member, 'member-removed', { role: member.role }))
     return member
@@ -128,28 +128,14 @@ async function createPasswordReset(
   return dependencies.commit(async ({ passwordResets, audit }) => {
     const { organizationId, userId, role } = member
     const tokenHash = hashSecretToken(token)
-    const reset = await passwordResets.create({ organizationId, userId, role, tokenHash })
+    const madeBy = makerOf(actor)
+    const reset = await passwordResets.create({ organizationId, userId, role, tokenHash, madeBy })
     if (reset === undefined) throw resetNotPossible()
     const expiresAt = reset.expiresAt.toISOString()
     const event = 'user-password-reset-link-created'
     await audit.record(memberEvent(dependencies, origin, member, event, { expiresAt }))
     return { token, expiresAt: reset.expiresAt }
   })
-}
-
-/**
- * To new passwords. The member's own: whoever made it was judged by the member's rights of then. And all, where the
- * member may have made them: nobody comes back by a link that they made before they had to go.
- */
-async function linksToRevoke(
-  { rightsOf }: ChangeMembersDependencies,
-  { userId, organizationId, role }: Member,
-): Promise<(passwordResets: Pick<PasswordResetStore, 'revoke' | 'revokeAllOf'>) => Promise<void>> {
-  const rights = await rightsOf(organizationId, role)
-  return (passwordResets) =>
-    rights.can('edit', 'members')
-      ? passwordResets.revokeAllOf(organizationId)
-      : passwordResets.revoke(userId, organizationId)
 }
 
 /** The member, whose rights the actor has too. */

@@ -20,12 +20,14 @@ import { personBody } from '../users/person-body.ts'
 import { hashSecretToken } from '../users/secret-token.ts'
 import { type AcceptInvitation, invitationUnknown } from './accept-invitation.ts'
 import { enterOrganization } from './enter-organization.ts'
+import type { FindInvitation } from './find-invitation.ts'
 import type { Invitation, InvitationStore } from './invitation-store.ts'
 import type { InviteMembers } from './invite-members.ts'
 
 export interface InvitationRoutesDependencies {
   authenticate: Authenticate
-  invitations: Pick<InvitationStore, 'find' | 'list'>
+  invitations: Pick<InvitationStore, 'list'>
+  findInvitation: FindInvitation
   inviteMembers: InviteMembers
   acceptInvitation: AcceptInvitation
   links: PersonLinks
@@ -56,7 +58,8 @@ function registerForMembers(
         security,
         summary: 'Invite a person by a link',
         description:
-          'No mail is sent: hand the link over yourself. It works once, for 7 days; inviting the same address again replaces it.',
+          'No mail is sent: hand the link over yourself. It works once, for 7 days, while you have the rights that it took; inviting ' +
+          'the same address again replaces it, for who has the rights of the role that it was for.',
         params: organizationIdParams,
         body: inviteMemberRequest,
         response: { 200: inviteMemberResponse, ...refusals(400, 401, 403, 404, 422) },
@@ -117,7 +120,7 @@ const invitationBearer = /^bearer (pinv_[\w-]{43})$/i
 
 function registerForInvited(
   server: HttpServer,
-  { invitations, acceptInvitation }: InvitationRoutesDependencies,
+  { findInvitation, acceptInvitation }: InvitationRoutesDependencies,
 ): void {
   server.get(
     '/api/v1/invitation',
@@ -134,7 +137,7 @@ function registerForInvited(
     },
     async (request) => {
       const [, token] = invitationBearer.exec(request.headers.authorization ?? '') ?? []
-      const found = token === undefined ? undefined : await invitations.find(hashSecretToken(token))
+      const found = token === undefined ? undefined : await findInvitation(hashSecretToken(token))
       if (found === undefined) throw invitationUnknown()
       const { email, role, expiresAt, hasAccount } = found
       const { id, name } = found.organization

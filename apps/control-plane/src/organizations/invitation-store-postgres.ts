@@ -15,7 +15,7 @@ const columns = [
   'member_invitations.created_at',
   'member_invitations.expires_at',
 ] as const
-type Row = Omit<Selectable<Schema['member_invitations']>, 'token_hash'>
+type Row = Omit<Selectable<Schema['member_invitations']>, 'token_hash' | 'made_by_kind' | 'made_by_id'>
 
 const isAlive = sql<boolean>`member_invitations.expires_at > now()`
 const expiry = sql<Date>`now() + interval ${sql.lit(`${String(invitationAgeSecondsMax)} seconds`)}`
@@ -23,6 +23,18 @@ const expiry = sql<Date>`now() + interval ${sql.lit(`${String(invitationAgeSecon
 export function createInvitationStorePostgres(database: Kysely<Schema>): InvitationStore {
   return {
     create: (invitation) => create(database, invitation),
+    findPending: async (organizationId, by) =>
+      invitationOf(
+        await database
+          .selectFrom('member_invitations')
+          .select(columns)
+          .where('organization_id', '=', organizationId)
+          .where((expression) =>
+            'email' in by ? expression('email', '=', by.email) : expression('id', '=', by.invitationId),
+          )
+          .where(isAlive)
+          .executeTakeFirst(),
+      ),
     find: (tokenHash) => find(database, tokenHash),
     take: async (tokenHash) =>
       invitationOf(
@@ -57,22 +69,27 @@ export function createInvitationStorePostgres(database: Kysely<Schema>): Invitat
 
 async function create(
   database: Kysely<Schema>,
-  { organizationId, email, role, tokenHash }: Parameters<InvitationStore['create']>[0],
-): Promise<Invitation> {
+  { organizationId, email, role, tokenHash, madeBy, replaces }: Parameters<InvitationStore['create']>[0],
+): Promise<Invitation | undefined> {
+  const made = {
+    role,
+    token_hash: tokenHash,
+    expires_at: expiry,
+    made_by_kind: madeBy.kind,
+    made_by_id: madeBy.id,
+  }
   const row = await database
     .insertInto('member_invitations')
-    .values({ organization_id: organizationId, email, role, token_hash: tokenHash, expires_at: expiry })
+    .values({ organization_id: organizationId, email, ...made })
     .onConflict((conflict) =>
-      conflict.columns(['organization_id', 'email']).doUpdateSet({
-        id: sql`gen_random_uuid()`,
-        role,
-        token_hash: tokenHash,
-        expires_at: expiry,
-      }),
+      conflict
+        .columns(['organization_id', 'email'])
+        .doUpdateSet({ id: sql`gen_random_uuid()`, ...made })
+        .where(sql<boolean>`(not ${isAlive} or member_invitations.id = ${replaces ?? null}::uuid)`),
     )
     .returning(columns)
-    .executeTakeFirstOrThrow()
-  return toInvitation(row)
+    .executeTakeFirst()
+  return invitationOf(row)
 }
 
 async function find(database: Kysely<Schema>, tokenHash: Buffer): Promise<FoundInvitation | undefined> {
@@ -81,6 +98,7 @@ async function find(database: Kysely<Schema>, tokenHash: Buffer): Promise<FoundI
     .innerJoin('organizations', 'organizations.id', 'member_invitations.organization_id')
     .select(columns)
     .select(['organizations.name', 'organizations.slug'])
+    .select(['member_invitations.made_by_kind', 'member_invitations.made_by_id'])
     .select(
       sql<boolean>`exists (select from users where users.email = member_invitations.email)`.as('has_account'),
     )
@@ -88,8 +106,10 @@ async function find(database: Kysely<Schema>, tokenHash: Buffer): Promise<FoundI
     .where(isAlive)
     .executeTakeFirst()
   if (row === undefined) return undefined
+  const { made_by_kind: kind, made_by_id: id } = row
   return {
     ...toInvitation(row),
+    madeBy: kind === null || id === null ? null : { kind, id },
     organization: { id: row.organization_id, name: row.name, slug: row.slug },
     hasAccount: row.has_account,
   }

@@ -7,6 +7,7 @@ import { ApiError } from '../http/api-error.ts'
 import type { OrganizationRoleStore } from '../organization-roles/organization-role-store.ts'
 import { requireGrantableRole } from '../organization-roles/require-grantable-role.ts'
 import { auditActorOf } from '../permissions/actor.ts'
+import { makerOf } from '../permissions/maker.ts'
 import { requirePermission } from '../permissions/require-permission.ts'
 import { createSecretToken, hashSecretToken } from '../users/secret-token.ts'
 import type { Invitation, InvitationStore } from './invitation-store.ts'
@@ -17,7 +18,7 @@ export interface InviteMembersDependencies {
   members: Pick<MemberStore, 'findMembersByEmail'>
   organizations: Pick<OrganizationStore, 'read'>
   commit: Commit<{
-    invitations: Pick<InvitationStore, 'create' | 'revoke'>
+    invitations: Pick<InvitationStore, 'create' | 'findPending' | 'revoke'>
     organizationRoles: Pick<OrganizationRoleStore, 'hold'>
     audit: ChangeAudit
   }>
@@ -25,6 +26,7 @@ export interface InviteMembersDependencies {
   now: () => Date
 }
 
+/** Whoever replaces or withdraws an invitation could make it: none is taken from those who have more. */
 export interface InviteMembers {
   /** Into the actor's organization. The token is nowhere but in the answer. */
   invite(
@@ -63,8 +65,12 @@ async function invite(
   const token = createSecretToken('pinv_')
   return commit(async ({ invitations, organizationRoles, audit }) => {
     await requireGrantableRole(organizationRoles, actor, role)
-    const tokenHash = hashSecretToken(token)
-    const invitation = await invitations.create({ organizationId, email, role, tokenHash })
+    const pending = await invitations.findPending(organizationId, { email })
+    if (pending !== undefined) await requireGrantableRole(organizationRoles, actor, pending.role)
+    const [tokenHash, madeBy, replaces] = [hashSecretToken(token), makerOf(actor), pending?.id]
+    const invitation = await invitations.create({ organizationId, email, role, tokenHash, madeBy, replaces })
+    if (invitation === undefined)
+      throw new ApiError('BadRequest', 'The address was invited at the same time: look at it, and try again')
     await audit.record(invitationEvent(dependencies, origin, invitation, 'member-invited'))
     return { invitation, token }
   })
@@ -75,14 +81,23 @@ async function revoke(
   origin: ChangeOrigin,
   invitationId: string,
 ): Promise<Invitation> {
-  requirePermission(origin.actor, 'create', 'members')
-  return dependencies.commit(async ({ invitations, audit }) => {
-    const invitation = await invitations.revoke(origin.actor.organizationId, invitationId)
-    if (invitation === undefined)
-      throw new ApiError('NotFound', 'There is no such invitation in your organization')
+  const { actor } = origin
+  const { organizationId } = actor
+  requirePermission(actor, 'create', 'members')
+  return dependencies.commit(async ({ invitations, organizationRoles, audit }) => {
+    const pending = await invitations.findPending(organizationId, { invitationId })
+    if (pending === undefined) throw notPending()
+    // The role before the invitation, as whoever renames a role: neither waits for the other in a circle.
+    await requireGrantableRole(organizationRoles, actor, pending.role)
+    const invitation = await invitations.revoke(organizationId, invitationId)
+    if (invitation === undefined) throw notPending()
     await audit.record(invitationEvent(dependencies, origin, invitation, 'member-invitation-revoked'))
     return invitation
   })
+}
+
+function notPending(): ApiError {
+  return new ApiError('NotFound', 'There is no such invitation in your organization')
 }
 
 function invitationEvent(

@@ -25,6 +25,14 @@ export function createMemberStorePostgres(database: Kysely<Schema>): MemberStore
           .where('organization_members.user_id', '=', userId)
           .executeTakeFirst(),
       ),
+    roleOfEnabled: async (organizationId, userId) => {
+      const row = await selectMembers(database, organizationId)
+        .where('organization_members.user_id', '=', userId)
+        .where('organization_members.is_disabled', '=', false)
+        .where('users.is_disabled', '=', false)
+        .executeTakeFirst()
+      return row?.role
+    },
     findMembersByEmail: async (organizationId, emails) => {
       if (emails.length === 0) return []
       const rows = await selectMembers(database, organizationId)

@@ -49,6 +49,8 @@ export interface MemberStore {
   ): Promise<MemberPage>
   findMembership(organizationId: string, membershipId: string): Promise<Member | undefined>
   findMember(organizationId: string, userId: string): Promise<Member | undefined>
+  /** Undefined unless the person is a member, and neither the membership nor the account is disabled. */
+  roleOfEnabled(organizationId: string, userId: string): Promise<string | undefined>
   /** Those of the addresses that belong to members, in no order. */
   findMembersByEmail(organizationId: string, emails: readonly string[]): Promise<readonly Member[]>
   /** Undefined where the person is a member already. */

@@ -5,6 +5,9 @@ import type { OrganizationRights } from './organization-rights.ts'
 /** Who makes a request, after what it was sent with was verified and found alive. Machines and people may both. */
 export type Actor = IdentityActor | UserActor
 
+/** Somebody of an organization and what they may do in it, whether or not they are asking for something. */
+export type RightsHolder = IdentityHolder | UserHolder
+
 interface OfOrganization {
   readonly organizationId: string
   /** Slug of a built-in or of a custom role. Decides nothing by itself: the rights do. */
@@ -13,18 +16,24 @@ interface OfOrganization {
   readonly rights: OrganizationRights
 }
 
-export interface IdentityActor extends OfOrganization {
+interface IdentityHolder extends OfOrganization {
   readonly kind: 'identity'
   readonly identityId: string
+}
+
+interface UserHolder extends OfOrganization {
+  readonly kind: 'user'
+  readonly userId: string
+}
+
+export interface IdentityActor extends IdentityHolder {
   readonly identityName: string
   /** How the identity had logged in: 'kubernetes-auth', 'universal-auth', 'token-auth'. */
   readonly authMethod: string
   readonly tokenId: string
 }
 
-export interface UserActor extends OfOrganization {
-  readonly kind: 'user'
-  readonly userId: string
+export interface UserActor extends UserHolder {
   readonly email: string
   readonly sessionId: string
 }

@@ -1,5 +1,5 @@
 import { ApiError } from '../http/api-error.ts'
-import type { Actor } from '../permissions/actor.ts'
+import type { Actor, RightsHolder } from '../permissions/actor.ts'
 import { builtInProjectRole } from '../permissions/built-in-project-roles.ts'
 import { type ProjectRights, type ProjectRoleRules, projectRightsOf } from '../permissions/project-rights.ts'
 import type {
@@ -36,7 +36,7 @@ export interface ProjectAccess {
    */
   enter(actor: Actor, project: NamedProject): Promise<EnteredProject>
   /** As `enter`, but undefined in the place of NotFound: for what is named by an id of its own. */
-  enterIfMember(actor: Actor, project: NamedProject): Promise<EnteredProject | undefined>
+  enterIfMember(actor: RightsHolder, project: NamedProject): Promise<EnteredProject | undefined>
   /** All that the actor may enter, oldest first. */
   enterAll(actor: Actor): Promise<readonly EnteredProject[]>
   /** Call it after each committed change of the project, its environments, roles or members: it holds here at once. */
@@ -97,7 +97,10 @@ export function createProjectAccess({ store, now, elapsedMs }: ProjectAccessOpti
     return entry
   }
 
-  async function enterIfMember(actor: Actor, named: NamedProject): Promise<EnteredProject | undefined> {
+  async function enterIfMember(
+    actor: RightsHolder,
+    named: NamedProject,
+  ): Promise<EnteredProject | undefined> {
     const project = keyOf(named)
     if (project === undefined) return undefined
     const member = memberKeyOf(actor)
@@ -142,7 +145,7 @@ export function environmentUnknown(slug: string): ApiError {
   return new ApiError('NotFound', `There is no environment "${slug}" in the project`)
 }
 
-export function memberKeyOf(actor: Actor): MemberKey {
+export function memberKeyOf(actor: RightsHolder): MemberKey {
   return actor.kind === 'identity'
     ? { kind: 'identity', identityId: actor.identityId }
     : { kind: 'user', userId: actor.userId }
@@ -155,7 +158,7 @@ function keyOf({ projectId = '', projectSlug = '' }: NamedProject): ProjectKey |
   return slugForm.test(projectSlug) ? { slug: projectSlug } : undefined
 }
 
-function enteredOf(actor: Actor, view: View, at: Date): EnteredProject | undefined {
+function enteredOf(actor: RightsHolder, view: View, at: Date): EnteredProject | undefined {
   const { project, environments, heldRoles } = view.snapshot
   const administers = actor.rights.can('administer', 'projects')
   if (heldRoles === undefined && !administers) return undefined

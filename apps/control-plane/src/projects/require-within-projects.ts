@@ -1,5 +1,5 @@
 import { ApiError } from '../http/api-error.ts'
-import type { Actor } from '../permissions/actor.ts'
+import type { RightsHolder } from '../permissions/actor.ts'
 import { requireAsLongAsMember, roleNames } from './granted-roles.ts'
 import type { ProjectAccess } from './project-access.ts'
 import type { ProjectMember, ProjectMemberStore } from './project-member-store.ts'
@@ -15,7 +15,7 @@ export interface RequireWithinProjectsDependencies {
  * Whoever changes an identity or a person of the organization, or lets others log in as them, has at least their rights
  * in each of their projects, for at least as long. Throws PermissionDenied.
  */
-export type RequireWithinProjects = (actor: Actor, who: MemberKey) => Promise<void>
+export type RequireWithinProjects = (actor: RightsHolder, who: MemberKey) => Promise<void>
 
 export function createRequireWithinProjects({
   access,

@@ -4,6 +4,7 @@ import type { ChangeAudit } from '../audit/change-audit.ts'
 import type { Commit } from '../database/commit.ts'
 import { ApiError } from '../http/api-error.ts'
 import { invalidField } from '../http/validation-failure.ts'
+import type { FindPasswordReset } from './find-password-reset.ts'
 import { hashPassword } from './hash-password.ts'
 import { type PersonOrigin, personEvent } from './own-session.ts'
 import { passwordProblem } from './password-problem.ts'
@@ -18,7 +19,7 @@ import type { VerifyPassword } from './verify-password.ts'
 
 export interface ChangePasswordDependencies {
   users: Pick<UserStore, 'findCredentials'>
-  passwordResets: Pick<PasswordResetStore, 'find'>
+  findPasswordReset: FindPasswordReset
   commit: Commit<{
     users: Pick<UserStore, 'changePassword' | 'setPassword'>
     sessions: Pick<SessionStore, 'endAll' | 'rotate'>
@@ -88,11 +89,11 @@ async function checkOldPassword(
 }
 
 async function reset(
-  { passwordResets, commit, now }: ChangePasswordDependencies,
+  { findPasswordReset, commit, now }: ChangePasswordDependencies,
   { token, newPassword, requestId, ipAddress }: Parameters<PasswordChange['reset']>[0],
 ): Promise<void> {
   const tokenHash = hashSecretToken(token)
-  const found = await passwordResets.find(tokenHash)
+  const found = await findPasswordReset(tokenHash)
   if (found === undefined) throw linkUnknown()
   checkNewPassword(newPassword, found.email)
   const passwordHash = await hashPassword(newPassword)
@@ -122,7 +123,10 @@ function checkNewPassword(password: string, email: string): void {
 }
 
 function linkUnknown(): ApiError {
-  return new ApiError('NotFound', 'The link does not exist, was used, or is older than a day')
+  return new ApiError(
+    'NotFound',
+    'The link does not exist, was used, is older than a day, or comes from somebody who may no longer make it',
+  )
 }
 
 /** One row for each organization whose admins it concerns. */

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Schema } from '../database/schema.ts'
+import type { Maker } from '../permissions/maker.ts'
 import {
   type PasswordReset,
   type PasswordResetStore,
@@ -29,9 +30,6 @@ export function createPasswordResetStorePostgres(database: Kysely<Schema>): Pass
         )
         .execute()
     },
-    revokeAllOf: async (organizationId) => {
-      await database.deleteFrom('password_resets').where('organization_id', '=', organizationId).execute()
-    },
     deleteExpired: async (rowsMax) => {
       const { numAffectedRows = 0n } = await sql`
         delete from password_resets where id in (
@@ -47,11 +45,15 @@ interface Found {
   user_id: string
   email: string
   organization_id: string
+  role: string
+  made_by_kind: Maker['kind'] | null
+  made_by_id: string | null
 }
 
 function selectWorking(tokenHash: Buffer) {
   return sql`
-    select password_resets.id, users.id as user_id, users.email, password_resets.organization_id
+    select password_resets.id, users.id as user_id, users.email, password_resets.organization_id, own.role,
+           password_resets.made_by_kind, password_resets.made_by_id
       from password_resets
       join organization_members own on own.organization_id = password_resets.organization_id
        and own.user_id = password_resets.user_id and not own.is_disabled
@@ -75,12 +77,12 @@ function selectWorking(tokenHash: Buffer) {
 
 async function create(
   database: Kysely<Schema>,
-  { organizationId, userId, role, tokenHash }: Parameters<PasswordResetStore['create']>[0],
+  { organizationId, userId, role, tokenHash, madeBy }: Parameters<PasswordResetStore['create']>[0],
 ): Promise<{ expiresAt: Date } | undefined> {
   // Locks the membership: whoever gives the person another role at the same time waits, and then ends this link.
   const { rows } = await sql<{ expires_at: Date }>`
-    insert into password_resets (organization_id, user_id, token_hash, expires_at)
-    select own.organization_id, own.user_id, ${tokenHash},
+    insert into password_resets (organization_id, user_id, token_hash, made_by_kind, made_by_id, expires_at)
+    select own.organization_id, own.user_id, ${tokenHash}, ${madeBy.kind}, ${madeBy.id}::uuid,
            now() + interval ${sql.lit(`${String(passwordResetAgeSecondsMax)} seconds`)}
       from organization_members own
      where own.organization_id = ${organizationId} and own.user_id = ${userId} and own.role = ${role}
@@ -89,14 +91,16 @@ async function create(
                         where other.user_id = own.user_id and other.organization_id <> own.organization_id)
        for share of own
     on conflict (organization_id, user_id) do update
-       set token_hash = excluded.token_hash, expires_at = excluded.expires_at, created_at = now()
+       set token_hash = excluded.token_hash, expires_at = excluded.expires_at, created_at = now(),
+           made_by_kind = excluded.made_by_kind, made_by_id = excluded.made_by_id
     returning expires_at`.execute(database)
   const [row] = rows
   return row === undefined ? undefined : { expiresAt: row.expires_at }
 }
 
 function resetOf(row: Found | undefined): PasswordReset | undefined {
-  return row === undefined
-    ? undefined
-    : { userId: row.user_id, email: row.email, organizationId: row.organization_id }
+  if (row === undefined) return undefined
+  const { email, role, made_by_kind: kind, made_by_id: id } = row
+  const madeBy = kind === null || id === null ? null : { kind, id }
+  return { userId: row.user_id, email, organizationId: row.organization_id, role, madeBy }
 }

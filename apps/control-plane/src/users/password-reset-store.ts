@@ -1,3 +1,5 @@
+import type { Maker } from '../permissions/maker.ts'
+
 export const passwordResetAgeSecondsMax = 86_400
 
 /** Whose password a link sets anew. */
@@ -6,6 +8,10 @@ export interface PasswordReset {
   email: string
   /** Whose admin made the link. */
   organizationId: string
+  /** The person's in the organization. */
+  role: string
+  /** Null for one of an earlier version. */
+  madeBy: Maker | null
 }
 
 /**
@@ -21,13 +27,12 @@ export interface PasswordResetStore {
     /** By which the maker was judged: where the person has another by now there is no link. */
     role: string
     tokenHash: Buffer
+    madeBy: Maker
   }): Promise<{ expiresAt: Date } | undefined>
   find(tokenHash: Buffer): Promise<PasswordReset | undefined>
   /** Spends it: of any number of calls at once one gets it. */
   take(tokenHash: Buffer): Promise<PasswordReset | undefined>
   /** Of one organization, or all of the person's. */
   revoke(userId: string, organizationId?: string): Promise<void>
-  /** Whoever made them. */
-  revokeAllOf(organizationId: string): Promise<void>
   deleteExpired(rowsMax: number): Promise<number>
 }
