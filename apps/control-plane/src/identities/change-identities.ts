@@ -102,11 +102,14 @@ async function update(
   const before = await store.find(identityId, origin.actor.organizationId)
   if (before === undefined) throw identityUnknown()
   await requireWithinIdentity(origin.actor, before)
+  // Whoever administers the project has the identity in their hands, and it goes with the project.
+  if (before.projectId !== null && change.role !== undefined && change.role !== 'no-access')
+    throw new ApiError('BadRequest', 'An identity that a project owns has no rights in the organization')
   const target = { scope: 'identity' as const, identityId }
   const identity = await commit(async (within) => {
     if (change.role !== undefined)
       await requireGrantableRole(within.organizationRoles, origin.actor, change.role)
-    const identity = identityOf(await within.identities.update(identityId, before.organizationId, change))
+    const identity = identityOf(await within.identities.update(before, change))
     if (change.isDisabled === true) await within.revocations.mark(target)
     const details = updateDetails(change, before, identity)
     await within.audit.record(eventAbout(identity, eventOf(change), origin, now(), details))
@@ -131,7 +134,7 @@ async function remove(
   await requireWithinIdentity(origin.actor, before)
   const target = { scope: 'identity' as const, identityId }
   const identity = await commit(async (within) => {
-    const identity = identityOf(await within.identities.delete(identityId, before.organizationId))
+    const identity = identityOf(await within.identities.delete(before))
     const { name, role } = identity
     await within.revocations.mark(target)
     await within.audit.record(eventAbout(identity, 'identity-deleted', origin, now(), { name, role }))
@@ -148,6 +151,8 @@ const refusalOf: Record<Exclude<DeleteOutcome['kind'], 'done'>, () => ApiError> 
     new ApiError('BadRequest', 'The identity is protected: turn hasDeleteProtection off first'),
   'last-admin': () =>
     new ApiError('BadRequest', 'This is the last enabled admin of the organization: make another one first'),
+  'role-changed': () =>
+    new ApiError('BadRequest', 'The identity’s role was changed at the same time: look at it, and try again'),
 }
 
 function identityOf(outcome: DeleteOutcome): Identity {

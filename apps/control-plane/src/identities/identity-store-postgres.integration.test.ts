@@ -50,11 +50,11 @@ it('an identity is deleted while something is being attached to it, and neither 
   const store = createIdentityStorePostgres(database.kysely)
   const organizationId = await createOrganization()
   const identity = { name: 'ci', role: 'no-access', hasDeleteProtection: false, metadata: [] } as const
-  const { id } = await store.create({ organizationId, ...identity })
+  const created = await store.create({ organizationId, ...identity })
   const deleted = await database.kysely.transaction().execute(async (attaching) => {
     // The locks of a foreign key each, in the order of the table's foreign keys.
-    await sql`select from identities where id = ${id} for key share`.execute(attaching)
-    const deleting = store.delete(id, organizationId)
+    await sql`select from identities where id = ${created.id} for key share`.execute(attaching)
+    const deleting = store.delete(created)
     await waitForLock()
     await sql`select from organizations where id = ${organizationId} for key share`.execute(attaching)
     return { deleting }

@@ -12,6 +12,7 @@ import type {
   IdentityPage,
   IdentitySearch,
   IdentityStore,
+  JudgedIdentity,
   LastLogin,
   NewIdentity,
   SearchedTerms,
@@ -44,10 +45,9 @@ export function createIdentityStorePostgres(database: Kysely<Schema>): IdentityS
     },
     list: (organizationId, page) => list(database, organizationId, page),
     search: (organizationId, search) => searchIdentities(database, organizationId, search),
-    update: (identityId, organizationId, change) =>
-      inTransaction(database, (transaction) => update(transaction, identityId, organizationId, change)),
-    delete: (identityId, organizationId) =>
-      inTransaction(database, (transaction) => remove(transaction, identityId, organizationId)),
+    update: (identity, change) =>
+      inTransaction(database, (transaction) => update(transaction, identity, change)),
+    delete: (identity) => inTransaction(database, (transaction) => remove(transaction, identity)),
     findById: (identityId) => findCore(database, identityId),
     recordLastLogins: (logins) => recordLastLogins(database, logins),
   }
@@ -220,13 +220,14 @@ async function create(transaction: Transaction<Schema>, identity: NewIdentity): 
 
 async function update(
   transaction: Transaction<Schema>,
-  identityId: string,
-  organizationId: string,
+  judged: JudgedIdentity,
   change: IdentityChange,
 ): Promise<ChangeOutcome> {
+  const { id, organizationId } = judged
   await lockOrganization(transaction, organizationId)
-  const before = await find(transaction, identityId, organizationId)
+  const before = await find(transaction, id, organizationId)
   if (before === undefined) return { kind: 'unknown' }
+  if (before.role !== judged.role) return { kind: 'role-changed' }
   const stopsBeingAdmin = change.isDisabled === true || (change.role !== undefined && change.role !== 'admin')
   if (stopsBeingAdmin && (await isLastAdmin(transaction, before))) return { kind: 'last-admin' }
   await transaction
@@ -238,26 +239,26 @@ async function update(
       is_disabled: change.isDisabled ?? before.isDisabled,
       updated_at: sql`now()`,
     })
-    .where('id', '=', identityId)
+    .where('id', '=', id)
     .execute()
   if (change.metadata !== undefined) {
-    await transaction.deleteFrom('identity_metadata').where('identity_id', '=', identityId).execute()
-    await insertMetadata(transaction, identityId, change.metadata)
+    await transaction.deleteFrom('identity_metadata').where('identity_id', '=', id).execute()
+    await insertMetadata(transaction, id, change.metadata)
   }
-  return { kind: 'done', identity: await findWritten(transaction, identityId, organizationId) }
+  return { kind: 'done', identity: await findWritten(transaction, id, organizationId) }
 }
 
 async function remove(
   transaction: Transaction<Schema>,
-  identityId: string,
-  organizationId: string,
+  { id, organizationId, role }: JudgedIdentity,
 ): Promise<DeleteOutcome> {
   await lockOrganization(transaction, organizationId)
-  const identity = await find(transaction, identityId, organizationId)
+  const identity = await find(transaction, id, organizationId)
   if (identity === undefined) return { kind: 'unknown' }
+  if (identity.role !== role) return { kind: 'role-changed' }
   if (identity.hasDeleteProtection) return { kind: 'protected' }
   if (await isLastAdmin(transaction, identity)) return { kind: 'last-admin' }
-  await transaction.deleteFrom('identities').where('id', '=', identityId).execute()
+  await transaction.deleteFrom('identities').where('id', '=', id).execute()
   return { kind: 'done', identity }
 }
 

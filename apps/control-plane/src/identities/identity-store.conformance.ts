@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { IdentityStore, NewIdentity } from './identity-store.ts'
+import type { Identity, IdentityStore, NewIdentity } from './identity-store.ts'
 
 export interface IdentityStoreSubject {
   store: IdentityStore
@@ -32,17 +32,15 @@ export function describeIdentityStore(name: string, subjectOf: () => IdentitySto
     })
 
     it('T18 another organization’s identity is as unknown as one that does not exist', async () => {
-      const { id } = await store.create(draft())
+      const { id, role } = await store.create(draft())
       const asUnknown = [
-        { identityId: id, organizationId: strangeOrganizationId },
-        { identityId: randomUUID(), organizationId },
+        { id, role, organizationId: strangeOrganizationId },
+        { id: randomUUID(), role, organizationId },
       ]
       for (const unknown of asUnknown) {
-        expect(await store.find(unknown.identityId, unknown.organizationId)).toBeUndefined()
-        expect(await store.update(unknown.identityId, unknown.organizationId, { name: 'taken' })).toEqual({
-          kind: 'unknown',
-        })
-        expect(await store.delete(unknown.identityId, unknown.organizationId)).toEqual({ kind: 'unknown' })
+        expect(await store.find(unknown.id, unknown.organizationId)).toBeUndefined()
+        expect(await store.update(unknown, { name: 'taken' })).toEqual({ kind: 'unknown' })
+        expect(await store.delete(unknown)).toEqual({ kind: 'unknown' })
       }
       expect(await store.list(strangeOrganizationId, { offset: 0, limit: 10 })).toEqual({
         identities: [],
@@ -53,29 +51,37 @@ export function describeIdentityStore(name: string, subjectOf: () => IdentitySto
     })
 
     it('a protected identity is not deleted', async () => {
-      const { id } = await store.create(draft({ hasDeleteProtection: true }))
-      expect(await store.delete(id, organizationId)).toEqual({ kind: 'protected' })
-      expect(await store.find(id, organizationId)).toBeDefined()
+      const identity = await store.create(draft({ hasDeleteProtection: true }))
+      expect(await store.delete(identity)).toEqual({ kind: 'protected' })
+      expect(await store.find(identity.id, organizationId)).toBeDefined()
+    })
+
+    it('T17 a change by a role that the identity no longer has does nothing', async () => {
+      const judged = await store.create(draft())
+      await store.update(judged, { role: 'admin' })
+      expect(await store.update(judged, { name: 'mine' })).toEqual({ kind: 'role-changed' })
+      expect(await store.delete(judged)).toEqual({ kind: 'role-changed' })
+      expect(await store.find(judged.id, organizationId)).toMatchObject({ name: 'ci', role: 'admin' })
     })
 
     it.each([
-      ['deleted', (id: string) => store.delete(id, organizationId)],
-      ['demoted', (id: string) => store.update(id, organizationId, { role: 'member' })],
-      ['disabled', (id: string) => store.update(id, organizationId, { isDisabled: true })],
+      ['deleted', (admin: Identity) => store.delete(admin)],
+      ['demoted', (admin: Identity) => store.update(admin, { role: 'member' })],
+      ['disabled', (admin: Identity) => store.update(admin, { isDisabled: true })],
     ])('the last enabled admin is not %s', async (_title, change) => {
-      const { id } = await store.create(draft({ role: 'admin' }))
+      const admin = await store.create(draft({ role: 'admin' }))
       const disabled = await store.create(draft({ role: 'admin' }))
-      await store.update(disabled.id, organizationId, { isDisabled: true })
-      expect(await change(id)).toEqual({ kind: 'last-admin' })
-      expect(await store.find(id, organizationId)).toMatchObject({ role: 'admin', isDisabled: false })
+      await store.update(disabled, { isDisabled: true })
+      expect(await change(admin)).toEqual({ kind: 'last-admin' })
+      expect(await store.find(admin.id, organizationId)).toMatchObject({ role: 'admin', isDisabled: false })
     })
 
     it('the last admin among machines may go while a person is one', async () => {
-      const { id } = await store.create(draft({ role: 'admin' }))
+      const admin = await store.create(draft({ role: 'admin' }))
       await subjectOf().createAdminPerson(strangeOrganizationId)
-      expect(await store.delete(id, organizationId)).toEqual({ kind: 'last-admin' })
+      expect(await store.delete(admin)).toEqual({ kind: 'last-admin' })
       await subjectOf().createAdminPerson(organizationId)
-      expect(await store.delete(id, organizationId)).toMatchObject({ kind: 'done' })
+      expect(await store.delete(admin)).toMatchObject({ kind: 'done' })
     })
 
     it('of two admins that are deleted at once, one stays', async () => {
@@ -83,7 +89,7 @@ export function describeIdentityStore(name: string, subjectOf: () => IdentitySto
         await store.create(draft({ role: 'admin' })),
         await store.create(draft({ role: 'admin' })),
       ]
-      const outcomes = await Promise.all(admins.map(({ id }) => store.delete(id, organizationId)))
+      const outcomes = await Promise.all(admins.map((admin) => store.delete(admin)))
       expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['done', 'last-admin'])
     })
 
@@ -119,11 +125,11 @@ export function describeIdentityStore(name: string, subjectOf: () => IdentitySto
     })
 
     it('an update leaves what it does not name, and replaces metadata as a whole', async () => {
-      const { id } = await store.create(draft({ metadata: [{ key: 'a', value: '1' }] }))
-      expect(await store.update(id, organizationId, { name: 'cd' })).toMatchObject({
+      const identity = await store.create(draft({ metadata: [{ key: 'a', value: '1' }] }))
+      expect(await store.update(identity, { name: 'cd' })).toMatchObject({
         identity: { name: 'cd', role: 'no-access', metadata: [{ key: 'a', value: '1' }] },
       })
-      const outcome = await store.update(id, organizationId, {
+      const outcome = await store.update(identity, {
         role: 'member',
         isDisabled: true,
         hasDeleteProtection: true,
@@ -137,12 +143,12 @@ export function describeIdentityStore(name: string, subjectOf: () => IdentitySto
         metadata: [{ key: 'b' }],
       }
       expect(outcome).toMatchObject({ kind: 'done', identity: changed })
-      expect(await store.find(id, organizationId)).toMatchObject(changed)
+      expect(await store.find(identity.id, organizationId)).toMatchObject(changed)
     })
 
     it('a deleted identity is gone and is told for the last time', async () => {
       const created = await store.create(draft({ metadata: [{ key: 'a', value: '1' }] }))
-      expect(await store.delete(created.id, organizationId)).toEqual({ kind: 'done', identity: created })
+      expect(await store.delete(created)).toEqual({ kind: 'done', identity: created })
       expect(await store.findById(created.id)).toBeUndefined()
     })
 

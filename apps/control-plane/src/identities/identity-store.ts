@@ -78,11 +78,16 @@ export interface IdentityPage {
   totalCount: number
 }
 
-/** `last-admin`: nothing was changed, because nobody could have administered the organization afterwards. */
+/** Names an identity, and the role that the change was judged by. */
+export type JudgedIdentity = Pick<Identity, 'id' | 'organizationId' | 'role'>
+
 export type ChangeOutcome =
   | { kind: 'done'; identity: Identity }
   | { kind: 'unknown' }
+  /** Nothing was changed, because nobody could have administered the organization afterwards. */
   | { kind: 'last-admin' }
+  /** Nothing was changed: the role is another by now, so that whoever asks was judged by the wrong one. */
+  | { kind: 'role-changed' }
 export type DeleteOutcome = ChangeOutcome | { kind: 'protected' }
 
 export interface LastLogin {
@@ -108,8 +113,8 @@ export interface IdentityStore {
     },
   ): Promise<IdentityPage>
   search(organizationId: string, search: IdentitySearch): Promise<IdentityPage>
-  update(identityId: string, organizationId: string, change: IdentityChange): Promise<ChangeOutcome>
-  delete(identityId: string, organizationId: string): Promise<DeleteOutcome>
+  update(identity: JudgedIdentity, change: IdentityChange): Promise<ChangeOutcome>
+  delete(identity: JudgedIdentity): Promise<DeleteOutcome>
   /** For logins and tokens, where the organization is not known before. */
   findById(identityId: string): Promise<IdentityCore | undefined>
   /** One statement. Unknown identities and logins older than the last one are passed over. */

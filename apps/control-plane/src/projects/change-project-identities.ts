@@ -141,9 +141,9 @@ async function update(
   const { commit, now, onIdentityChanged } = dependencies
   const { project, rights } = entered
   requireProjectPermission(rights, 'edit', 'identities')
-  await findOwned(dependencies, entered, identityId)
+  const owned = await findOwned(dependencies, entered, identityId)
   const identity = await commit(async ({ identities, audit }) => {
-    const changed = identityOf(await identities.update(identityId, project.organizationId, change))
+    const changed = identityOf(await identities.update(owned, change))
     const details = { changed: changedFields(change), name: changed.name }
     await audit.record({
       ...eventInProject(project, origin, now(), 'identity-updated', details),
@@ -164,11 +164,11 @@ async function remove(
   const { commit, now, revocations, onIdentityChanged } = dependencies
   const { project, rights } = entered
   requireProjectPermission(rights, 'delete', 'identities')
-  await findOwned(dependencies, entered, identityId)
+  const owned = await findOwned(dependencies, entered, identityId)
   const target = { scope: 'identity' as const, identityId }
   const { organizationId } = project
   const identity = await commit(async (within) => {
-    const deleted = identityOf(await within.identities.delete(identityId, organizationId))
+    const deleted = identityOf(await within.identities.delete(owned))
     await within.revocations.mark(target)
     const details = { name: deleted.name }
     await within.audit.record({

@@ -95,6 +95,19 @@ describe('identities that a project owns', () => {
     expect(await postern.send('DELETE', one)).toMatchObject({ status: 404 })
   })
 
+  it('T17 get no rights in the organization, which whoever administers the project would have then', async () => {
+    const { identity } = await create()
+    const one = `/api/v1/identities/${identity.id}`
+    for (const role of ['admin', 'member'])
+      expect(await postern.send('PATCH', one, { role })).toMatchObject({ status: 400 })
+    expect(await postern.send('PATCH', one, { role: 'no-access', name: 'renamed' })).toMatchObject({
+      status: 200,
+    })
+    expect((await postern.send('GET', one)).body).toMatchObject({
+      identity: { role: 'no-access', identity: { name: 'renamed' } },
+    })
+  })
+
   it('are listed in pages, and in the organization’s list with the project’s id', async () => {
     for (const name of ['alpha', 'beta', 'gamma']) await create({ name })
     await postern.createMember(project.id, 'viewer')
