@@ -45,7 +45,10 @@ export const folderIdOrNameParams = z.object({
 export const folderByPathParams = z.object({
   projectId: z.string().max(256),
   environment: z.string().max(256),
-  encodedPath: z.string().max(256).describe('The folder’s own path, percent-encoded: %2Fpayments%2Fapi'),
+  encodedPath: z
+    .string()
+    .max(pathCharactersMax)
+    .describe('The folder’s own path, percent-encoded: %2Fpayments%2Fapi'),
 })
 
 export const listFoldersQuery = z.object({

@@ -63,7 +63,8 @@ const silenceMsMax = 60_000
 const keepAliveTimeoutMs = 65_000
 /** Tunnels count too. Beyond it new connections are dropped, which is better than no memory for anybody. */
 const connectionsMax = 20_000
-const pathPartCharactersMax = 256
+/** The path of a folder is one part, decoded: 20 names of 255 characters, and the slashes. */
+const pathPartCharactersMax = 20 * 256
 /** No name of anything holds a control character, and PostgreSQL takes no NUL. */
 const controlInPath = /^[^?]*%(?:[01][\da-f]|7f)/i
 const notPath = 'The path of the request is not a valid URL path'

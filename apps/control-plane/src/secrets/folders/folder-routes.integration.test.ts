@@ -305,6 +305,19 @@ describe('folders', () => {
     expect(nowhere.status).toBe(404)
   })
 
+  it('are read by the longest path that there may be', async () => {
+    const names = Array.from({ length: 20 }, (_, level) => String.fromCharCode(97 + level).repeat(255))
+    const [last = '', ...above] = names.toReversed()
+    const path = `/${above.toReversed().join('/')}`
+    await made(last, path)
+    const one = (text: string) =>
+      feature.call('GET', `/api/v1/folders/${feature.projectId}/dev/${encodeURIComponent(text)}`, {
+        as: 'admin',
+      })
+    expect(folderOf(await one(`${path}/${last}`))).toMatchObject({ name: last })
+    expect((await one(`${path}/${last}x`)).status).toBe(400)
+  })
+
   it('keep their secrets and all below under a new name', async () => {
     const id = await made('old')
     const below = await made('b', '/old')
