@@ -5,6 +5,7 @@ import { type AuditLogObserver, GroupCommitAuditLog } from './audit/audit-log.ts
 import { type ClosingPhase, closeInPhases } from './close-in-phases.ts'
 import type { Config } from './config.ts'
 import type { Database } from './database/database.ts'
+import type { DatabaseObserver } from './database/database-observer.ts'
 import { registerGatewayPoolRoutes } from './gateway-pools/gateway-pool-routes.ts'
 import { type ReviewObserver, silentReviewObserver } from './gateway-pools/choosing/review-observer.ts'
 import { createPoolDirectory } from './gateway-pools/pool-directory.ts'
@@ -82,6 +83,7 @@ export interface AppObservers {
   route?: (route: RouteOptions) => void
   login?: (login: ObservedLogin & { authMethod: 'kubernetes-auth' | 'universal-auth' }) => void
   auditLog?: AuditLogObserver
+  database?: DatabaseObserver
   tunnels?: TunnelObserver
   reviews?: ReviewObserver
 }

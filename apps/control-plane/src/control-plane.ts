@@ -13,7 +13,7 @@ import { migrateDatabase } from './database/migrate.ts'
 import type { LogRequest } from './http/access-log.ts'
 import { openKeyring } from './keyring/keyring.ts'
 import { loadRootKeyFile } from './keyring/root-key.ts'
-import { createMetrics } from './observability/metrics.ts'
+import { type Metrics, createMetrics } from './observability/metrics.ts'
 import { mountProbes } from './observability/mount-probes.ts'
 import { AuditProgress, createReadiness } from './observability/probes.ts'
 import { StartupProblem } from './startup-problem.ts'
@@ -51,12 +51,19 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   try {
     const url = config.databaseUrl ?? (await openEmbeddedPostgres(options, opened))
     signal.throwIfAborted()
-    const database = openDatabase({ url, poolMax: config.databasePoolMax, logger })
+    const metrics = createMetrics({ version: options.version, withProcessMetrics: true })
+    const database = openDatabase({
+      url,
+      poolMax: config.databasePoolMax,
+      observer: metrics.database,
+      logger,
+    })
+    metrics.database.countConnectionsBy(() => database.countConnections())
     opened.push({ name: 'database', budgetMs: 3_000, close: () => database.close() })
     await awaitDatabase(database, { logger, signal })
     await migrate(url, logger)
     signal.throwIfAborted()
-    const app = await openApp(options, database, () => state.phase)
+    const app = await openApp(options, database, metrics, () => state.phase)
     opened.push({ name: 'app', budgetMs: 40_000, close: () => app.close() })
     signal.throwIfAborted()
     const { url: boundUrl } = await listen(app, config)
@@ -88,13 +95,17 @@ async function openEmbeddedPostgres(
   return postgres.url
 }
 
-async function openApp(options: ControlPlaneOptions, database: Database, phase: () => Phase): Promise<App> {
+async function openApp(
+  options: ControlPlaneOptions,
+  database: Database,
+  metrics: Metrics,
+  phase: () => Phase,
+): Promise<App> {
   const { config, logger, version } = options
   const { previousRootKey } = config
   const keyring = await openKeyring(await rootKeyOf(config), createKeyringStore(database), {
     previousRootKey,
   })
-  const metrics = createMetrics({ version, withProcessMetrics: true })
   const elapsed = (): number => performance.now()
   const auditProgress = new AuditProgress(elapsed)
   const app = await createApp({
@@ -119,6 +130,7 @@ async function openApp(options: ControlPlaneOptions, database: Database, phase: 
           auditProgress.flushed(flush)
         },
       },
+      database: metrics.database,
       tunnels: metrics.tunnels,
       reviews: metrics.reviews,
     },

@@ -22,6 +22,7 @@ import { createProjectStores } from './open-projects.ts'
 import { createSecretStores } from './open-secrets.ts'
 import { createUniversalAuthStores } from './open-universal-auth.ts'
 import type { Database } from './database/database.ts'
+import type { DatabaseObserver } from './database/database-observer.ts'
 import type { Keyring } from './keyring/keyring.ts'
 
 export interface StoresOptions {
@@ -29,9 +30,13 @@ export interface StoresOptions {
   keyring: Keyring
 }
 
+export interface CommitOptions extends StoresOptions {
+  observers?: { database?: DatabaseObserver }
+}
+
 /** Every store on one transaction, with the audit log and the revocations in it. */
-export function openCommit({ kysely, keyring }: StoresOptions) {
-  return createCommit(kysely, (transaction) => {
+export function openCommit({ kysely, keyring, observers }: CommitOptions) {
+  const scopeOf = (transaction: StoresOptions['kysely']) => {
     const ownKeyring = keyring.readingFrom(createKeyringStore({ kysely: transaction }))
     const stores = createStores({ kysely: transaction, keyring: ownKeyring })
     return {
@@ -40,7 +45,8 @@ export function openCommit({ kysely, keyring }: StoresOptions) {
       audit: createChangeAudit(stores.auditEvents),
       revocations: createChangeRevocations(stores.revocations),
     }
-  })
+  }
+  return createCommit(kysely, scopeOf, observers?.database)
 }
 
 /** Where each feature keeps what it knows: all of it in one database. */

@@ -8,6 +8,7 @@ import {
 } from 'kysely'
 import { DatabaseUnreachable } from '../database/database-unreachable.ts'
 import type { Schema } from '../database/schema.ts'
+import { isUndone, sqlStateOf } from '../database/sql-state.ts'
 import type { AppendOutcome, AuditEventStore, AuditSearch, StoredAuditEvent } from './audit-event-store.ts'
 
 /**
@@ -47,10 +48,11 @@ export function createAuditEventStorePostgres(database: Kysely<Schema>): AuditEv
 }
 
 function outcomeOf(error: unknown): AppendOutcome {
-  if (error instanceof DatabaseUnreachable) return { kind: 'not-reached', error }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (error instanceof DatabaseUnreachable || isUndone(error) !== undefined) {
+    return { kind: 'not-reached', error }
+  }
   // SQLSTATE classes 22 and 23: data exception, integrity constraint violation.
-  if (/^2[23][0-9A-Z]{3}$/.test(code)) return { kind: 'row-refused', error }
+  if (/^2[23]/.test(sqlStateOf(error) ?? '')) return { kind: 'row-refused', error }
   return { kind: 'unknown', error }
 }
 

@@ -12,7 +12,7 @@ export type AppendOutcome =
   | { kind: 'committed' }
   /** Nothing was written, because the database takes one of the rows to be wrong. */
   | { kind: 'row-refused'; error: unknown }
-  /** Nothing was written, because no connection came about: trying again cannot double a row. */
+  /** Nothing was written: no connection came about, or the database undid it. Trying again cannot double a row. */
   | { kind: 'not-reached'; error: unknown }
   /** Nobody can tell whether the rows were written. */
   | { kind: 'unknown'; error: unknown }

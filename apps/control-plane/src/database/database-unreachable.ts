@@ -14,6 +14,17 @@ export class DatabaseSilent extends Error {
   }
 }
 
+/**
+ * The connection broke with a statement under way: nobody can tell whether it was done, unless what came before it in the
+ * same transaction says so.
+ */
+export class DatabaseLost extends Error {
+  constructor(cause: unknown) {
+    super(reasonOf(cause), { cause })
+    this.name = 'DatabaseLost'
+  }
+}
+
 /** An error that stands for several addresses of one host has a code and no message. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'no connection'

@@ -3,8 +3,12 @@ import { Socket } from 'node:net'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 
-import { DatabaseSilent, DatabaseUnreachable } from './database-unreachable.ts'
+import { bridgeOutages } from './bridge-outage.ts'
+import type { DatabaseObserver } from './database-observer.ts'
+import { DatabaseLost, DatabaseSilent } from './database-unreachable.ts'
+import { repeatReads } from './retry.ts'
 import type { Schema } from './schema.ts'
+import { endsSession } from './sql-state.ts'
 
 export interface DatabaseLogger {
   warn(fields: object, message: string): void
@@ -16,11 +20,16 @@ export interface DatabaseOptions {
   poolMax: number
   /** How long a statement may take; 0: as long as it likes, for migrations. */
   statementMsMax?: number
+  /** How long a database that went away is waited for, from when it did. 0: nobody waits. */
+  bridgedMsMax?: number
+  observer?: DatabaseObserver
   logger: DatabaseLogger
 }
 
 export interface Database {
   kysely: Kysely<Schema>
+  /** Of this process, now; `waiting` are not connections, but those who wait for one. */
+  countConnections(): { busy: number; idle: number; waiting: number }
   /** Waits for the queries under way. */
   close(): Promise<void>
 }
@@ -31,14 +40,22 @@ const statementMsMaxDefault = 10_000
 /** For a server to say so itself that a statement took too long. */
 const sayingSoMs = 2_000
 const idleInTransactionMsMax = 30_000
+/** A restart takes a second or two. Within a login's 10 s, and within the 5 s that a replica's revocations are good for. */
+const bridgedMsMaxDefault = 3_000
 
-/** Opens a pool; connects on first use, or throws DatabaseUnreachable. A lost idle connection is logged and replaced. */
+/**
+ * Opens a pool; connects on first use, or throws DatabaseUnreachable. A lost idle connection is logged and replaced, and
+ * statements prepared on it are prepared anew on the next. What is run again when one breaks: see `retry.ts`.
+ */
 export function openDatabase({
   url,
   poolMax,
   statementMsMax = statementMsMaxDefault,
+  bridgedMsMax = bridgedMsMaxDefault,
+  observer = {},
   logger,
 }: DatabaseOptions): Database {
+  const state = { isClosed: false }
   const types = new pg.TypeOverrides()
   types.setTypeParser(pg.types.builtins.INT8, parseInt8)
   const pool = new pg.Pool({
@@ -53,22 +70,40 @@ export function openDatabase({
     types,
   })
   pool.on('error', (error) => logger.warn({ reason: error.message }, 'lost an idle database connection'))
-  // A connection in use has no other listener, and an 'error' that nobody hears ends the process. Whoever uses the
-  // connection is told by the statement that fails.
   pool.on('connect', (client) => {
-    client.on('error', () => undefined)
     prepareMarkedStatements(client)
+    tellLoss(client, () => observer.lost?.())
   })
+  const returned = (goneMs: number): void => {
+    logger.warn({ goneMs: Math.round(goneMs) }, 'the database answers again')
+    observer.returned?.(goneMs)
+  }
   const dialect = new PostgresDialect({
     controlClient: pg.Client,
     pool: {
       options: pool.options,
-      connect: () => pool.connect().catch(refuseAsUnreachable),
+      connect: bridgeOutages(() => pool.connect(), {
+        bridgedMsMax,
+        isClosed: () => state.isClosed,
+        onReturn: returned,
+      }),
       end: () => pool.end(),
     },
   })
   const kysely = new Kysely<Schema>({ dialect })
-  return { kysely, close: () => kysely.destroy() }
+  repeatReads(kysely.getExecutor(), observer)
+  return {
+    kysely,
+    countConnections: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
+    close: () => {
+      state.isClosed = true
+      return kysely.destroy()
+    },
+  }
 }
 
 const preparedMark = /^\s*\/\* prepared: ([a-z-]+) \*\//
@@ -87,6 +122,30 @@ function prepareMarkedStatements(client: pg.ClientBase): void {
   })
 }
 
+/** Errors of a connection that broke become DatabaseLost. After a server's last word it is not used again. */
+function tellLoss(client: pg.PoolClient, onLost: () => void): void {
+  let isBroken = false
+  let isTold = false
+  // A connection in use has no other listener, and an 'error' that nobody hears ends the process.
+  client.on('error', () => {
+    isBroken = true
+  })
+  const query: (statement: unknown, values?: unknown) => Promise<unknown> = client.query.bind(client)
+  const telling = async (statement: unknown, values?: unknown): Promise<unknown> => {
+    try {
+      return await query(statement, values)
+    } catch (error) {
+      const isLastWord = endsSession(error)
+      if (!isBroken && !isLastWord) throw error
+      if (isLastWord) void client.end()
+      if (!isTold) onLost()
+      isTold = true
+      throw error instanceof DatabaseSilent ? error : new DatabaseLost(error)
+    }
+  }
+  Object.assign(client, { query: telling })
+}
+
 /**
  * A server that vanished without a word (a dead host, a failover) would keep its statements waiting until TCP gives up
  * after a quarter of an hour. Nothing that lives is silent longer than a statement may take.
@@ -95,10 +154,6 @@ function createSocket(silenceMsMax: number): Socket {
   const socket = new Socket()
   socket.setTimeout(silenceMsMax, () => socket.destroy(new DatabaseSilent()))
   return socket
-}
-
-function refuseAsUnreachable(error: unknown): never {
-  throw new DatabaseUnreachable(error)
 }
 
 /**

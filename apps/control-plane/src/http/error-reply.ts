@@ -1,5 +1,5 @@
 import type { ErrorEnvelope } from '@postern/api-contract/error-envelope'
-import { DatabaseSilent, DatabaseUnreachable } from '../database/database-unreachable.ts'
+import { DatabaseLost, DatabaseSilent, DatabaseUnreachable } from '../database/database-unreachable.ts'
 import { ApiError, type ApiErrorCode } from './api-error.ts'
 import { ValidationFailure } from './validation-failure.ts'
 
@@ -51,8 +51,9 @@ export function errorReply(error: unknown, reqId: string): ErrorReply {
     if (error.details !== undefined) envelope.details = error.details
     return { envelope, retryAfterSeconds: error.retryAfterSeconds, isBug: false }
   }
-  if (error instanceof DatabaseUnreachable || error instanceof DatabaseSilent)
-    return errorReply(databaseUnreachable(), reqId)
+  if (error instanceof DatabaseUnreachable) return errorReply(databaseUnreachable(), reqId)
+  if (error instanceof DatabaseSilent || error instanceof DatabaseLost)
+    return errorReply(databaseLost(), reqId)
   const refusal = refusalOfFramework[frameworkCode(error)]
   if (refusal !== undefined) {
     const [code, message] = refusal
@@ -68,6 +69,15 @@ function databaseUnreachable(): ApiError {
   return new ApiError('ServiceUnavailable', 'The database cannot be reached at the moment: try again', {
     retryAfterSeconds: 1,
   })
+}
+
+/** The statement may have been the commit of a change. */
+function databaseLost(): ApiError {
+  return new ApiError(
+    'ServiceUnavailable',
+    'The connection to the database was lost, and whether a change was made is not known: look, then try again',
+    { retryAfterSeconds: 1 },
+  )
 }
 
 function messageOf(error: ApiError): ErrorEnvelope['message'] {

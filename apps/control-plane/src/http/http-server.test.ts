@@ -5,7 +5,7 @@ import { errorEnvelope } from '@postern/api-contract/error-envelope'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { DatabaseSilent, DatabaseUnreachable } from '../database/database-unreachable.ts'
+import { DatabaseLost, DatabaseSilent, DatabaseUnreachable } from '../database/database-unreachable.ts'
 import { ApiError } from './api-error.ts'
 import { type HttpServer, createHttpServer } from './http-server.ts'
 import { type StartedHttpServer, startHttpServer } from './test/start-http-server.ts'
@@ -34,6 +34,9 @@ function registerRoutes(server: HttpServer): void {
   })
   server.post('/silent-database', () => {
     throw new DatabaseSilent()
+  })
+  server.post('/lost-database', () => {
+    throw new DatabaseLost(new Error(`${canary} at 10.1.2.3`))
   })
   server.post('/refuse', () => {
     throw new ApiError('ServiceUnavailable', 'No gateway is connected', {
@@ -219,6 +222,7 @@ describe('refusals', () => {
   it.each([
     ['cannot be reached', '/no-database'],
     ['fell silent', '/silent-database'],
+    ['was lost', '/lost-database'],
   ])('of a database that %s say to come again, and neither where nor why', async (_title, path) => {
     const reply = await post(path, '{}')
     expect(reply).toMatchObject({ status: 503, json: { error: 'ServiceUnavailable' } })

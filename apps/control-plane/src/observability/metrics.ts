@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
+import { type DatabaseMetrics, createDatabaseMetrics } from './database-metrics.ts'
 import { type ReviewMetrics, createReviewMetrics } from './review-metrics.ts'
 import { type TunnelMetrics, createTunnelMetrics } from './tunnel-metrics.ts'
 
@@ -18,6 +19,7 @@ export interface Metrics {
     queued(rows: number): void
     flushed(flush: { rows: number; durationMs: number; isCommitted: boolean }): void
   }
+  database: DatabaseMetrics
   tunnels: TunnelMetrics
   reviews: ReviewMetrics
 }
@@ -61,6 +63,7 @@ export function createMetrics({ version, withProcessMetrics }: MetricsOptions): 
     observeLogin: (auth_method, outcome, reason) =>
       logins.inc({ auth_method, outcome, reason: reason ?? 'none' }),
     auditLog: createAuditLogObserver(registers),
+    database: createDatabaseMetrics(registers),
     tunnels: createTunnelMetrics(registers),
     reviews: createReviewMetrics(registers),
   }

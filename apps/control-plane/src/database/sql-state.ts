@@ -1,0 +1,30 @@
+/** The SQLSTATE that the server gave for an error; undefined where no server did. */
+export function sqlStateOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined
+}
+
+/**
+ * The server undid the transaction in favour of another one, and says so: it may be run again. 40003 is left out, which
+ * says that nobody knows.
+ */
+export function isUndone(error: unknown): 'serialization-failure' | 'deadlock' | undefined {
+  const state = sqlStateOf(error)
+  if (state === '40001') return 'serialization-failure'
+  return state === '40P01' ? 'deadlock' : undefined
+}
+
+/**
+ * The last word of a session: shut down, crashed, starting or stopping, idle for too long, or terminated by somebody.
+ * Appendix A of PostgreSQL's documentation.
+ */
+export function endsSession(error: unknown): boolean {
+  return ['57P01', '57P02', '57P03', '57P05', '25P03', '25P04'].includes(sqlStateOf(error) ?? '')
+}
+
+/** Whether a connection that was refused may come about in a moment. A wrong password stays wrong. */
+export function isPassingRefusal(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  // Operator intervention, insufficient resources, connection exceptions.
+  return state === undefined || /^(?:57|53|08)/.test(state)
+}
