@@ -18,6 +18,7 @@ import { wrongClocks } from './p23-wrong-clocks.ts'
 import { rotations } from './p24-rotations.ts'
 import { otherVersions } from './p25-other-versions.ts'
 import { misdirectedVerdicts } from './p27-misdirected-verdicts.ts'
+import { junkLogins } from './t26-junk-logins.ts'
 
 /** Every experiment, in the order in which `--all` runs them: a new one is a file `p3-black-hole.ts` and a line here. */
 export const experiments: readonly Experiment[] = [
@@ -40,4 +41,5 @@ export const experiments: readonly Experiment[] = [
   rotations,
   otherVersions,
   misdirectedVerdicts,
+  junkLogins,
 ]
