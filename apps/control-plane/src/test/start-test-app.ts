@@ -91,6 +91,7 @@ async function startApp(
     keyring: await openKeyring(rootKey, createKeyringStore(database)),
     version: '0.0.0',
     observers,
+    sendAwayTimes: { leastMs: 0, quietMs: 0, mostMs: 0 },
   })
   const { url } = await app.listen()
   let stopping: Promise<void> | undefined
