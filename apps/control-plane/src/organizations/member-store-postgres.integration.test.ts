@@ -25,6 +25,9 @@ describeMemberStore('PostgreSQL', async () => {
     store: createMemberStorePostgres(kysely),
     organizationId: await createOrganization(),
     otherOrganizationId: await createOrganization(),
+    disableUser: async (userId) => {
+      await kysely.updateTable('users').set({ is_disabled: true }).where('id', '=', userId).execute()
+    },
     createUser: async (email, name) => {
       const { id } = await kysely
         .insertInto('users')

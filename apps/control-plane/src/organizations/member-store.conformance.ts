@@ -9,6 +9,7 @@ export interface MemberStoreFixture {
   otherOrganizationId: string
   /** In no organization yet. */
   createUser(email: string, name: string): Promise<string>
+  disableUser(userId: string): Promise<void>
 }
 
 /** What every member store must do. */
@@ -42,6 +43,20 @@ export function describeMemberStore(name: string, createFixture: () => Promise<M
       const emails = ['ada@example.com', 'eve@example.com', 'nobody@example.com']
       expect(await store.findMembersByEmail(organizationId, emails)).toEqual([ada])
       expect(await store.findMembersByEmail(organizationId, [])).toEqual([])
+    })
+
+    it('the role of one counts while neither the membership nor the account is disabled', async () => {
+      const ada = await add('ada@example.com', 'admin')
+      const roleOf = (organizationId: string) => store.roleOfEnabled(organizationId, ada.userId)
+      expect(await roleOf(fixture.organizationId)).toBe('admin')
+      expect(await roleOf(fixture.otherOrganizationId)).toBeUndefined()
+      await add('grace@example.com', 'admin')
+      await store.update(ada, { isDisabled: true })
+      expect(await roleOf(fixture.organizationId)).toBeUndefined()
+      await store.update(ada, { isDisabled: false })
+      expect(await roleOf(fixture.organizationId)).toBe('admin')
+      await fixture.disableUser(ada.userId)
+      expect(await roleOf(fixture.organizationId)).toBeUndefined()
     })
 
     it('one is added once, and may be in two organizations', async () => {
