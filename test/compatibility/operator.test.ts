@@ -1,8 +1,8 @@
-import { startKubernetesStandIn } from '@postern/testing/kubernetes-stand-in'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { attachKubernetesAuth, createIdentity } from '../processes/platform.ts'
 import { type ClientWorld, createClientWorld } from './client-world.ts'
 import { type Kind, loginFields, secretFields, textOf, unreadable, valueAt } from './reading.ts'
+import { startCluster } from './start-cluster.ts'
 
 /** The calls of the Kubernetes operator: both of its versions, and those that its own tests prepare themselves with. */
 describe('the Kubernetes operator', () => {
@@ -130,9 +130,19 @@ describe('the Kubernetes operator', () => {
   })
 
   it('prepares its own tests: sign in, project, members, identity, client secret', async () => {
-    const login = await send('POST', '/api/v3/auth/login', { email: 'wrong@example.com', password: 'wrong' })
-    expect(login.status).toBe(401)
-    const organizationId = world.platform.organizationId
+    const { organizationId, person } = world.platform
+    const refused = await send('POST', '/api/v3/auth/login', { ...person, password: 'wrong' })
+    expect(refused.status).toBe(401)
+    const login = await send('POST', '/api/v3/auth/login', person)
+    const selected = await send(
+      'POST',
+      '/api/v3/auth/select-organization',
+      { organizationId },
+      textOf(login, 'accessToken'),
+    )
+    expect(unreadable(selected, { token: 'text', isMfaEnabled: 'boolean' })).toEqual([])
+    const session = textOf(selected, 'token')
+    const asPerson = (method: string, path: string, body?: object) => send(method, path, body, session)
     const project = await asAdmin('POST', '/api/v1/projects', {
       projectName: 'E2E',
       slug: 'e2e-tests',
@@ -146,18 +156,18 @@ describe('the Kubernetes operator', () => {
     expect(unreadable(project, fields)).toEqual([])
     const projectId = textOf(project, 'project.id')
     const member = await asAdmin('POST', `/api/v1/projects/${projectId}/memberships`, {
-      usernames: ['admin@example.com'],
+      usernames: [person.email],
       roleSlugs: ['admin'],
     })
     expect(member.status).toBe(200)
-    const identity = await asAdmin('POST', '/api/v1/identities', {
+    const identity = await asPerson('POST', '/api/v1/identities', {
       name: 'e2e',
       organizationId,
       role: 'member',
     })
     const identityId = textOf(identity, 'identity.id')
     const root = `/api/v1/auth/universal-auth/identities/${identityId}`
-    const attached = await asAdmin('POST', root, {
+    const attached = await asPerson('POST', root, {
       identityId,
       clientSecretTrustedIps: [{ ipAddress: '0.0.0.0/0' }, { ipAddress: '::/0' }],
       accessTokenTrustedIps: [{ ipAddress: '0.0.0.0/0' }, { ipAddress: '::/0' }],
@@ -168,12 +178,12 @@ describe('the Kubernetes operator', () => {
       isClientSecretRotationEnabled: false,
     })
     expect(unreadable(attached, { 'identityUniversalAuth.clientId': 'text' })).toEqual([])
-    const secret = await asAdmin('POST', `${root}/client-secrets`, {
+    const secret = await asPerson('POST', `${root}/client-secrets`, {
       description: 'e2e',
       numUsesLimit: 0,
       ttl: 0,
     })
-    const membership = await asAdmin(
+    const membership = await asPerson(
       'POST',
       `/api/v1/projects/${projectId}/memberships/identities/${identityId}`,
       {
@@ -186,14 +196,14 @@ describe('the Kubernetes operator', () => {
       clientSecret: textOf(secret, 'clientSecret'),
     })
     expect(unreadable(reply, loginFields)).toEqual([])
-    const folder = await asAdmin('POST', '/api/v2/folders', {
+    const folder = await asPerson('POST', '/api/v2/folders', {
       projectId,
       environment: 'dev',
       name: 'sub',
       path: '/',
     })
     expect(unreadable(folder, { 'folder.id': 'text' })).toEqual([])
-    const imported = await asAdmin('POST', '/api/v2/secret-imports', {
+    const imported = await asPerson('POST', '/api/v2/secret-imports', {
       projectId,
       environment: 'dev',
       path: '/',
@@ -202,17 +212,3 @@ describe('the Kubernetes operator', () => {
     expect(unreadable(imported, { 'secretImport.id': 'text' })).toEqual([])
   })
 })
-
-async function startCluster() {
-  const cluster = await startKubernetesStandIn()
-  await cluster.createServiceAccount('kube-system', 'reviewer')
-  await cluster.grantTokenReview('kube-system', 'reviewer')
-  await cluster.createServiceAccount('payments', 'api')
-  return {
-    url: cluster.url,
-    caCert: cluster.caCert,
-    reviewerJwt: await cluster.mintToken({ namespace: 'kube-system', name: 'reviewer' }),
-    mintPodToken: () => cluster.mintToken({ namespace: 'payments', name: 'api' }),
-    [Symbol.asyncDispose]: () => cluster.close(),
-  }
-}

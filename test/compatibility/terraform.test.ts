@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientWorld, createClientWorld } from './client-world.ts'
 import { type Kind, loginFields, secretFields, textOf, unreadable, valueAt } from './reading.ts'
+import { createTerraformCalls } from './terraform-calls.ts'
 
 /** What Go writes for a time that nobody set, and for lists that are nil. */
 const noTime = '0001-01-01T00:00:00Z'
@@ -19,20 +20,8 @@ describe('the Terraform provider', () => {
   })
   afterAll(() => world.close())
 
-  const send = (method: string, path: string, body?: object, token: string = world.platform.adminToken) =>
-    world.send(
-      `${method} ${path} HTTP/1.1
-       User-Agent: terraform
-       Accept: application/json
-       Authorization: Bearer ${token}
-       ${body === undefined ? '' : 'Content-Type: application/json'}`,
-      body,
-    )
+  const { send, createIdentity } = createTerraformCalls(() => world)
   const organizationId = () => world.platform.organizationId
-  async function createIdentity(name: string): Promise<string> {
-    const body = { name, hasDeleteProtection: false, organizationId: organizationId(), role: 'no-access' }
-    return textOf(await send('POST', '/api/v1/identities', body), 'identity.id')
-  }
 
   it('logs in with its client secret, and learns its organization', async () => {
     const { clientId, clientSecret } = world.machine
@@ -139,28 +128,6 @@ describe('the Terraform provider', () => {
     expect(unreadable(await send('POST', `${one}/revoke`), secretFields)).toEqual([])
     expect(unreadable(await send('DELETE', root), { 'identityUniversalAuth.id': 'text' })).toEqual([])
     expect((await send('GET', root)).status).toBe(404)
-  })
-
-  it('attaches Kubernetes Auth as it writes it, and changes it with an empty CA and a null reviewer token', async () => {
-    const identityId = await createIdentity('with-kubernetes-auth')
-    const root = `/api/v1/auth/kubernetes-auth/identities/${identityId}`
-    const settings = {
-      tokenReviewMode: 'api',
-      kubernetesHost: 'https://203.0.113.1:6443',
-      allowedNamespaces: 'payments',
-      allowedNames: '',
-      allowedAudience: '',
-      gatewayId: null,
-      identityId,
-    }
-    const reply = await send('POST', root, settings)
-    // No cluster answers there: the refusal names the reason, and is none of the request's shape.
-    expect(reply.status).toBe(400)
-    expect(valueAt(reply.body, 'message')).toEqual(expect.any(String))
-    expect((await send('GET', root)).status).toBe(404)
-    const change = await send('PATCH', root, { ...settings, caCert: '', tokenReviewerJwt: null })
-    expect(change.status).toBe(400)
-    expect(valueAt(change.body, 'message')).toEqual(expect.any(String))
   })
 
   it('manages a project: by slug it is the reply itself, without an envelope', async () => {

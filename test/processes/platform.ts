@@ -5,6 +5,8 @@ import { createPosternApi, expectOk, textAt, type JsonObject, type PosternApi } 
 export interface Platform {
   organizationId: string
   adminToken: string
+  /** The first administrator, who is a person. */
+  person: { email: string; password: string }
   /** The API as the first administrator's machine identity. */
   admin: PosternApi
 }
@@ -12,15 +14,11 @@ export interface Platform {
 /** The first call that a control plane ever takes: it makes the organization, its administrator and their token. */
 export async function bootstrap(url: string, organization = 'Acme'): Promise<Platform> {
   const api = createPosternApi(url)
-  const body = expectOk(
-    await api.post('/api/v1/admin/bootstrap', {
-      email: 'admin@example.com',
-      password: randomBytes(18).toString('base64url'),
-      organization,
-    }),
-  )
+  const person = { email: 'admin@example.com', password: randomBytes(18).toString('base64url') }
+  const body = expectOk(await api.post('/api/v1/admin/bootstrap', { ...person, organization }))
   const adminToken = textAt(body, 'identity.credentials.token')
-  return { organizationId: textAt(body, 'organization.id'), adminToken, admin: api.as(adminToken) }
+  const organizationId = textAt(body, 'organization.id')
+  return { organizationId, adminToken, person, admin: api.as(adminToken) }
 }
 
 export interface NewGateway {
