@@ -61,7 +61,12 @@ describe('audit events in PostgreSQL', () => {
 
   it('were not written when the server cannot be reached', async () => {
     const url = 'postgres://nobody@127.0.0.1:1/nowhere'
-    const unreachable = openDatabase({ url, poolMax: 1, logger: { warn: () => undefined } })
+    const unreachable = openDatabase({
+      url,
+      poolMax: 1,
+      bridgedMsMax: 0,
+      logger: { warn: () => undefined },
+    })
     const store = createAuditEventStorePostgres(unreachable.kysely)
     expect(await store.append([encodeAuditEvent(event(randomUUID()))])).toMatchObject({ kind: 'not-reached' })
     await unreachable.close()

@@ -8,4 +8,4 @@ export interface DatabaseObserver {
   returned?: (goneMs: number) => void
 }
 
-export type RepeatReason = 'serialization-failure' | 'deadlock' | 'connection-lost'
+export type RepeatReason = 'serialization-failure' | 'deadlock' | 'stale-plan' | 'connection-lost'

@@ -92,6 +92,7 @@ describe('openDatabase', () => {
     const database = openDatabase({
       url: 'postgresql://nobody@localhost/none?host=/nonexistent',
       poolMax: 1,
+      bridgedMsMax: 0,
       logger: { warn: () => undefined },
     })
     const refused = sql`select 1`.execute(database.kysely)

@@ -8,7 +8,7 @@ import type { DatabaseObserver } from './database-observer.ts'
 import { DatabaseLost, DatabaseSilent } from './database-unreachable.ts'
 import { repeatReads } from './retry.ts'
 import type { Schema } from './schema.ts'
-import { endsSession } from './sql-state.ts'
+import { endsSession, isStalePlan } from './sql-state.ts'
 
 export interface DatabaseLogger {
   warn(fields: object, message: string): void
@@ -56,6 +56,7 @@ export function openDatabase({
   logger,
 }: DatabaseOptions): Database {
   const state = { isClosed: false }
+  const plans: Plans = { generation: 0 }
   const types = new pg.TypeOverrides()
   types.setTypeParser(pg.types.builtins.INT8, parseInt8)
   const pool = new pg.Pool({
@@ -71,7 +72,7 @@ export function openDatabase({
   })
   pool.on('error', (error) => logger.warn({ reason: error.message }, 'lost an idle database connection'))
   pool.on('connect', (client) => {
-    prepareMarkedStatements(client)
+    prepareMarkedStatements(client, plans)
     tellLoss(client, () => observer.lost?.())
   })
   const returned = (goneMs: number): void => {
@@ -108,16 +109,34 @@ export function openDatabase({
 
 const preparedMark = /^\s*\/\* prepared: ([a-z-]+) \*\//
 
+/** Of all connections of a pool. */
+interface Plans {
+  generation: number
+}
+
 /**
  * A statement that begins with the comment `prepared: <name>` is parsed and planned once for each connection. For the few
  * on the way of a login: planning costs the server as much as the rows, and kysely names no statement.
+ *
+ * A newer version of the software may give a table another column while this one runs. A plan that selects all of them is
+ * refused from then on; it and all others are prepared again under other names, and `retry.ts` runs the statement again.
  */
-function prepareMarkedStatements(client: pg.ClientBase): void {
-  const query: (statement: unknown, values?: unknown) => unknown = client.query.bind(client)
+function prepareMarkedStatements(client: pg.ClientBase, plans: Plans): void {
+  const query: (statement: unknown, values?: unknown) => Promise<unknown> = client.query.bind(client)
+  const preparing = async (name: string, text: string, values: unknown): Promise<unknown> => {
+    const { generation } = plans
+    try {
+      return await query({ name: generation === 0 ? name : `${name} ${generation}`, text, values })
+    } catch (error) {
+      if (isStalePlan(error) && plans.generation === generation) plans.generation += 1
+      throw error
+    }
+  }
   Object.assign(client, {
     query: (statement: unknown, values?: unknown) => {
-      const [, name] = typeof statement === 'string' ? (preparedMark.exec(statement) ?? []) : []
-      return name === undefined ? query(statement, values) : query({ name, text: statement, values })
+      if (typeof statement !== 'string') return query(statement, values)
+      const [, name] = preparedMark.exec(statement) ?? []
+      return name === undefined ? query(statement, values) : preparing(name, statement, values)
     },
   })
 }
@@ -137,6 +156,7 @@ function tellLoss(client: pg.PoolClient, onLost: () => void): void {
     } catch (error) {
       const isLastWord = endsSession(error)
       if (!isBroken && !isLastWord) throw error
+      isBroken = true
       if (isLastWord) void client.end()
       if (!isTold) onLost()
       isTold = true

@@ -9,8 +9,8 @@ import { isUndone } from './sql-state.ts'
 /*
  * What is run again, and what never is:
  *
- * 1. A transaction that the server undid (a serialization failure, a deadlock), as a whole. It says so itself, in the
- *    answer to COMMIT too.
+ * 1. A transaction that the server undid (a serialization failure, a deadlock, a plan that a newer schema outdated), as a
+ *    whole. It says so itself, in the answer to COMMIT too.
  * 2. A transaction whose connection broke before COMMIT was sent, as a whole: what was never committed is not there.
  * 3. A statement outside of transactions that begins with `select`, whose connection broke.
  * 4. Never: a change whose COMMIT was sent and not answered, and any other statement that commits by itself. It may have

@@ -5,13 +5,19 @@ export function sqlStateOf(error: unknown): string | undefined {
 }
 
 /**
- * The server undid the transaction in favour of another one, and says so: it may be run again. 40003 is left out, which
- * says that nobody knows.
+ * The server undid the transaction, in favour of another one or of another plan, and says so: it may be run again. 40003
+ * is left out, which says that nobody knows.
  */
-export function isUndone(error: unknown): 'serialization-failure' | 'deadlock' | undefined {
+export function isUndone(error: unknown): 'serialization-failure' | 'deadlock' | 'stale-plan' | undefined {
   const state = sqlStateOf(error)
   if (state === '40001') return 'serialization-failure'
-  return state === '40P01' ? 'deadlock' : undefined
+  if (state === '40P01') return 'deadlock'
+  return isStalePlan(error) ? 'stale-plan' : undefined
+}
+
+/** "Cached plan must not change result type" has no state of its own, but that of features that are not supported. */
+export function isStalePlan(error: unknown): boolean {
+  return sqlStateOf(error) === '0A000'
 }
 
 /**
@@ -27,4 +33,9 @@ export function isPassingRefusal(error: unknown): boolean {
   const state = sqlStateOf(error)
   // Operator intervention, insufficient resources, connection exceptions.
   return state === undefined || /^(?:57|53|08)/.test(state)
+}
+
+/** Somebody held a lock for longer than `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === '55P03'
 }

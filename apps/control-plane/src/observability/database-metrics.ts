@@ -22,7 +22,7 @@ export function createDatabaseMetrics(registers: Registry[]): DatabaseMetrics {
   })
   const repeated = new Counter({
     name: 'postern_database_repeats_total',
-    help: 'Reads, and changes as a whole, that were run again, by why (serialization-failure, deadlock, connection-lost)',
+    help: 'Reads, and changes as a whole, that were run again, by why (serialization-failure, deadlock, stale-plan, connection-lost)',
     labelNames: ['what', 'why'],
     registers,
   })
