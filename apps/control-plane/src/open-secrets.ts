@@ -8,8 +8,11 @@ import type { Keyring } from './keyring/keyring.ts'
 import { openFolders } from './open-folders.ts'
 import type { Authenticate } from './permissions/actor.ts'
 import type { ProjectAccess } from './projects/project-access.ts'
+import { askTogether } from './secrets/ask-together.ts'
 import { createChangeSecrets } from './secrets/change-secrets.ts'
 import { createFolderSecretsReader } from './secrets/folder-secrets.ts'
+import { createKeptReplies } from './secrets/kept-replies.ts'
+import { createListReplies } from './secrets/list-replies.ts'
 import type { FolderStore } from './secrets/folders/folder-store.ts'
 import { createFolderStorePostgres } from './secrets/folders/folder-store-postgres.ts'
 import type { SecretImportStore } from './secrets/imports/secret-import-store.ts'
@@ -17,7 +20,7 @@ import { createSecretImportStorePostgres } from './secrets/imports/secret-import
 import { createReadSecrets } from './secrets/read-secrets.ts'
 import { registerSecretChangeRoutes } from './secrets/secret-change-routes.ts'
 import { registerSecretReadRoutes } from './secrets/secret-read-routes.ts'
-import type { SecretStore } from './secrets/secret-store.ts'
+import type { FolderPlace, SecretStore } from './secrets/secret-store.ts'
 import { createSecretStorePostgres } from './secrets/secret-store-postgres.ts'
 
 export interface SecretStores {
@@ -50,15 +53,19 @@ export interface SecretsOptions {
 export function openSecrets(server: HttpServer, options: SecretsOptions): void {
   const { authenticate, access, stores, keyring, commit, auditLog, now, elapsed } = options
   openFolders(server, options)
+  const findFolder = askTogether((places: readonly FolderPlace[]) => stores.secrets.findFolders(places))
+  const reading = {
+    access,
+    store: { ...stores.secrets, findFolder },
+    folders: stores.folders,
+    imports: stores.secretImports,
+    folderSecrets: createFolderSecretsReader({ store: stores.secrets, elapsedMs: elapsed }),
+    keyring,
+  }
   registerSecretReadRoutes(server, {
     authenticate,
-    readSecrets: createReadSecrets({
-      access,
-      store: stores.secrets,
-      folders: stores.folders,
-      imports: stores.secretImports,
-      folderSecrets: createFolderSecretsReader({ store: stores.secrets, keyring, elapsedMs: elapsed }),
-    }),
+    readSecrets: createReadSecrets(reading),
+    lists: createListReplies({ ...reading, kept: createKeptReplies() }),
   })
   registerSecretChangeRoutes(server, {
     authenticate,

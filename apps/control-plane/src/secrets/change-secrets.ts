@@ -9,10 +9,10 @@ import { type Actor, auditActorOf } from '../permissions/actor.ts'
 import { type ProjectRights, requireProjectPermission } from '../permissions/project-rights.ts'
 import type { EnteredProject, ProjectAccess } from '../projects/project-access.ts'
 import type { Environment } from '../projects/project-store.ts'
-import type { ReadSecret } from './folder-secrets.ts'
 import { joinPath, parseSecretPath } from './folders/folder-paths.ts'
 import type { FolderPlace, FolderStore } from './folders/folder-store.ts'
-import type { FoundSecret, NamedPlace } from './read-secrets.ts'
+import type { NamedPlace } from './named-place.ts'
+import type { FoundSecret } from './read-secrets.ts'
 import {
   type MetadataEntry,
   type SecretContent,
@@ -132,7 +132,7 @@ async function create(
       content: sealed,
     })
     await within.audit.record(eventOf(dependencies, origin, target, 'secret-created', stored, {}))
-    return foundOf(target, readOf(stored, content))
+    return foundOf(target, stored, content)
   })
 }
 
@@ -171,7 +171,7 @@ async function update(
     const changed = Object.keys(onlyPresent({ ...change, newName }))
     const details = { changed, ...(key === before.key ? {} : { nameBefore: before.key }) }
     await within.audit.record(eventOf(dependencies, origin, target, 'secret-updated', stored, details))
-    return foundOf(target, readOf(stored, content))
+    return foundOf(target, stored, content)
   })
 }
 
@@ -203,7 +203,7 @@ async function remove(
     const content = await openContent(within.secretKeyring, organizationId, stored)
     await within.secrets.delete(stored.id)
     await within.audit.record(eventOf(dependencies, origin, target, 'secret-deleted', stored, {}))
-    return foundOf(target, readOf(stored, content))
+    return foundOf(target, stored, content)
   })
 }
 
@@ -213,7 +213,10 @@ interface LockedFolder {
   readonly valueBytes: number
 }
 
-/** The root of an environment is made on first use; any other folder is there or not. */
+/**
+ * The root of an environment is made on first use; any other folder is there or not. One that was renamed while its lock
+ * was waited for is not where rights were judged and the audit would say: it is gone from there.
+ */
 async function lockFolder(
   { folders, secrets }: SecretChangeScope,
   { environment, path, at }: Target,
@@ -223,7 +226,9 @@ async function lockFolder(
     (await folders.findFolder(place)) ??
     (path.length === 0 ? await folders.ensureRoot(environment.id) : undefined)
   const state = folder && (await secrets.lockFolder(folder.id))
-  if (folder === undefined || state === undefined) {
+  // Under the lock nobody renames it any more, nor a folder that it is in.
+  const isThere = path.length === 0 || (await folders.findFolder(place))?.id === folder?.id
+  if (folder === undefined || state === undefined || !isThere) {
     throw new ApiError('NotFound', `There is no folder ${at.secretPath} in ${at.environment}`)
   }
   return { id: folder.id, ...state }
@@ -265,18 +270,18 @@ function onlyPresent(fields: object): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
-function readOf(stored: StoredSecret, { comment, metadata, value }: SecretContent): ReadSecret {
-  return { stored, notes: { comment, metadata }, value }
-}
-
 /** Whoever may write a value but not read it does not get it back, not even the one just written. */
-function foundOf({ entered, environment, path, at }: Target, read: ReadSecret): FoundSecret {
-  const address = { ...at, secretName: read.stored.key }
+function foundOf(
+  { entered, environment, path, at }: Target,
+  stored: StoredSecret,
+  { comment, metadata, value }: SecretContent,
+): FoundSecret {
+  const address = { ...at, secretName: stored.key }
   const mayView = entered.rights.can('read-value', 'secrets', address)
   const folder = { environment, path, secretPath: at.secretPath }
   return {
     projectId: entered.project.id,
-    secret: { read, folder, value: mayView ? read.value : undefined },
+    secret: { stored, folder, notes: { comment, metadata }, value: mayView ? value : undefined },
   }
 }
 

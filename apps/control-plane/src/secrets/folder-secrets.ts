@@ -1,41 +1,28 @@
 import { ApiError } from '../http/api-error.ts'
-import { type SecretKeyring, type SecretNotes, openNotes, openValues } from './secret-cipher.ts'
 import { secretLimits } from './secret-limits.ts'
 import type { FolderState, SecretStore, StoredContents, StoredSecret } from './secret-store.ts'
-
-/** A secret that was read; its value is opened when it is first to be shown. */
-export interface ReadSecret {
-  readonly stored: StoredSecret
-  readonly notes: SecretNotes
-  /** Undefined until `openValuesOf` opened it. */
-  value: string | undefined
-}
 
 export interface FolderSecrets {
   readonly folderId: string
   /** By key, in the order of keys. */
-  readonly byKey: ReadonlyMap<string, ReadSecret>
+  readonly byKey: ReadonlyMap<string, StoredSecret>
   readonly hasImports: boolean
   /** Of all values. */
   readonly sealedBytes: number
 }
 
 /**
- * The secrets of folders. Opening a hundred values costs about a millisecond, several times all the rest of a list, so
- * what was opened is kept for as long as the folder's revision in the database is the same: a reader asks the database at
- * each request, and never sees what has been changed.
+ * The secrets of folders, sealed as they are stored, and kept for as long as the folder's revision in the database is
+ * the same: a reader asks the database at each request, and never sees what has been changed.
  */
 export interface FolderSecretsReader {
   /** Throws BadRequest where they are more than one reply may hold. */
-  read(organizationId: string, states: readonly FolderState[]): Promise<readonly FolderSecrets[]>
-  openValuesOf(organizationId: string, secrets: readonly ReadSecret[]): Promise<void>
-  /** Without the value. */
-  readOne(organizationId: string, stored: StoredSecret): Promise<ReadSecret>
+  read(states: readonly FolderState[]): Promise<readonly FolderSecrets[]>
 }
 
 export interface FolderSecretsOptions {
   store: Pick<SecretStore, 'contentsOf'>
-  keyring: SecretKeyring
+  /** Monotonic. */
   elapsedMs: () => number
   /** What may be kept, about. */
   bytesMax?: number
@@ -43,21 +30,20 @@ export interface FolderSecretsOptions {
 
 interface Kept {
   readonly revision: number
-  readonly byKey: ReadonlyMap<string, ReadSecret>
+  readonly byKey: ReadonlyMap<string, StoredSecret>
   readonly bytes: number
   readonly sealedBytes: number
   readonly readAtMs: number
 }
 
-const bytesMaxDefault = 64 * 1024 * 1024
-/** Names, dates, ids, the objects around them, and their text (secret-json.ts). */
-const secretBytesAbout = 2_500
-/** Nothing in the clear is kept longer than that without being read again. */
+const bytesMaxDefault = 32 * 1024 * 1024
+/** Names, dates, ids, and the objects around them. */
+const secretBytesAbout = 1_000
+/** What was encrypted anew meanwhile is read again, long before its earlier key goes (key-rotation/). */
 const ageMsMax = 30_000
 
 export function createFolderSecretsReader({
   store,
-  keyring,
   elapsedMs,
   bytesMax = bytesMaxDefault,
 }: FolderSecretsOptions): FolderSecretsReader {
@@ -90,26 +76,8 @@ export function createFolderSecretsReader({
     return undefined
   }
 
-  async function openContents(
-    organizationId: string,
-    { revision, secrets }: StoredContents,
-    readAtMs: number,
-  ): Promise<Kept> {
-    const notes = await openNotes(keyring, organizationId, secrets)
-    const byKey = new Map<string, ReadSecret>()
-    let bytes = secretBytesAbout
-    let sealedBytes = 0
-    for (const [index, stored] of secrets.entries()) {
-      const own = notes[index] ?? { comment: '', metadata: [] }
-      byKey.set(stored.key, { stored, notes: own, value: undefined })
-      bytes += secretBytesAbout + bytesOf(stored)
-      sealedBytes += stored.content.value.length
-    }
-    return { revision, byKey, bytes, sealedBytes, readAtMs }
-  }
-
   return {
-    read: async (organizationId, states) => {
+    read: async (states) => {
       const found = new Map<string, Kept>()
       for (const state of states) {
         const contents = recall(state)
@@ -121,7 +89,7 @@ export function createFolderSecretsReader({
         const read = await store.contentsOf(missing, secretLimits)
         if (read === 'too-much') throw tooMuch()
         for (const [folderId, stored] of read) {
-          const contents = await openContents(organizationId, stored, readAtMs)
+          const contents = keptOf(stored, readAtMs)
           found.set(folderId, contents)
           keep(folderId, contents)
         }
@@ -132,22 +100,6 @@ export function createFolderSecretsReader({
         const { byKey, sealedBytes } = contents
         return [{ folderId: id, byKey, hasImports, sealedBytes }]
       })
-    },
-
-    openValuesOf: async (organizationId, secrets) => {
-      const sealed = secrets.filter(({ value }) => value === undefined)
-      if (sealed.length === 0) return
-      const values = await openValues(
-        keyring,
-        organizationId,
-        sealed.map(({ stored }) => stored),
-      )
-      for (const [index, secret] of sealed.entries()) secret.value = values[index]
-    },
-
-    readOne: async (organizationId, stored) => {
-      const [notes] = await openNotes(keyring, organizationId, [stored])
-      return { stored, notes: notes ?? { comment: '', metadata: [] }, value: undefined }
     },
   }
 }
@@ -160,9 +112,19 @@ export function tooMuch(): ApiError {
   )
 }
 
-/** Sealed, in the clear, and in the text of replies. */
-function bytesOf({ content }: StoredSecret): number {
-  const { value, comment, hiddenMetadata } = content
-  const sealed = value.length + (comment?.length ?? 0) + (hiddenMetadata?.length ?? 0)
-  return 5 * sealed + content.metadata.length * 200
+function keptOf({ revision, secrets }: StoredContents, readAtMs: number): Kept {
+  const byKey = new Map(secrets.map((secret) => [secret.key, secret]))
+  let bytes = secretBytesAbout
+  let sealedBytes = 0
+  for (const secret of secrets) {
+    bytes += secretBytesAbout + bytesOf(secret)
+    sealedBytes += secret.content.value.length
+  }
+  return { revision, byKey, bytes, sealedBytes, readAtMs }
+}
+
+function bytesOf({ content: { value, comment, metadata, hiddenMetadata } }: StoredSecret): number {
+  return (
+    value.length + (comment?.length ?? 0) + (hiddenMetadata?.length ?? 0) + JSON.stringify(metadata).length
+  )
 }

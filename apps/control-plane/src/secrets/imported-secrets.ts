@@ -1,8 +1,13 @@
 import type { SecretImport } from './imports/secret-import-store.ts'
 import { parseSecretPath } from './folders/folder-paths.ts'
-import type { ReadSecret } from './folder-secrets.ts'
 import { secretLimits } from './secret-limits.ts'
-import { type PlacedFolder, type SecretReading, addressOf, secretsOf } from './secret-reading.ts'
+import {
+  type FoundIn,
+  type PlacedFolder,
+  type SecretReading,
+  addressOf,
+  secretsOf,
+} from './secret-reading.ts'
 
 /** What of imports/ this needs. */
 export interface ImportsOf {
@@ -13,7 +18,7 @@ export interface ImportsOf {
 export interface ImportedFolder {
   readonly folder: PlacedFolder
   /** One for each name: the folder's own before those of its imports, a later import's before an earlier one's. */
-  readonly secrets: readonly { read: ReadSecret; folder: PlacedFolder }[]
+  readonly secrets: readonly FoundIn[]
 }
 
 /**
@@ -51,13 +56,13 @@ interface Gathering {
   through: Set<string>
 }
 
-type ByName = Map<string, { read: ReadSecret; folder: PlacedFolder }>
+type ByName = Map<string, FoundIn>
 
 async function gather(gathering: Gathering, folder: PlacedFolder, depth: number): Promise<ByName> {
   const { reading, imports, budget, through } = gathering
   const byName: ByName = new Map()
   for (const secret of secretsOf(folder)) {
-    if (reading.sight.can('read', addressOf(secret.read, folder))) byName.set(secret.read.stored.key, secret)
+    if (reading.sight.can('read', addressOf(secret))) byName.set(secret.stored.key, secret)
   }
   if (!folder.contents.hasImports || depth >= secretLimits.importDepth) return byName
   const direct = await imports.importsOf([folder.contents.folderId])

@@ -13,21 +13,22 @@ import {
   secretNameParams,
   secretResponse,
 } from '@postern/api-contract/secrets'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { ApiError } from '../http/api-error.ts'
 import type { HttpServer } from '../http/http-server.ts'
 import type { Authenticate } from '../permissions/actor.ts'
+import type { ListReplies } from './list-replies.ts'
 import { parseMetadataFilter } from './metadata-filter.ts'
 import { type RequestedPlace, namedPlace } from './named-place.ts'
-import type { ReadSecrets } from './read-secrets.ts'
-import { type SecretJson, createSecretJson } from './secret-json.ts'
+import type { FoundSecret, ReadSecrets } from './read-secrets.ts'
 import { secretBody } from './secret-reply.ts'
-import { taggedContent } from './tag-content.ts'
+import { sendTagged, taggedContent } from './tag-content.ts'
 
 export interface SecretReadRoutesDependencies {
   authenticate: Authenticate
   readSecrets: ReadSecrets
+  lists: ListReplies
 }
 
 const shared = { tags: ['Secrets'], security: [{ accessToken: [] }] }
@@ -45,23 +46,17 @@ export function registerSecretReadRoutes(
   server: HttpServer,
   dependencies: SecretReadRoutesDependencies,
 ): void {
-  const json = createSecretJson()
-  registerLists(server, dependencies, json)
-  registerGets(server, dependencies, json)
-  registerById(server, dependencies, json)
+  registerLists(server, dependencies)
+  registerGets(server, dependencies)
+  registerById(server, dependencies)
   registerVersions(server, dependencies)
 }
 
-function registerLists(
-  server: HttpServer,
-  dependencies: SecretReadRoutesDependencies,
-  json: SecretJson,
-): void {
+function registerLists(server: HttpServer, dependencies: SecretReadRoutesDependencies): void {
   const response = { 200: listSecretsResponse, 304: unchanged, ...refused }
   server.get(
     '/api/v3/secrets/raw',
     {
-      ...taggedAsWritten(json),
       schema: {
         ...shared,
         operationId: 'listRawSecrets',
@@ -71,15 +66,15 @@ function registerLists(
         response,
       },
     },
-    (request) => {
+    async (request, reply) => {
       const { include_imports: includeImports, ...query } = request.query
-      return readList(dependencies, json, request, { ...query, includeImports })
+      await sendList(dependencies, request, reply, { ...query, includeImports })
+      return reply
     },
   )
   server.get(
     '/api/v4/secrets',
     {
-      ...taggedAsWritten(json),
       schema: {
         ...shared,
         operationId: 'listSecrets',
@@ -89,15 +84,15 @@ function registerLists(
         response,
       },
     },
-    (request) => readList(dependencies, json, request, request.query),
+    async (request, reply) => {
+      await sendList(dependencies, request, reply, request.query)
+      return reply
+    },
   )
 }
 
-/** Without a check of every field against the schema, which would cost more than all the rest. */
-function taggedAsWritten(json: SecretJson) {
-  const stringify = (body: Parameters<SecretJson['stringify']>[0]): string => json.stringify(body)
-  return { ...taggedContent, serializerCompiler: () => stringify }
-}
+/** Not checked against the schema: secret-reply.ts names each field. */
+const taggedAsWritten = { ...taggedContent, serializerCompiler: () => JSON.stringify }
 
 interface ListQuery extends RequestedPlace {
   viewSecretValue: boolean
@@ -108,36 +103,31 @@ interface ListQuery extends RequestedPlace {
   metadataFilter?: string | undefined
 }
 
-async function readList(
-  { authenticate, readSecrets }: SecretReadRoutesDependencies,
-  json: SecretJson,
+async function sendList(
+  { authenticate, lists }: SecretReadRoutesDependencies,
   request: FastifyRequest,
+  reply: FastifyReply,
   query: ListQuery,
-) {
+): Promise<void> {
   const actor = await authenticate(request)
-  const { includeImports } = query
-  const list = await readSecrets.list(actor, namedPlace(query), {
+  const content = await lists.listAt(actor, namedPlace(query), {
     viewValue: query.viewSecretValue,
     expand: query.expandSecretReferences,
     recursive: query.recursive,
-    includeImports,
+    includeImports: query.includeImports,
     wishes: query.metadataFilter === undefined ? [] : parseMetadataFilter(query.metadataFilter),
+    // A filter by tags finds what has one of them, and nothing has.
+    isEmpty: query.tagSlugs !== undefined,
   })
-  // A filter by tags finds what has one of them, and nothing has.
-  const found = query.tagSlugs === undefined ? list : { ...list, secrets: [], imports: [] }
-  return json.list(found, includeImports)
+  sendTagged(request, reply, content)
 }
 
-function registerGets(
-  server: HttpServer,
-  dependencies: SecretReadRoutesDependencies,
-  json: SecretJson,
-): void {
+function registerGets(server: HttpServer, dependencies: SecretReadRoutesDependencies): void {
   const response = { 200: secretResponse, 304: unchanged, ...refused }
   server.get(
     '/api/v3/secrets/raw/:secretName',
     {
-      ...taggedAsWritten(json),
+      ...taggedAsWritten,
       schema: {
         ...shared,
         operationId: 'getRawSecret',
@@ -149,13 +139,13 @@ function registerGets(
     },
     (request) => {
       const { include_imports: isWished, includeImports = isWished, ...query } = request.query
-      return readOne(dependencies, json, request, { ...query, ...request.params, includeImports })
+      return readOne(dependencies, request, { ...query, ...request.params, includeImports })
     },
   )
   server.get(
     '/api/v4/secrets/:secretName',
     {
-      ...taggedAsWritten(json),
+      ...taggedAsWritten,
       schema: {
         ...shared,
         operationId: 'getSecret',
@@ -167,7 +157,7 @@ function registerGets(
         response,
       },
     },
-    (request) => readOne(dependencies, json, request, { ...request.query, ...request.params }),
+    (request) => readOne(dependencies, request, { ...request.query, ...request.params }),
   )
 }
 
@@ -182,7 +172,6 @@ interface GetQuery extends RequestedPlace {
 
 async function readOne(
   { authenticate, readSecrets }: SecretReadRoutesDependencies,
-  json: SecretJson,
   request: FastifyRequest,
   query: GetQuery,
 ) {
@@ -195,14 +184,10 @@ async function readOne(
     includeImports: query.includeImports,
     version: query.version,
   })
-  return json.one(found)
+  return replyOf(found)
 }
 
-function registerById(
-  server: HttpServer,
-  { authenticate, readSecrets }: SecretReadRoutesDependencies,
-  json: SecretJson,
-): void {
+function registerById(server: HttpServer, { authenticate, readSecrets }: SecretReadRoutesDependencies): void {
   const routes = [
     {
       url: '/api/v3/secrets/raw/id/:secretId',
@@ -215,7 +200,7 @@ function registerById(
     server.get(
       url,
       {
-        ...taggedAsWritten(json),
+        ...taggedAsWritten,
         schema: {
           ...shared,
           operationId,
@@ -233,7 +218,7 @@ function registerById(
           expand: expandSecretReferences,
           version,
         })
-        return json.one(found)
+        return replyOf(found)
       },
     )
   }
@@ -266,4 +251,8 @@ function registerVersions(
       return { secretVersions: versions.map((version) => secretBody(projectId, version)), totalCount }
     },
   )
+}
+
+function replyOf({ projectId, secret }: FoundSecret) {
+  return { secret: secretBody(projectId, secret) }
 }

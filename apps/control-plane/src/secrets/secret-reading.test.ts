@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { projectRightsOf } from '../permissions/project-rights.ts'
 import { ApiError } from '../http/api-error.ts'
-import type { FolderSecrets, ReadSecret } from './folder-secrets.ts'
+import type { FolderSecrets } from './folder-secrets.ts'
 import { secretLimits } from './secret-limits.ts'
 import { createSecretReading } from './secret-reading.ts'
+import type { StoredSecret } from './secret-store.ts'
 
 const moment = new Date(0)
 const environment = {
@@ -28,7 +29,7 @@ const project = {
   updatedAt: moment,
 }
 
-function secretNamed(key: string): ReadSecret {
+function secretNamed(key: string): StoredSecret {
   const content = {
     value: Buffer.alloc(0),
     comment: null,
@@ -39,7 +40,7 @@ function secretNamed(key: string): ReadSecret {
     reminderNote: null,
     changedBy: { kind: 'identity' as const, id: null, name: null },
   }
-  const stored = {
+  return {
     id: key,
     projectId: 'project',
     folderId: 'folder',
@@ -49,7 +50,6 @@ function secretNamed(key: string): ReadSecret {
     createdAt: moment,
     updatedAt: moment,
   }
-  return { stored, notes: { comment: '', metadata: [] }, value: undefined }
 }
 
 /** A project in which every path is a folder with so much in it. */
@@ -67,9 +67,11 @@ function readingOf({ secrets, sealedBytes }: { secrets: number; sealedBytes: num
         statesOf: (ids) => Promise.resolve(ids.map((id) => ({ id, revision: 1, hasImports: false }))),
       },
       folderSecrets: {
-        read: (_organizationId, states) => Promise.resolve(states.map(({ id }) => contents(id))),
-        openValuesOf: () => Promise.resolve(),
-        readOne: () => Promise.reject(new Error('not asked for')),
+        read: (states) => Promise.resolve(states.map(({ id }) => contents(id))),
+      },
+      keyring: {
+        encryptFor: () => Promise.reject(new Error('not asked for')),
+        decryptAllFor: () => Promise.reject(new Error('not asked for')),
       },
     },
     { project, rights: projectRightsOf([]), environments: [environment], environment: () => environment },

@@ -1,9 +1,10 @@
 import type { EnteredProject } from '../projects/project-access.ts'
 import type { Environment } from '../projects/project-store.ts'
-import { type FolderSecrets, type FolderSecretsReader, type ReadSecret, tooMuch } from './folder-secrets.ts'
+import { type FolderSecrets, type FolderSecretsReader, tooMuch } from './folder-secrets.ts'
 import { joinPath } from './folders/folder-paths.ts'
+import { type SecretKeyring, type SecretNotes, openNotes, openValues } from './secret-cipher.ts'
 import { secretLimits } from './secret-limits.ts'
-import type { SecretStore } from './secret-store.ts'
+import type { FolderPlace, FolderState, SecretStore, StoredSecret } from './secret-store.ts'
 import { type SecretSight, createSecretSight } from './secret-sight.ts'
 
 /** A folder's place. */
@@ -18,17 +19,22 @@ export interface PlacedFolder extends SecretPlace {
   readonly contents: FolderSecrets
 }
 
-/** A secret as one reader may have it. */
-export interface ShownSecret {
-  readonly read: ReadSecret
+/** A secret, sealed, and where it is. */
+export interface PlacedSecret {
+  readonly stored: StoredSecret
   readonly folder: Pick<PlacedFolder, 'environment' | 'secretPath' | 'path'>
+}
+
+/** A secret as one reader may have it. */
+export interface ShownSecret extends PlacedSecret {
+  readonly notes: SecretNotes
   /** Undefined: hidden from this reader, or not asked for. */
   readonly value: string | undefined
 }
 
 /**
- * One request's way through a project: each folder is read once, with the reader's rights. Throws BadRequest where the
- * folders are more than one request may look at.
+ * One request's way through a project: each folder is read once, and each value opened once, with the reader's rights.
+ * Throws BadRequest where the folders are more than one request may look at.
  */
 export interface SecretReading {
   readonly entered: EnteredProject
@@ -36,25 +42,31 @@ export interface SecretReading {
   folderAt(place: SecretPlace): Promise<PlacedFolder | undefined>
   foldersWith(places: ReadonlyMap<string, SecretPlace>): Promise<readonly PlacedFolder[]>
   /** Without those that the reader may not read; values only where they are wanted and may be read. */
-  show(
-    secrets: readonly { read: ReadSecret; folder: ShownSecret['folder'] }[],
-    viewValue: boolean,
-  ): Promise<ShownSecret[]>
-  openValues(secrets: readonly ReadSecret[]): Promise<void>
+  show(secrets: readonly PlacedSecret[], viewValue: boolean): Promise<ShownSecret[]>
+  /** In the order given. */
+  openNotes(secrets: readonly StoredSecret[]): Promise<readonly SecretNotes[]>
+  openValues(secrets: readonly StoredSecret[]): Promise<ReadonlyMap<StoredSecret, string>>
+}
+
+/** What of the store reading needs; folders are looked for one by one (ask-together.ts). */
+export interface ReadingStore extends Pick<SecretStore, 'statesOf'> {
+  findFolder(place: FolderPlace): Promise<FolderState | undefined>
 }
 
 export interface SecretReadingDependencies {
-  store: Pick<SecretStore, 'findFolder' | 'statesOf'>
+  store: ReadingStore
   folderSecrets: FolderSecretsReader
+  keyring: SecretKeyring
 }
 
 export function createSecretReading(
-  { store, folderSecrets }: SecretReadingDependencies,
+  { store, folderSecrets, keyring }: SecretReadingDependencies,
   entered: EnteredProject,
 ): SecretReading {
   const { organizationId } = entered.project
   const sight = createSecretSight(entered.rights)
   const folders = new Map<string, Promise<PlacedFolder | undefined>>()
+  const values = new Map<StoredSecret, string>()
   const left = { secrets: secretLimits.secretsPerRequest, bytes: secretLimits.bytesPerRequest }
 
   function weigh({ byKey, sealedBytes }: FolderSecrets): void {
@@ -66,7 +78,7 @@ export function createSecretReading(
   async function readFolder(place: SecretPlace, secretPath: string): Promise<PlacedFolder | undefined> {
     const state = await store.findFolder({ environmentId: place.environment.id, path: place.path })
     if (state === undefined) return undefined
-    const [contents] = await folderSecrets.read(organizationId, [state])
+    const [contents] = await folderSecrets.read([state])
     if (contents === undefined) return undefined
     weigh(contents)
     return { ...place, secretPath, contents }
@@ -84,7 +96,7 @@ export function createSecretReading(
     },
     foldersWith: async (places) => {
       const states = await store.statesOf([...places.keys()])
-      const read = await folderSecrets.read(organizationId, states)
+      const read = await folderSecrets.read(states)
       for (const contents of read) weigh(contents)
       return read.flatMap((contents) => {
         const place = places.get(contents.folderId)
@@ -92,25 +104,33 @@ export function createSecretReading(
       })
     },
     show: async (secrets, viewValue) => {
-      const seen = secrets.filter(({ read, folder }) => sight.can('read', addressOf(read, folder)))
-      const withValue = new Set(
-        viewValue ? seen.filter(({ read, folder }) => sight.can('read-value', addressOf(read, folder))) : [],
-      )
-      await folderSecrets.openValuesOf(
-        organizationId,
-        [...withValue].map(({ read }) => read),
-      )
-      return seen.map((secret) => {
-        const { read, folder } = secret
-        return { read, folder, value: withValue.has(secret) ? read.value : undefined }
-      })
+      const seen = secrets.filter((secret) => sight.can('read', addressOf(secret)))
+      const mayView = seen.map((secret) => viewValue && sight.can('read-value', addressOf(secret)))
+      const stored = seen.map((secret) => secret.stored)
+      const notes = await reading.openNotes(stored)
+      const opened = await reading.openValues(stored.filter((_secret, index) => mayView[index] === true))
+      return seen.map((secret, index) => ({
+        stored: secret.stored,
+        folder: secret.folder,
+        notes: notes[index] ?? { comment: '', metadata: [] },
+        value: mayView[index] === true ? opened.get(secret.stored) : undefined,
+      }))
     },
-    openValues: (secrets) => folderSecrets.openValuesOf(organizationId, secrets),
+    openNotes: (secrets) => openNotes(keyring, organizationId, secrets),
+    openValues: async (secrets) => {
+      const sealed = secrets.filter((secret) => !values.has(secret))
+      const opened = sealed.length === 0 ? [] : await openValues(keyring, organizationId, sealed)
+      for (const [index, value] of opened.entries()) {
+        const secret = sealed[index]
+        if (secret !== undefined) values.set(secret, value)
+      }
+      return values
+    },
   }
   return reading
 }
 
-export function addressOf({ stored }: ReadSecret, folder: ShownSecret['folder']) {
+export function addressOf({ stored, folder }: PlacedSecret) {
   return {
     environment: folder.environment.slug,
     secretPath: folder.secretPath,
@@ -118,6 +138,12 @@ export function addressOf({ stored }: ReadSecret, folder: ShownSecret['folder'])
   }
 }
 
-export function secretsOf(folder: PlacedFolder): { read: ReadSecret; folder: PlacedFolder }[] {
-  return [...folder.contents.byKey.values()].map((read) => ({ read, folder }))
+/** A secret of a folder that was read. */
+export interface FoundIn {
+  readonly stored: StoredSecret
+  readonly folder: PlacedFolder
+}
+
+export function secretsOf(folder: PlacedFolder): FoundIn[] {
+  return [...folder.contents.byKey.values()].map((stored) => ({ stored, folder }))
 }

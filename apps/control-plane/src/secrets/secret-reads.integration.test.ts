@@ -370,6 +370,16 @@ describe('references', () => {
     })
   })
 
+  it('of an earlier version lead to the present one, also where that is of the same secret', async () => {
+    await feature.write({ path: '/app' }, { TOLD: '${dev.app.OLD}', OLD: 'a-${TOLD}-${OLD}' })
+    const body = { projectId: feature.project.id, environment: 'dev', secretPath: '/app', secretValue: 'b' }
+    await feature.call('PATCH', '/api/v4/secrets/OLD', { as: admin, body })
+    const earlier = await get('v4', 'OLD', { secretPath: '/app', version: '1' })
+    expect(earlier.body.secret.secretValue).toBe('a-b-b')
+    const present = await get('v4', 'TOLD', { secretPath: '/app' })
+    expect(present.body.secret.secretValue).toBe('b')
+  })
+
   it('do not let a value grow without bound', async () => {
     const levels = Array.from({ length: 10 }, (_, at) => [`L${at}`, `\${L${at + 1}}`.repeat(10)])
     await feature.write({ path: '/app' }, { ...Object.fromEntries(levels), L10: 'x'.repeat(1000) })

@@ -1,3 +1,4 @@
+import type { SecretList } from './list-secrets.ts'
 import type { PlacedFolder, ShownSecret } from './secret-reading.ts'
 
 /** Stands where a value would, for readers who may not have it or did not ask for it. */
@@ -5,7 +6,7 @@ export const hiddenValue = '<hidden-by-postern>'
 
 /** A secret as clients know it. What belongs to features that there are not is there, empty, because they read it. */
 export function secretBody(projectId: string, secret: ShownSecret) {
-  const { createdAt, updatedAt } = secret.read.stored
+  const { createdAt, updatedAt } = secret.stored
   return {
     ...importedBody(projectId, secret),
     secretPath: secret.folder.secretPath,
@@ -16,8 +17,7 @@ export function secretBody(projectId: string, secret: ShownSecret) {
 }
 
 /** As the lists of imports have it. */
-function importedBody(projectId: string, { read, folder, value }: ShownSecret) {
-  const { stored } = read
+function importedBody(projectId: string, { stored, folder, notes, value }: ShownSecret) {
   const { content } = stored
   return {
     id: stored.id,
@@ -29,11 +29,11 @@ function importedBody(projectId: string, { read, folder, value }: ShownSecret) {
     secretKey: stored.key,
     secretValue: value ?? hiddenValue,
     secretValueHidden: value === undefined,
-    secretComment: read.notes.comment,
+    secretComment: notes.comment,
     secretReminderNote: content.reminderNote,
     secretReminderRepeatDays: content.reminderRepeatDays,
     skipMultilineEncoding: content.skipMultilineEncoding,
-    secretMetadata: read.notes.metadata.map(({ key, value: entry, isEncrypted }) => ({
+    secretMetadata: notes.metadata.map(({ key, value: entry, isEncrypted }) => ({
       key,
       value: isEncrypted && value === undefined ? hiddenValue : entry,
       isEncrypted,
@@ -50,7 +50,7 @@ function importedBody(projectId: string, { read, folder, value }: ShownSecret) {
   }
 }
 
-export function importBody(
+function importBody(
   projectId: string,
   { folder, secrets }: { folder: PlacedFolder; secrets: readonly ShownSecret[] },
 ) {
@@ -60,4 +60,10 @@ export function importBody(
     folderId: folder.contents.folderId,
     secrets: secrets.map((secret) => importedBody(projectId, secret)),
   }
+}
+
+/** Without a check of each field against the schema, which would cost more than all the rest: each is named above. */
+export function listBody({ projectId, secrets, imports }: SecretList, withImports: boolean) {
+  const body = { secrets: secrets.map((secret) => secretBody(projectId, secret)) }
+  return withImports ? { ...body, imports: imports.map((one) => importBody(projectId, one)) } : body
 }

@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Schema } from '../database/schema.ts'
 import type {
+  FolderPlace,
   FolderState,
   LocatedSecret,
   NewSecret,
@@ -30,7 +31,7 @@ const contentColumns = [
 
 export function createSecretStorePostgres(database: Kysely<Schema>): SecretStore {
   return {
-    findFolder: (place) => findFolder(database, place),
+    findFolders: (places) => findFolders(database, places),
     statesOf: (folderIds) => statesOf(database, folderIds),
     contentsOf: async (folderIds, limits) =>
       (await isTooMuch(database, folderIds, limits)) ? 'too-much' : contentsOf(database, folderIds),
@@ -68,21 +69,35 @@ export function createSecretStorePostgres(database: Kysely<Schema>): SecretStore
   }
 }
 
-async function findFolder(
+/** The names of all paths stand in one array, because arrays of arrays must be of one length. */
+async function findFolders(
   database: Kysely<Schema>,
-  { environmentId, path }: { environmentId: string; path: readonly string[] },
-): Promise<FolderState | undefined> {
-  const { rows } = await sql<StateRow>`/* prepared: secret-folder-by-path */
+  places: readonly FolderPlace[],
+): Promise<readonly (FolderState | undefined)[]> {
+  const starts: number[] = []
+  let start = 1
+  for (const { path } of places) {
+    starts.push(start)
+    start += path.length
+  }
+  const environmentIds = places.map(({ environmentId }) => environmentId)
+  const lengths = places.map(({ path }) => path.length)
+  const names = places.flatMap(({ path }) => path)
+  const { rows } = await sql<StateRow & { number: number }>`/* prepared: secret-folders-by-path */
     with recursive walk as (
-      select id, revision, 0 as depth from secret_folders
-        where environment_id = ${environmentId} and parent_id is null
+      select a.number, a.start, a.length, f.id, f.revision, 0 as depth
+        from unnest(${environmentIds}::uuid[], ${starts}::int[], ${lengths}::int[])
+          with ordinality as a (environment_id, start, length, number)
+        join secret_folders f on f.environment_id = a.environment_id and f.parent_id is null
       union all
-      select f.id, f.revision, walk.depth + 1 from walk
-        join secret_folders f on f.parent_id = walk.id and f.name = (${path}::text[])[walk.depth + 1]
+      select w.number, w.start, w.length, f.id, f.revision, w.depth + 1 from walk w
+        join secret_folders f on f.parent_id = w.id and f.name = (${names}::text[])[w.start + w.depth]
+       where w.depth < w.length
     )
-    select id, revision, exists (select from secret_imports i where i.folder_id = walk.id) as has_imports
-      from walk where depth = cardinality(${path}::text[])`.execute(database)
-  return rows[0] && stateOf(rows[0])
+    select number, id, revision, exists (select from secret_imports i where i.folder_id = walk.id) as has_imports
+      from walk where depth = length`.execute(database)
+  const found = new Map(rows.map((row) => [row.number, stateOf(row)]))
+  return places.map((_place, index) => found.get(index + 1))
 }
 
 async function statesOf(

@@ -47,6 +47,12 @@ export interface NewSecret {
   readonly content: SealedContent
 }
 
+/** Names of folders, from the root of an environment. */
+export interface FolderPlace {
+  readonly environmentId: string
+  readonly path: readonly string[]
+}
+
 export interface FolderState {
   readonly id: string
   /** Grows with each change of the folder's own secrets. */
@@ -68,7 +74,8 @@ export interface LocatedSecret {
 }
 
 export interface SecretStore {
-  findFolder(place: { environmentId: string; path: readonly string[] }): Promise<FolderState | undefined>
+  /** One answer for each place, in their order; undefined: there is no folder. */
+  findFolders(places: readonly FolderPlace[]): Promise<readonly (FolderState | undefined)[]>
   statesOf(folderIds: readonly string[]): Promise<readonly FolderState[]>
   /** With the revision that they were read at. 'too-much' where they hold more together than the limits say. */
   contentsOf(

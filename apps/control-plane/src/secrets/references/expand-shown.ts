@@ -1,7 +1,13 @@
 import { ApiError } from '../../http/api-error.ts'
-import type { ReadSecret } from '../folder-secrets.ts'
 import { secretLimits } from '../secret-limits.ts'
-import { type PlacedFolder, type SecretReading, type ShownSecret, addressOf } from '../secret-reading.ts'
+import {
+  type FoundIn,
+  type PlacedFolder,
+  type PlacedSecret,
+  type SecretReading,
+  type ShownSecret,
+  addressOf,
+} from '../secret-reading.ts'
 import { type ResolvedPiece, expandReferences } from './expand-references.ts'
 import { type Reference, type ValuePiece, holdsReference, parseReferences } from './parse-references.ts'
 
@@ -30,17 +36,18 @@ export async function expandShown(
   let characters = 0
   return shown.map((secret) => {
     if (secret.value === undefined) return secret
-    const value = expanded.get(idOf(secret.read, secret.folder)) ?? secret.value
+    const value = expanded.get(idOf(secret)) ?? secret.value
     characters += value.length
     if (characters > secretLimits.charactersPerReply) throw tooLong()
     return { ...secret, value }
   })
 }
 
-function referringOf({ read, folder, value }: ShownSecret): Referring | undefined {
+function referringOf(secret: ShownSecret): Referring | undefined {
+  const { folder, value } = secret
   if (value === undefined) return undefined
   const pieces = parseReferences(value)
-  return holdsReference(pieces) ? { id: idOf(read, folder), folder, pieces } : undefined
+  return holdsReference(pieces) ? { id: idOf(secret), folder, pieces } : undefined
 }
 
 /** Everything that the roots lead to, level by level, within the limits of one list. */
@@ -53,17 +60,15 @@ async function collect(
   let sealedBytesLeft: number = secretLimits.bytesPerReply
   let level: readonly Referring[] = roots
   while (level.length > 0) {
-    const found = new Map<string, { read: ReadSecret; folder: PlacedFolder }>()
+    const found = new Map<string, FoundIn>()
     for (const { id, folder, pieces } of level) {
       const resolved: ResolvedPiece[] = []
       for (const piece of pieces) {
         const target =
           typeof piece === 'string' ? undefined : await findTarget(reading, folders, folder, piece)
-        if (target !== undefined) found.set(idOf(target.read, target.folder), target)
+        if (target !== undefined) found.set(idOf(target), target)
         resolved.push(
-          typeof piece === 'string'
-            ? piece
-            : { written: piece.written, target: target && idOf(target.read, target.folder) },
+          typeof piece === 'string' ? piece : { written: piece.written, target: target && idOf(target) },
         )
       }
       graph.set(id, resolved)
@@ -71,10 +76,14 @@ async function collect(
     const fresh = [...found]
       .filter(([id]) => !graph.has(id))
       .slice(0, Math.max(0, secretLimits.referencedSecrets - graph.size))
-    sealedBytesLeft -= fresh.reduce((sum, [, { read }]) => sum + read.stored.content.value.length, 0)
+    sealedBytesLeft -= fresh.reduce((sum, [, { stored }]) => sum + stored.content.value.length, 0)
     if (sealedBytesLeft < 0) throw tooLong()
-    await reading.openValues(fresh.map(([, { read }]) => read))
-    level = fresh.map(([id, { read, folder }]) => ({ id, folder, pieces: parseReferences(read.value ?? '') }))
+    const values = await reading.openValues(fresh.map(([, { stored }]) => stored))
+    level = fresh.map(([id, { stored, folder }]) => ({
+      id,
+      folder,
+      pieces: parseReferences(values.get(stored) ?? ''),
+    }))
   }
   return graph
 }
@@ -84,7 +93,7 @@ async function findTarget(
   folders: FolderLookup,
   from: Folder,
   reference: Reference,
-): Promise<{ read: ReadSecret; folder: PlacedFolder } | undefined> {
+): Promise<FoundIn | undefined> {
   const place =
     reference.environment === undefined
       ? from
@@ -95,9 +104,9 @@ async function findTarget(
   const { environment, path } = place
   if (environment === undefined) return undefined
   const folder = await folders({ environment, path })
-  const read = folder?.contents.byKey.get(reference.key)
-  if (folder === undefined || read === undefined) return undefined
-  return sight.can('read-value', addressOf(read, folder)) ? { read, folder } : undefined
+  const stored = folder?.contents.byKey.get(reference.key)
+  if (folder === undefined || stored === undefined) return undefined
+  return sight.can('read-value', addressOf({ stored, folder })) ? { stored, folder } : undefined
 }
 
 type FolderLookup = (place: Pick<Folder, 'environment' | 'path'>) => Promise<PlacedFolder | undefined>
@@ -111,8 +120,9 @@ function createFolderLookup(reading: SecretReading): FolderLookup {
   }
 }
 
-function idOf({ stored }: ReadSecret, { environment, secretPath }: Folder): string {
-  return `${environment.id} ${secretPath} ${stored.key}`
+/** An earlier version may refer to the present one of its own secret. */
+function idOf({ stored }: PlacedSecret): string {
+  return `${stored.id} ${stored.version}`
 }
 
 function tooLong(): ApiError {
