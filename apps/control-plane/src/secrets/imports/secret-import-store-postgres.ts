@@ -1,4 +1,4 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { Schema } from '../../database/schema.ts'
 import { joinPath } from '../folders/folder-paths.ts'
 import type {
@@ -31,6 +31,7 @@ export function createSecretImportStorePostgres(database: Kysely<Schema>): Secre
     delete: async (importId) => {
       const found = await selectImports(database).where('id', '=', importId).executeTakeFirst()
       if (found === undefined) return undefined
+      await lockImports(database, sql`folder_id = ${found.folderId}`)
       await database.deleteFrom('secret_imports').where('id', '=', importId).execute()
       await database
         .updateTable('secret_imports')
@@ -83,6 +84,7 @@ async function update(
 ): Promise<SecretImport | undefined> {
   const found = await selectImports(database).where('id', '=', importId).executeTakeFirst()
   if (found === undefined) return undefined
+  await lockImports(database, sql`folder_id = ${found.folderId}`)
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from secret_imports where folder_id = ${found.folderId}`.execute(database)
   const target = Math.min(position ?? found.position, rows[0]?.count ?? 1)
@@ -108,6 +110,14 @@ async function update(
   return selectImports(database).where('id', '=', importId).executeTakeFirst()
 }
 
+/**
+ * A rename changes imports in trees whose locks it does not hold, while others change their positions: whoever changes
+ * several locks them first, and all in one order.
+ */
+async function lockImports(database: Kysely<Schema>, which: RawBuilder<unknown>): Promise<void> {
+  await sql`select id from secret_imports where ${which} order by id for update`.execute(database)
+}
+
 /** A folder that imports the new path already, where nothing was, gets the secrets by that import. */
 async function followRename(
   database: Kysely<Schema>,
@@ -117,12 +127,14 @@ async function followRename(
 ): Promise<number> {
   const before = joinPath(from)
   const after = joinPath(to)
+  const follows = sql`imported_environment_id = ${environmentId}
+    and (imported_path = ${before} or starts_with(imported_path, ${`${before}/`}))`
+  await lockImports(database, follows)
   const { rows } = await sql<{ id: string }>`
     with moved as (
       select id, folder_id, ${after} || substr(imported_path, ${before.length + 1}::int) as path
         from secret_imports
-       where imported_environment_id = ${environmentId}
-         and (imported_path = ${before} or starts_with(imported_path, ${`${before}/`}))
+       where ${follows}
     )
     update secret_imports i set imported_path = m.path, updated_at = now()
       from moved m
