@@ -20,6 +20,8 @@ import { readProcessCpuMicros } from './process-cpu.ts'
 export interface ApiBenchOptions {
   inFlight: number
   seconds: number
+  /** Where the control plane writes a CPU profile when it ends, to look at in a browser's developer tools. */
+  profileFolder?: string
   /** Progress for the person who waits; the result is the caller's to print. */
   say(line: string): void
 }
@@ -45,6 +47,9 @@ export async function benchApi(options: ApiBenchOptions): Promise<Record<string,
   const controlPlane = await startControlPlane({
     dataFolder: join(folder, 'control-plane'),
     environment: {
+      ...(options.profileFolder === undefined
+        ? {}
+        : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${options.profileFolder}` }),
       POSTERN_READS_PER_MINUTE_PER_ACTOR: '0',
       POSTERN_WRITES_PER_MINUTE_PER_ACTOR: '0',
       POSTERN_SECRET_REQUESTS_PER_MINUTE_PER_ACTOR: '0',

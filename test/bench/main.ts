@@ -32,11 +32,13 @@ program
   .description('authenticated reads and lists of secrets on PostgreSQL, beside a bare HTTP server')
   .option('--seconds <seconds>', 'how long each figure is measured', '10')
   .option('--in-flight <count>', 'requests under way at once', '32')
-  .action(async (options: { seconds: string; inFlight: string }) => {
+  .option('--profile <folder>', 'write a CPU profile of the control plane there')
+  .action(async (options: { seconds: string; inFlight: string; profile?: string }) => {
     const { benchApi } = await import('./api.ts')
     const figures = await benchApi({
       seconds: Number(options.seconds),
       inFlight: Number(options.inFlight),
+      ...(options.profile === undefined ? {} : { profileFolder: options.profile }),
       say: (line) => process.stderr.write(`${line}\n`),
     })
     process.stdout.write(`${JSON.stringify(figures)}\n`)
