@@ -304,8 +304,8 @@ export class StreamSession {
       bytes,
       now: this.#options.elapsed(),
       roundTripMs: this.#roundTripMs,
-      grantGrowth: (wish) => {
-        const granted = Math.max(0, Math.min(wish, streamLimits.grownBytesMax - this.#grownBytes))
+      resize: (wish) => {
+        const granted = Math.min(wish, streamLimits.grownBytesMax - this.#grownBytes)
         this.#grownBytes += granted
         return granted
       },
