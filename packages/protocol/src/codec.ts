@@ -34,9 +34,9 @@ export function encodeFrame(frame: Frame, scratch?: Buffer): Uint8Array {
 /** More than tags, lengths and stream id of a Data frame take. */
 const dataHeaderBytes = 32
 
-/** Memory for any Data frame. */
-export function createDataScratch(): Buffer {
-  return Buffer.allocUnsafeSlow(limits.dataBytesMax + dataHeaderBytes)
+/** Memory for any Data frame, behind so many other bytes. */
+export function createDataScratch(bytesBefore = 0): Buffer {
+  return Buffer.allocUnsafeSlow(bytesBefore + limits.dataBytesMax + dataHeaderBytes)
 }
 
 /** About what a review needs. */

@@ -6,7 +6,6 @@ export {
   type HeartbeatOptions,
   type PeerLoad,
 } from './connection/heartbeat.ts'
-export { createMaskingKeys } from './connection/masking-keys.ts'
 export { decodeFrame, encodeFrame, FrameTooLargeError } from './codec.ts'
 export type {
   FailureCode,

@@ -44,7 +44,7 @@ export class ProtocolControlPlane {
     })
     server.on('upgrade', (request, socket, head) => {
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        this.#welcome(new PeerTunnel(webSocket, new FrameSocket(webSocket, socket), version))
+        this.#welcome(new PeerTunnel(webSocket, new FrameSocket(webSocket, socket, 'server'), version))
       })
     })
   }

@@ -24,6 +24,8 @@ export interface ProtocolGatewayOptions {
   /** The control plane's public URL, which the dial is signed for. */
   url: string
   credential: PeerCredential
+  /** What it dials; the public URL when absent. */
+  dial?: string
   hello?: Partial<HelloFrame>
   /** What it does with a review; the default is to drop it. */
   review?: (review: ReviewTokenFrame, gateway: ProtocolGateway) => void
@@ -120,10 +122,10 @@ interface DialledTunnel {
 }
 
 /** Opens the WebSocket as a gateway does, and says nothing yet. */
-async function dialTunnel({ url, credential }: ProtocolGatewayOptions): Promise<DialledTunnel> {
+async function dialTunnel({ url, credential, dial = url }: ProtocolGatewayOptions): Promise<DialledTunnel> {
   const { gatewayId, keyId } = credential
   const identity = { gatewayId, keyId, privateKey: privateKeyOf(credential) }
-  const webSocket = new WebSocket(url.replace(/^http/, 'ws') + tunnelPath, tunnelSubprotocol, {
+  const webSocket = new WebSocket(dial.replace(/^http/, 'ws') + tunnelPath, tunnelSubprotocol, {
     headers: { authorization: `Bearer ${signGatewayJwt(identity, new URL(url).origin, Date.now())}` },
     perMessageDeflate: false,
     maxPayload: protocolLimits.frameBytesMax,
@@ -132,7 +134,7 @@ async function dialTunnel({ url, credential }: ProtocolGatewayOptions): Promise<
   webSocket.once('upgrade', (response) => (stream = response.socket))
   await once(webSocket, 'open')
   if (stream === undefined) throw new Error('a WebSocket opened without an upgrade')
-  return { socket: new FrameSocket(webSocket, stream), webSocket }
+  return { socket: new FrameSocket(webSocket, stream, 'client'), webSocket }
 }
 
 function helloOf(fields: Partial<HelloFrame> = {}): HelloFrame {

@@ -261,7 +261,7 @@ class Endpoint {
       socket.once('close', onClose)
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         socket.removeListener('close', onClose)
-        resolve(new FrameSocket(webSocket, socket))
+        resolve(new FrameSocket(webSocket, socket, 'server'))
       })
     })
   }

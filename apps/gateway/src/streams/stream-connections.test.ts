@@ -63,7 +63,7 @@ beforeEach(async () => {
   listener.on('connection', (webSocket, request) => {
     webSocket.on('message', () => (received += 1))
     const session = new StreamSession({
-      channel: new FrameSocket(webSocket, request.socket),
+      channel: new FrameSocket(webSocket, request.socket, 'server'),
       pingIntervalMs: 3000,
       elapsed: () => performance.now(),
       idleMs: 60_000,
@@ -113,7 +113,7 @@ async function reach(dial: Wanted): ReturnType<ReachControlPlane> {
   const webSocket = new WebSocket(`ws://127.0.0.1:${portOf(listener)}`, { perMessageDeflate: false })
   const upgraded = Promise.withResolvers<Duplex>()
   webSocket.once('upgrade', (response: IncomingMessage) => upgraded.resolve(response.socket))
-  const socket = new FrameSocket(webSocket, await upgraded.promise)
+  const socket = new FrameSocket(webSocket, await upgraded.promise, 'client')
   return { kind: 'welcomed', socket, welcome: greeting, keyId: 'key-1' }
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { createMaskingKeys, FrameSocket, protocolLimits, tunnelSubprotocol } from '@postern/protocol'
+import { FrameSocket, protocolLimits, tunnelSubprotocol } from '@postern/protocol'
 import { WebSocket } from 'ws'
 import { destinationOf, type ConnectTo } from '../http/control-plane-connections.ts'
 import { remedyFor } from './explain-failure.ts'
@@ -41,7 +41,6 @@ async function upgrade(connection: Duplex, options: DialOptions): Promise<DialOu
   const webSocket = new WebSocket(url, tunnelSubprotocol, {
     perMessageDeflate: false,
     maxPayload: protocolLimits.frameBytesMax,
-    generateMask: createMaskingKeys(),
     headers: { authorization: `Bearer ${options.bearer()}` },
     followRedirects: false,
     createConnection: () => connection,
@@ -51,7 +50,7 @@ async function upgrade(connection: Duplex, options: DialOptions): Promise<DialOu
   })
   webSocket.once('open', () => {
     if (stream === undefined) throw new TypeError('a WebSocket opened without an upgrade')
-    resolve({ kind: 'connected', socket: new FrameSocket(webSocket, stream, { isClient: true }) })
+    resolve({ kind: 'connected', socket: new FrameSocket(webSocket, stream, 'client') })
   })
   webSocket.once('unexpected-response', (_request, response) => {
     void readRefusal(response).then((refusal) => resolve({ kind: 'refused', refusal }))

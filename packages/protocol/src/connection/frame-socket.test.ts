@@ -21,7 +21,7 @@ beforeEach(async () => {
   await once(server, 'listening')
   const accepted = Promise.withResolvers<FrameSocket>()
   server.on('connection', (webSocket, request) =>
-    accepted.resolve(new FrameSocket(webSocket, request.socket)),
+    accepted.resolve(new FrameSocket(webSocket, request.socket, 'server')),
   )
   // A TCP server that listens has an address with a port. Source: Node.js documentation, server.address().
   peer = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
-import { createDataScratch, decodeFrame, encodeFrame } from '../codec.ts'
-import type { Frame } from '../frames.ts'
+import { decodeFrame, encodeFrame } from '../codec.ts'
+import type { DataFrame, Frame } from '../frames.ts'
+import { DataMessages } from './data-messages.ts'
 
 export interface FrameListener {
   frame(frame: Frame): void
@@ -13,13 +14,8 @@ export interface FrameListener {
   sent?(): void
 }
 
-export interface FrameSocketOptions {
-  /**
-   * This side is the client, whose messages ws masks by `createMaskingKeys`, and so copies, before `send` returns: what
-   * was handed over may be written over. Memory that is new for each Data frame would keep V8 collecting garbage.
-   */
-  isClient: boolean
-}
+/** Of the WebSocket: a client masks what it sends. */
+export type FrameSocketSide = 'client' | 'server'
 
 /** How long a closing handshake may take before the socket is destroyed, in milliseconds. */
 const closeTimeoutMs = 1000
@@ -57,8 +53,8 @@ export class FrameSocket {
     this.#unsentFrames -= 1
     this.#listener?.sent?.()
   }
-  readonly #isClient: boolean
-  #dataScratch: Buffer | undefined
+  readonly #side: FrameSocketSide
+  #dataMessages: DataMessages | undefined
   #listener: FrameListener | undefined
   #waiting: (() => void)[] = []
   #waitingBytes = 0
@@ -70,8 +66,8 @@ export class FrameSocket {
   #closeTimer: NodeJS.Timeout | undefined
 
   /** @param stream the connection under the WebSocket, whose writes are gathered */
-  constructor(webSocket: WebSocket, stream: Duplex, options: FrameSocketOptions = { isClient: false }) {
-    this.#isClient = options.isClient
+  constructor(webSocket: WebSocket, stream: Duplex, side: FrameSocketSide) {
+    this.#side = side
     this.#webSocket = webSocket
     this.#stream = stream
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -134,17 +130,34 @@ export class FrameSocket {
       this.terminate()
       return
     }
-    if (frame.kind === 'data' && this.#isClient) this.#dataScratch ??= createDataScratch()
-    const bytes = encodeFrame(frame, this.#dataScratch)
-    if (this.#corkedBytes === 0) this.#stream.cork()
-    this.#corkedBytes += bytes.length
-    this.#unsentFrames += 1
-    this.#webSocket.send(bytes, this.#onSent)
+    if (frame.kind === 'data') this.#sendData(frame)
+    else {
+      const bytes = encodeFrame(frame)
+      this.#gather(bytes.length)
+      this.#webSocket.send(bytes, this.#onSent)
+    }
     if (this.#corkedBytes >= writeBytes) this.#flush()
     else if (!this.#flushIsDue) {
       this.#flushIsDue = true
       setImmediate(this.#flush)
     }
+  }
+
+  /** Past ws, which hands over at once what it is given, and so keeps the order. */
+  #sendData(frame: DataFrame): void {
+    this.#dataMessages ??= new DataMessages(this.#side)
+    const { bytes, sent } = this.#dataMessages.encode(frame)
+    this.#gather(bytes.length)
+    this.#stream.write(bytes, () => {
+      sent()
+      this.#onSent()
+    })
+  }
+
+  #gather(bytes: number): void {
+    if (this.#corkedBytes === 0) this.#stream.cork()
+    this.#corkedBytes += bytes
+    this.#unsentFrames += 1
   }
 
   /** Ends the connection after what was sent has left, or in a second. */

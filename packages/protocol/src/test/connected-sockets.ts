@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import { FrameSocket } from '../connection/frame-socket.ts'
-import { createMaskingKeys } from '../connection/masking-keys.ts'
 import { protocolLimits } from '../limits.ts'
 
 export interface ConnectedSockets {
@@ -22,20 +21,19 @@ export async function connectSockets(): Promise<ConnectedSockets> {
   await once(listener, 'listening')
   const accepted = Promise.withResolvers<FrameSocket>()
   listener.on('connection', (webSocket, request) =>
-    accepted.resolve(new FrameSocket(webSocket, request.socket)),
+    accepted.resolve(new FrameSocket(webSocket, request.socket, 'server')),
   )
   // A TCP server that listens has an address with a port. Source: Node.js documentation, server.address().
   const { port } = listener.address() as AddressInfo
   const clientWebSocket = new WebSocket(`ws://127.0.0.1:${port}`, {
     perMessageDeflate: false,
     maxPayload,
-    generateMask: createMaskingKeys(),
   })
   const upgraded = Promise.withResolvers<Socket>()
   clientWebSocket.once('upgrade', (response: IncomingMessage) => {
     upgraded.resolve(response.socket)
   })
-  const client = new FrameSocket(clientWebSocket, await upgraded.promise, { isClient: true })
+  const client = new FrameSocket(clientWebSocket, await upgraded.promise, 'client')
   const server = await accepted.promise
   return {
     server,

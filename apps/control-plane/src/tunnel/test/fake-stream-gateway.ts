@@ -54,7 +54,7 @@ export async function dialStreams(
   const upgraded = Promise.withResolvers<Duplex>()
   webSocket.once('upgrade', (response: IncomingMessage) => upgraded.resolve(response.socket))
   await once(webSocket, 'open')
-  const socket = new FrameSocket(webSocket, await upgraded.promise)
+  const socket = new FrameSocket(webSocket, await upgraded.promise, 'client')
   const answered = Promise.withResolvers<Frame>()
   socket.listen({
     frame: (frame) => {
