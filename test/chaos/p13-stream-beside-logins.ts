@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Experiment } from './experiment.ts'
+import { measureAlone, type Measure } from './streams/measure-alone.ts'
 import { startOpenLoop } from './load/open-loop.ts'
 import { measureRate, startBulk, type Direction } from './streams/measure-bulk.ts'
 import { createStreamWorld, type StreamWorld } from './streams/stream-world.ts'
@@ -16,33 +17,36 @@ const directions: readonly Direction[] = ['to the control plane', 'to the gatewa
 export const streamBesideLogins: Experiment = {
   name: 'P13',
   asked: `reviews beside a saturating raw stream, on a link of ${link.megabitsPerSecond} Mbit/s and ${roundTripMs} ms: p99 at most the round trip + ${addedMsMax} ms`,
-  async run(size, say) {
-    const ms = size === 'quick' ? 6_000 : 60_000
-    await using world = await createStreamWorld()
-    await world.relay.apply(link)
-    const alone = await measureReviews(world, ms / 2)
-    say(`alone: p99 ${alone.p99Ms} ms`)
-    const beside: Record<string, Reviews & { streamMegabits: number }> = {}
-    for (const direction of directions) {
-      const bulk = await startBulk(world, direction)
-      await sleep(warmUpMs)
-      const [reviews, rate] = await Promise.all([measureReviews(world, ms), measureRate(bulk, ms)])
-      bulk.end()
-      beside[direction] = { ...reviews, streamMegabits: Math.round(rate * 10) / 10 }
-      say(`beside a stream ${direction} of ${rate.toFixed(1)} Mbit/s: p99 ${reviews.p99Ms} ms`)
-      await sleep(500)
-    }
-    const all = Object.values(beside)
-    const p99Ms = Math.max(...all.map((reviews) => reviews.p99Ms))
-    const isSaturated = all.every(
-      ({ streamMegabits }) => streamMegabits >= saturatedShareMin * link.megabitsPerSecond,
-    )
-    const failed = all.reduce((sum, reviews) => sum + reviews.failed, alone.failed)
-    return {
-      measured: { p99Ms, roundTripMs, failed, alone, beside },
-      ok: p99Ms <= roundTripMs + addedMsMax && failed === 0 && isSaturated,
-    }
-  },
+  run: measureAlone('P13'),
+}
+
+/** In the process it has for itself. */
+export const measureStreamBesideLogins: Measure = async (size, say) => {
+  const ms = size === 'quick' ? 6_000 : 60_000
+  await using world = await createStreamWorld()
+  await world.relay.apply(link)
+  const alone = await measureReviews(world, ms / 2)
+  say(`alone: p99 ${alone.p99Ms} ms`)
+  const beside: Record<string, Reviews & { streamMegabits: number }> = {}
+  for (const direction of directions) {
+    const bulk = await startBulk(world, direction)
+    await sleep(warmUpMs)
+    const [reviews, rate] = await Promise.all([measureReviews(world, ms), measureRate(bulk, ms)])
+    bulk.end()
+    beside[direction] = { ...reviews, streamMegabits: Math.round(rate * 10) / 10 }
+    say(`beside a stream ${direction} of ${rate.toFixed(1)} Mbit/s: p99 ${reviews.p99Ms} ms`)
+    await sleep(500)
+  }
+  const all = Object.values(beside)
+  const p99Ms = Math.max(...all.map((reviews) => reviews.p99Ms))
+  const isSaturated = all.every(
+    ({ streamMegabits }) => streamMegabits >= saturatedShareMin * link.megabitsPerSecond,
+  )
+  const failed = all.reduce((sum, reviews) => sum + reviews.failed, alone.failed)
+  return {
+    measured: { p99Ms, roundTripMs, failed, alone, beside },
+    ok: p99Ms <= roundTripMs + addedMsMax && failed === 0 && isSaturated,
+  }
 }
 
 interface Reviews {
