@@ -41,7 +41,7 @@ export async function checkClientSecret(
   call: UniversalLoginCall,
   attempt: UniversalLoginAttempt,
 ): Promise<ClientSecretCheck> {
-  const found = await attempt.timed('find', () => findClient(dependencies, call))
+  const found = await attempt.stopwatch.timed('find', () => findClient(dependencies, call))
   attempt.check('client-id', found !== undefined, 'that of a Universal Auth', idText(found))
   if (found === undefined) return denied('client-id-unknown')
   const { client, identity } = found
@@ -59,7 +59,7 @@ export async function checkClientSecret(
   const late = checkSecret(client, secret, call, attempt)
   if (late !== undefined) return denied(late)
 
-  const isUsed = await attempt.timed('use', () => dependencies.countUse(secret.id))
+  const isUsed = await attempt.stopwatch.timed('use', () => dependencies.countUse(secret.id))
   if (!attempt.check('client-secret-uses', isUsed, limitText(secret), usesText(secret)))
     return denied('client-secret-exhausted')
   return { ok: true, value: { ...client, identity, clientSecretId: secret.id } }

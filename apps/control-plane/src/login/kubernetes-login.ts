@@ -1,7 +1,7 @@
 import type { AccessTokenIssuer, IssuedAccessToken } from '../access-tokens/issue-access-token.ts'
-import type { AuditLog } from '../audit/audit-log.ts'
 import { checkAuthentic, type AuthenticServiceAccount } from './check-authentic.ts'
 import { checkRules } from './check-rules.ts'
+import { endAdmitted, type EndLoginDependencies, endRefused, orRecordCrash } from './end-login.ts'
 import { FailedLoginLimits } from './failed-login-limits.ts'
 import { failureKey } from './failure-key.ts'
 import {
@@ -20,28 +20,17 @@ import {
   outcomeOf,
   passed,
 } from './login-denial.ts'
-import { paceRefusal } from './pace-refusal.ts'
 import { reviewToken } from './review-token.ts'
 
-export interface KubernetesLoginDependencies extends FindConfigurationDependencies {
+export type { ObservedLogin } from './end-login.ts'
+
+export interface KubernetesLoginDependencies extends FindConfigurationDependencies, EndLoginDependencies {
   issuer: AccessTokenIssuer
-  auditLog: AuditLog
   lastLogins: { record(identityId: string, authMethod: 'kubernetes-auth', at: Date): void }
-  /** For metrics: once for each login, when it has ended. */
-  observeLogin?: (login: ObservedLogin) => void
   /** See `failed-login-limits.ts`. */
   failedLoginsPerMinutePerIdentity: number
-  nowMs: () => number
   /** Never steps back; for durations. */
   monotonicMs: () => number
-  sleep: (ms: number) => Promise<void>
-}
-
-export interface ObservedLogin {
-  outcome: 'success' | 'denied' | 'failed'
-  /** Absent for a success. */
-  reason?: string
-  durationMs: number
 }
 
 /** Resolves with a new access token once the login is in the audit log. Throws ApiErrors, see `login-denial.ts`. */
@@ -65,28 +54,18 @@ export function createKubernetesLogin(dependencies: KubernetesLoginDependencies)
     const token = readLiveToken(call.jwt, dependencies.nowMs())
     const key = failureKey(call, token.ok)
     const exhausted = limits.exhausted(key)
-    if (exhausted !== undefined) return refuseUnheard(exhausted, attempt, dependencies)
-    const admitted = await admitOrRecord(call, token, attempt, dependencies)
+    // Too many failures: nothing is looked up, and only the first of a bout is written down.
+    if (exhausted !== undefined) {
+      const { retryAfterSeconds, isNews } = exhausted
+      const denial = { reason: 'rate-limited', retryAfterSeconds } as const
+      return refuse(denial, attempt, dependencies, { isRecorded: isNews })
+    }
+    const admitted = await orRecordCrash(dependencies, attempt, () =>
+      admit(call, token, attempt, dependencies),
+    )
     if (admitted.ok) return issue(admitted.value, attempt, dependencies)
     if (outcomeOf(admitted.denial) === 'denied') limits.spend(key)
     return refuse(admitted.denial, attempt, dependencies)
-  }
-}
-
-/** A check that throws is a bug, or a database that is gone: where the audit log can be written, the login is in it. */
-async function admitOrRecord(
-  call: KubernetesLoginCall,
-  token: CheckResult<string>,
-  attempt: LoginAttempt,
-  dependencies: KubernetesLoginDependencies,
-): Promise<CheckResult<AdmittedLogin>> {
-  try {
-    return await admit(call, token, attempt, dependencies)
-  } catch (error) {
-    const { auditLog, observeLogin, nowMs } = dependencies
-    observeLogin?.({ outcome: 'failed', reason: 'internal-error', durationMs: attempt.elapsedMs })
-    await auditLog.record(attempt.crashEvent(new Date(nowMs())))
-    throw error
   }
 }
 
@@ -97,7 +76,7 @@ async function admit(
   attempt: LoginAttempt,
   dependencies: KubernetesLoginDependencies,
 ): Promise<CheckResult<AdmittedLogin>> {
-  const found = await attempt.timed('find', () => findConfiguration(dependencies, call))
+  const found = await attempt.stopwatch.timed('find', () => findConfiguration(dependencies, call))
   if (!found.ok) return found
   attempt.found(found.value)
 
@@ -105,11 +84,11 @@ async function admit(
   if (!token.ok) return token
 
   const { rules, reviewer } = found.value.configuration
-  const review = await attempt.timed('review', () =>
+  const review = await attempt.stopwatch.timed('review', () =>
     reviewToken(reviewer, {
       token: token.value,
       audiences: rules.audiences,
-      budgetMs: Math.max(0, loginBudgetMs - attempt.elapsedMs),
+      budgetMs: Math.max(0, loginBudgetMs - attempt.stopwatch.elapsedMs),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     }),
   )
@@ -132,9 +111,10 @@ async function admit(
 async function issue(
   { identity, configuration, serviceAccount: { namespace, name } }: AdmittedLogin,
   attempt: LoginAttempt,
-  { issuer, auditLog, lastLogins, observeLogin, nowMs }: KubernetesLoginDependencies,
+  dependencies: KubernetesLoginDependencies,
 ): Promise<IssuedAccessToken> {
-  const issued = await attempt.timed('issue', () =>
+  const { issuer, lastLogins } = dependencies
+  const issued = await attempt.stopwatch.timed('issue', () =>
     issuer.issue({
       identityId: identity.id,
       identityName: identity.name,
@@ -144,35 +124,24 @@ async function issue(
       identityAuth: { kubernetes: { namespace, name } },
     }),
   )
-  const at = new Date(nowMs())
-  await auditLog.record(attempt.successEvent(at, issued))
-  lastLogins.record(identity.id, 'kubernetes-auth', at)
-  observeLogin?.({ outcome: 'success', durationMs: attempt.elapsedMs })
+  await endAdmitted(dependencies, attempt, issued, (at) =>
+    lastLogins.record(identity.id, 'kubernetes-auth', at),
+  )
   return issued
 }
 
 async function refuse(
   denial: LoginDenial,
   attempt: LoginAttempt,
-  { auditLog, observeLogin, nowMs, sleep }: KubernetesLoginDependencies,
+  dependencies: KubernetesLoginDependencies,
+  { isRecorded = true } = {},
 ): Promise<never> {
   if (denial.checks !== undefined) attempt.checked(denial.checks)
-  await auditLog.record(attempt.denialEvent(new Date(nowMs()), denial))
-  observeLogin?.({ outcome: outcomeOf(denial), reason: denial.reason, durationMs: attempt.elapsedMs })
-  if (isBeforeReview(denial)) await paceRefusal(attempt.elapsedMs, sleep)
-  throw loginError(denial)
-}
-
-/** Too many failures: nothing is looked up, and only the first of a bout is written down. */
-async function refuseUnheard(
-  { retryAfterSeconds, isNews }: { retryAfterSeconds: number; isNews: boolean },
-  attempt: LoginAttempt,
-  dependencies: KubernetesLoginDependencies,
-): Promise<never> {
-  const denial: LoginDenial = { reason: 'rate-limited', retryAfterSeconds }
-  if (isNews) return refuse(denial, attempt, dependencies)
-  const { observeLogin, sleep } = dependencies
-  observeLogin?.({ outcome: 'denied', reason: denial.reason, durationMs: attempt.elapsedMs })
-  await paceRefusal(attempt.elapsedMs, sleep)
-  throw loginError(denial)
+  return endRefused(dependencies, attempt, {
+    outcome: outcomeOf(denial),
+    reason: denial.reason,
+    event: isRecorded ? (at) => attempt.denialEvent(at, denial) : undefined,
+    isPaced: isBeforeReview(denial),
+    error: loginError(denial),
+  })
 }

@@ -4,6 +4,7 @@ import type { ServiceAccountName } from '../kubernetes-auth/service-account-name
 import type { FoundConfiguration } from './find-configuration.ts'
 import { type LoginDenial, outcomeOf } from './login-denial.ts'
 import { tokenFingerprint, withoutToken } from './live-token.ts'
+import { Stopwatch } from './stopwatch.ts'
 import type { ReviewOutcome, ReviewRoute } from './token-reviewer.ts'
 
 export interface KubernetesLoginCall {
@@ -23,17 +24,13 @@ interface IssuedToken {
   expiresInSeconds: number
 }
 
-type Phase = 'find' | 'review' | 'issue'
-
 const textLengthMax = 256
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 /** What is known of one login so far. Becomes its one row of the audit log, however it ends. */
 export class LoginAttempt {
   readonly #call: KubernetesLoginCall
-  readonly #monotonicMs: () => number
-  readonly #startedAtMs: number
-  readonly #timingsMs: Partial<Record<Phase, number>> = {}
+  readonly stopwatch: Stopwatch<'find' | 'review' | 'issue'>
   #found: FoundConfiguration | undefined
   #via: ReviewRoute | undefined
   #serviceAccount: ServiceAccountName | undefined
@@ -41,21 +38,7 @@ export class LoginAttempt {
 
   constructor(call: KubernetesLoginCall, monotonicMs: () => number) {
     this.#call = call
-    this.#monotonicMs = monotonicMs
-    this.#startedAtMs = monotonicMs()
-  }
-
-  get elapsedMs(): number {
-    return this.#monotonicMs() - this.#startedAtMs
-  }
-
-  async timed<Value>(phase: Phase, work: () => Promise<Value>): Promise<Value> {
-    const beganAtMs = this.#monotonicMs()
-    try {
-      return await work()
-    } finally {
-      this.#timingsMs[phase] = Math.round((this.#monotonicMs() - beganAtMs) * 100) / 100
-    }
+    this.stopwatch = new Stopwatch(monotonicMs)
   }
 
   found(found: FoundConfiguration): void {
@@ -127,7 +110,7 @@ export class LoginAttempt {
   #details(): Record<string, JsonValue> {
     return {
       tokenFingerprint: tokenFingerprint(this.#call.jwt),
-      timingsMs: { ...this.#timingsMs, total: Math.round(this.elapsedMs * 100) / 100 },
+      timingsMs: this.stopwatch.timingsMs(),
       ...(this.#found === undefined ? {} : { kubernetesAuthId: this.#found.configuration.auth.id }),
       ...(this.#via === undefined ? {} : { review: { ...this.#via } }),
       ...(this.#serviceAccount === undefined ? {} : { serviceAccount: { ...this.#serviceAccount } }),

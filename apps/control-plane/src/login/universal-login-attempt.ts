@@ -2,6 +2,7 @@ import type { AuditEvent, JsonValue } from '../audit/audit-event.ts'
 import type { LoginCheck } from '../audit/login-details.ts'
 import type { IdentityCore } from '../identities/identity-store.ts'
 import type { FoundClient } from '../universal-auth/universal-login-store.ts'
+import { Stopwatch } from './stopwatch.ts'
 import type { UniversalLoginDenial } from './universal-login-denial.ts'
 
 export interface UniversalLoginCall {
@@ -12,14 +13,10 @@ export interface UniversalLoginCall {
   organizationSlug?: string | undefined
 }
 
-type Phase = 'find' | 'use' | 'issue'
-
 /** What is known of one login so far. Becomes its one row of the audit log, however it ends. */
 export class UniversalLoginAttempt {
   readonly #call: UniversalLoginCall
-  readonly #monotonicMs: () => number
-  readonly #startedAtMs: number
-  readonly #timingsMs: Partial<Record<Phase, number>> = {}
+  readonly stopwatch: Stopwatch<'find' | 'use' | 'issue'>
   readonly #checks: LoginCheck[] = []
   #client: FoundClient | undefined
   #identity: IdentityCore | undefined
@@ -27,21 +24,7 @@ export class UniversalLoginAttempt {
 
   constructor(call: UniversalLoginCall, monotonicMs: () => number) {
     this.#call = call
-    this.#monotonicMs = monotonicMs
-    this.#startedAtMs = monotonicMs()
-  }
-
-  get elapsedMs(): number {
-    return this.#monotonicMs() - this.#startedAtMs
-  }
-
-  async timed<Value>(phase: Phase, work: () => Promise<Value>): Promise<Value> {
-    const beganAtMs = this.#monotonicMs()
-    try {
-      return await work()
-    } finally {
-      this.#timingsMs[phase] = rounded(this.#monotonicMs() - beganAtMs)
-    }
+    this.stopwatch = new Stopwatch(monotonicMs)
   }
 
   found(client: FoundClient, identity: IdentityCore): void {
@@ -106,7 +89,7 @@ export class UniversalLoginAttempt {
   /** Nothing that the caller typed: people paste secrets into the wrong field. */
   #details(): Record<string, JsonValue> {
     return {
-      timingsMs: { ...this.#timingsMs, total: rounded(this.elapsedMs) },
+      timingsMs: this.stopwatch.timingsMs(),
       checks: this.#checks.map((check) => ({ ...check })),
       ...(this.#client === undefined
         ? {}
@@ -114,8 +97,4 @@ export class UniversalLoginAttempt {
       ...(this.#clientSecretId === undefined ? {} : { clientSecretId: this.#clientSecretId }),
     }
   }
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 100) / 100
 }
