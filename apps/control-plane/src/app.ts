@@ -38,8 +38,10 @@ import { createStores, openCommit } from './open-stores.ts'
 import { openSecrets } from './open-secrets.ts'
 import { openUniversalAuth } from './open-universal-auth.ts'
 import { createAuthenticate } from './permissions/authenticate.ts'
+import { ChangeNotices } from './replicas/change-notices.ts'
 import { LocalReplicaBus } from './replicas/local-replica-bus.ts'
 import type { ReplicaBus } from './replicas/replica-bus.ts'
+import { keyringOfAll, poolDirectoryOfAll } from './share-forgetting.ts'
 import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
 
 export type AppConfig = Pick<
@@ -147,6 +149,7 @@ function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): C
     { name: 'key rotation', budgetMs: 1000, close: () => parts.keyRotation.close() },
     { name: 'last logins', budgetMs: 500, close: () => parts.lastLogins.close() },
     { name: 'people', budgetMs: 500, close: () => parts.people.close() },
+    { name: 'change notices', budgetMs: 100, close: () => Promise.resolve(parts.notices.close()) },
     { name: 'access tokens', budgetMs: 500, close: () => parts.accessTokens.close() },
     { name: 'connections to clusters', budgetMs: 500, close: () => parts.reviews.close() },
   ]
@@ -164,15 +167,24 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
   const stores = createStores(options)
   const commit = openCommit(options)
   const auditLog = openAuditLog(options, stores)
-  const shared = { commit, auditLog, logger, now, elapsed }
+  const notices = new ChangeNotices(options.bus)
+  const shared = { commit, auditLog, notices, logger, now, elapsed }
   const organizationRoles = openOrganizationRoles({ ...shared, store: stores.organizationRoles })
   const { rightsOf } = organizationRoles
   const projects = openProjects({ ...shared, stores })
   const { requireWithinProjects } = projects
-  const keyRotation = openKeyRotation({ ...options, ...shared, store: stores.keyRotation })
+  const keyRotation = openKeyRotation({
+    ...options,
+    ...shared,
+    keyring: keyringOfAll(options.keyring, notices),
+    store: stores.keyRotation,
+  })
   const machines = openIdentities({ ...shared, store: stores.identities, rightsOf, requireWithinProjects })
   const { cache: identities, lastLogins, requireWithinIdentity } = machines
-  const poolDirectory = createPoolDirectory({ pools: stores.gatewayPools, elapsed })
+  const poolDirectory = poolDirectoryOfAll(
+    createPoolDirectory({ pools: stores.gatewayPools, elapsed }),
+    notices,
+  )
   const gateways = openGateways({
     ...options,
     poolDirectory,
@@ -182,6 +194,7 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
     rotateGatewayKey: createRotateGatewayKey({ commit, auditLog, logger }),
     observer: observers.tunnels ?? silentObserver,
     reviewObserver: observers.reviews ?? silentReviewObserver,
+    notices,
     now,
     elapsed,
   })
@@ -259,11 +272,11 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
     rightsOf,
   })
   /** After each committed change of an identity or of how it logs in. */
-  const forget = (identityId: string): void => {
+  const forget = notices.share('identity', (identityId: string) => {
     identities.forget(identityId)
     reviews.kubernetesAuths.forget(identityId)
     universalAuth.forget(identityId)
-  }
+  })
   return {
     stores,
     commit,
@@ -283,6 +296,7 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
     keyRotation,
     projects,
     machines,
+    notices,
     forget,
   }
 }

@@ -30,6 +30,7 @@ import type { HttpServer } from './http/http-server.ts'
 import type { IdentityReader } from './identities/identity-cache.ts'
 import type { RequireWithinIdentity } from './identities/require-within-identity.ts'
 import type { Authenticate } from './permissions/actor.ts'
+import type { ChangeNotices } from './replicas/change-notices.ts'
 
 type Scope = { revocations: ChangeRevocations; signingKeys: SigningKeyStore; audit: ChangeAudit }
 
@@ -46,6 +47,7 @@ export interface AccessTokensOptions {
   readTrustedIps: ReadTrustedIps
   /** Of others, to be done with its own: see `remove-expired-rows.ts`. */
   removals: readonly ((rowsMax: number) => Promise<number>)[]
+  notices: ChangeNotices
   logger: { warn(fields: object, message: string): void }
 }
 
@@ -56,18 +58,26 @@ export interface AccessTokenRoutesOptions {
 
 /** Everything that issues, reads, renews and revokes access tokens, on one clock. */
 export async function openAccessTokens(options: AccessTokensOptions) {
-  const { config, signingKeys, uses, revocationStore, keyring, readTrustedIps, logger } = options
+  const { config, signingKeys, uses, revocationStore, keyring, readTrustedIps, notices, logger } = options
   const findIdentity: IdentityReader['findIdentity'] = (id) => options.identities.findIdentity(id)
   const issuer = config.publicUrl
   const clock = new DatabaseClock()
   const onReadFailed = (error: unknown): void => logger.warn({ err: error }, 'revocations not read')
   // First: it sets the clock that everything else here reads.
-  const revocations = await RevocationFeed.open({ store: revocationStore, clock, onReadFailed })
+  const revocations = await RevocationFeed.open({
+    store: revocationStore,
+    clock,
+    onReadFailed,
+    onRevoked: notices.on('revocations', () => revocations.readSoon()),
+  })
   const keys = await SigningKeys.open({ store: signingKeys, keyring, clock })
+  const tellOfSigningKeys = notices.on('signing-keys', () => {
+    keys.reload().catch((error: unknown) => logger.warn({ err: error }, 'signing keys not read'))
+  })
   const trustedIps = new TrustedIpLookup(readTrustedIps)
   const readToken = createReadAccessToken({ keys, issuer, clock })
   const checkToken = createCheckAccessToken({ readToken, revocations, trustedIps })
-  const administration = createAdministerSigningKeys({ ...options, keys })
+  const administration = createAdministerSigningKeys({ ...options, keys, onAdded: tellOfSigningKeys })
   const upkeep = startRemovingExpiredRows({
     removals: [
       () => keepSigningKeys(keys, administration, config.signingKeyDaysMax ?? 0),

@@ -19,6 +19,7 @@ import type { TokenReviewer } from './login/token-reviewer.ts'
 import { type JudgedTunnel, judgeGatewayHealth } from './tunnel/judge-gateway-health.ts'
 import type { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
 import { openStreams } from './open-streams.ts'
+import type { ChangeNotices } from './replicas/change-notices.ts'
 import { createTunnelEndpoint } from './tunnel/tunnel-endpoint.ts'
 import type { TunnelLog, TunnelObserver } from './tunnel/tunnel-observer.ts'
 import { TunnelRegistry } from './tunnel/tunnel-registry.ts'
@@ -33,6 +34,7 @@ export interface GatewaysOptions {
   logger: TunnelLog
   observer: TunnelObserver
   reviewObserver: ReviewObserver
+  notices: ChangeNotices
   now: () => Date
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
@@ -54,7 +56,15 @@ export function openGateways(options: GatewaysOptions) {
   const judgedTunnels = createJudgedTunnels(registry, choosing)
   const healthOf = (gatewayId: string) =>
     judgeGatewayHealth(judgedTunnels(gatewayId), endpoint.isDuplicated(gatewayId), now().getTime())
-  const tunnels = liveTunnelsOf(registry, streams, healthOf)
+  const ownTunnels = liveTunnelsOf(registry, streams, healthOf)
+  const tellOfRevocation = options.notices.on('gateway-credentials', () => revocationWatch.checkNow())
+  const tunnels: LiveTunnels = {
+    ...ownTunnels,
+    closeTunnelsOf: (...closing) => {
+      ownTunnels.closeTunnelsOf(...closing)
+      tellOfRevocation()
+    },
+  }
   const clientIp = createClientIp(config.trustedProxies)
   const endpoint = createTunnelEndpoint({
     registry,
@@ -75,10 +85,14 @@ export function openGateways(options: GatewaysOptions) {
       }),
   })
   const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal })
-  const watches = [
-    startRevocationWatch({ credentials, tunnels, logger, now, sleep: wait }),
-    startHeartbeatRecorder({ gateways, tunnels, logger, now, sleep: wait }),
-  ]
+  const revocationWatch = startRevocationWatch({
+    credentials,
+    tunnels: ownTunnels,
+    logger,
+    now,
+    sleep: wait,
+  })
+  const watches = [revocationWatch, startHeartbeatRecorder({ gateways, tunnels, logger, now, sleep: wait })]
   return {
     registry,
     tunnels,

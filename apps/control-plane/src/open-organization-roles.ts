@@ -9,19 +9,25 @@ import { registerOrganizationRoleRoutes } from './organization-roles/organizatio
 import type { OrganizationRoleStore } from './organization-roles/organization-role-store.ts'
 import { createOrganizationRoles } from './organization-roles/organization-roles.ts'
 import type { Authenticate } from './permissions/actor.ts'
+import type { ChangeNotices } from './replicas/change-notices.ts'
 
 export interface OrganizationRolesOptions {
   store: OrganizationRoleStore
   commit: Commit<OrganizationRoleChangeScope>
   auditLog: AuditLog
+  notices: ChangeNotices
   now: () => Date
   elapsed: () => number
 }
 
 /** The roles of organizations: what each gives, and how they are changed. */
-export function openOrganizationRoles({ store, commit, auditLog, now, elapsed }: OrganizationRolesOptions) {
+export function openOrganizationRoles(options: OrganizationRolesOptions) {
+  const { store, commit, auditLog, notices, now, elapsed } = options
   const cache = createOrganizationRoles({ store, elapsed })
-  const changeRoles = createChangeOrganizationRoles({ commit, cache, auditLog, now })
+  const forget = notices.share('organization-role', (organizationId: string, role: string) =>
+    cache.forget(organizationId, role),
+  )
+  const changeRoles = createChangeOrganizationRoles({ commit, cache: { ...cache, forget }, auditLog, now })
   return {
     rightsOf: cache.rightsOf,
     registerRoutes: (server: HttpServer, { authenticate }: { authenticate: Authenticate }): void =>

@@ -6,6 +6,7 @@ import type { HttpServer } from './http/http-server.ts'
 import type { IdentityStore } from './identities/identity-store.ts'
 import type { MemberStore } from './organizations/member-store.ts'
 import type { Authenticate } from './permissions/actor.ts'
+import type { ChangeNotices } from './replicas/change-notices.ts'
 import { createChangeEnvironments, type EnvironmentChangeScope } from './projects/change-environments.ts'
 import {
   createChangeProjectIdentities,
@@ -20,7 +21,7 @@ import type { EnvironmentStore } from './projects/environment-store.ts'
 import { registerIdentityMemberRoutes } from './projects/identity-member-routes.ts'
 import { registerPersonMemberRoutes } from './projects/person-member-routes.ts'
 import { createMembershipsOfIdentity } from './projects/memberships-of-identity.ts'
-import { createProjectAccess } from './projects/project-access.ts'
+import { createProjectAccess, type ProjectAccess } from './projects/project-access.ts'
 import { registerProjectIdentityRoutes } from './projects/project-identity-routes.ts'
 import { createProjectMemberStorePostgres } from './projects/project-member-store-postgres.ts'
 import type { ProjectMemberStore } from './projects/project-member-store.ts'
@@ -61,6 +62,7 @@ export interface ProjectsOptions {
       ProjectIdentityChangeScope
   >
   auditLog: AuditLog
+  notices: ChangeNotices
   now: () => Date
   /** Monotonic, in milliseconds. */
   elapsed: () => number
@@ -76,7 +78,9 @@ export interface ProjectRoutesOptions {
 /** Projects: who may do what in them, and what is done to them. */
 export function openProjects(options: ProjectsOptions) {
   const { stores, now, elapsed } = options
-  const access = createProjectAccess({ store: stores.projects, now, elapsedMs: elapsed })
+  const reads = createProjectAccess({ store: stores.projects, now, elapsedMs: elapsed })
+  const forget = options.notices.share('project', (projectId: string) => reads.forget(projectId))
+  const access: ProjectAccess = { ...reads, forget }
   return {
     access,
     requireWithinProjects: createRequireWithinProjects({ access, members: stores.projectMembers, now }),

@@ -22,7 +22,10 @@ async function open() {
   const replica = async () => {
     const keys = await SigningKeys.open({ store, keyring: encodingKeyring, clock })
     const now = () => new Date(clock.nowMs())
-    return { keys, administration: createAdministerSigningKeys({ keys, commit, auditLog: audit, now }) }
+    const told = { count: 0 }
+    const onAdded = () => void (told.count += 1)
+    const administration = createAdministerSigningKeys({ keys, commit, auditLog: audit, onAdded, now })
+    return { keys, told, administration }
   }
   return { clock, recorded, one: await replica(), other: await replica() }
 }
@@ -36,6 +39,7 @@ describe('the rotation of signing keys by age', () => {
     expect(await one.administration.rotateByAge(30 * dayMs)).toBe(true)
     // The other one has not heard of the new key yet, and does not add a third.
     expect(await other.administration.rotateByAge(30 * dayMs)).toBe(false)
+    expect([one.told.count, other.told.count]).toEqual([1, 0])
     expect([one.keys.published().length, other.keys.published().length]).toEqual([2, 2])
     expect(recorded).toMatchObject([
       { event: 'signing-key-rotated', outcome: 'success', actor: { kind: 'system' }, organizationId: null },

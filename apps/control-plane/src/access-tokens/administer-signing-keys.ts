@@ -19,6 +19,8 @@ export interface AdministerSigningKeysDependencies {
   keys: Pick<SigningKeys, 'createKey' | 'described' | 'reload'>
   commit: Commit<{ signingKeys: Pick<SigningKeyStore, 'addNext'>; audit: ChangeAudit }>
   auditLog: AuditLog
+  /** A new key is committed: for telling the other replicas. */
+  onAdded: () => void
   now: () => Date
 }
 
@@ -65,7 +67,7 @@ export function createAdministerSigningKeys(
 
 /** The id of the key; undefined when the newest is younger, so that nothing was added. */
 async function addKey(
-  { keys, commit }: AdministerSigningKeysDependencies,
+  { keys, commit, onAdded }: AdministerSigningKeysDependencies,
   newestAgeMsMin: number,
   row: Omit<AuditEvent, 'event' | 'outcome' | 'details'>,
 ): Promise<string | undefined> {
@@ -77,5 +79,6 @@ async function addKey(
     return true
   })
   await keys.reload()
+  if (isAdded) onAdded()
   return isAdded ? key.id : undefined
 }

@@ -36,13 +36,15 @@ afterAll(() => database.close())
 interface ReplicaOptions {
   store?: RevocationStore
   staleAfterMs?: number
+  pollIntervalMs?: number
+  onRevoked?: () => void
   onReadFailed?: (error: unknown) => void
 }
 
 /** Everything of access tokens as one replica has it, on the shared database. */
 async function startReplica(options: ReplicaOptions = {}) {
   const clock = new DatabaseClock()
-  const { staleAfterMs = 5000 } = options
+  const { staleAfterMs = 5000, pollIntervalMs = 300, onRevoked = () => undefined } = options
   const feed = await RevocationFeed.open({
     store: options.store ?? createRevocationStorePostgres(database.kysely),
     clock,
@@ -52,6 +54,8 @@ async function startReplica(options: ReplicaOptions = {}) {
         throw error
       }),
     staleAfterMs,
+    pollIntervalMs,
+    onRevoked,
   })
   feeds.push(feed)
   const store = createSigningKeyStorePostgres(database.kysely)
@@ -134,6 +138,22 @@ describe('three replicas', () => {
     await expect.poll(() => there.accepts(accessToken), { interval: 20, timeout: 1000 }).toBe(false)
     expect(performance.now() - revokedAt).toBeLessThan(1000)
     expect(await there.revokeToken(accessToken)).toMatchObject({ kind: 'already-revoked' })
+  })
+
+  it('T41: read at once what another says that it revoked: a token as well as an identity', async () => {
+    const there = await startReplica({ pollIntervalMs: 60_000, staleAfterMs: 120_000 })
+    const here = await startReplica({ onRevoked: () => there.feed.readSoon() })
+    const request = tokenRequest()
+    const tokens = [
+      (await here.issuer.issue(request)).accessToken,
+      (await here.issuer.issue(tokenRequest())).accessToken,
+    ] as const
+    const acceptedThere = () => Promise.all(tokens.map((token) => there.accepts(token)))
+    expect(await acceptedThere()).toEqual([true, true])
+    await here.feed.revoke({ scope: 'identity', ...request })
+    await expect.poll(acceptedThere).toEqual([false, true])
+    await here.revokeToken(tokens[1])
+    await expect.poll(acceptedThere).toEqual([false, false])
   })
 
   it('T41: tell logins before a revocation from logins after it, within the same second, at every scope', async () => {

@@ -11,6 +11,8 @@ export interface RevocationFeedOptions {
   clock: DatabaseClock
   /** Told of every failed read; the feed tries again at the next turn. */
   onReadFailed: (error: unknown) => void
+  /** Something was revoked here and is committed: for telling the other replicas. */
+  onRevoked?: () => void
   pollIntervalMs?: number
   staleAfterMs?: number
   random?: () => number
@@ -22,7 +24,8 @@ const readTimeoutMs = 2000
 /**
  * Keeps the revocation markers of all replicas in memory.
  * 1. A marker of this process is in memory before `revoke` resolves, or from `learn` on.
- * 2. Markers of others are read every 300 ms, with the position that the last read returned, so none is missed.
+ * 2. Markers of others are read every 300 ms, and when another replica says that there are some, from the position that
+ *    the last read returned, so none is missed.
  * 3. Freshness counts from when a successful read was sent. After 5 s without one nobody can tell whether a token is
  *    revoked; `isFresh` says so, and tokens are refused until the database answers again.
  * 4. `revoke` resolves only when this process's clock has passed the marker's millisecond, so that a login after it
@@ -33,11 +36,18 @@ export class RevocationFeed implements Revocations {
   readonly #set = new RevocationSet()
   readonly #closing = new AbortController()
   #position: string | undefined
+  #isReadingSoon = false
   #readSentAtMs = Number.NEGATIVE_INFINITY
   #polling: Promise<void> = Promise.resolve()
 
   private constructor(options: RevocationFeedOptions) {
-    this.#options = { pollIntervalMs: 300, staleAfterMs: 5000, random: Math.random, ...options }
+    this.#options = {
+      pollIntervalMs: 300,
+      staleAfterMs: 5000,
+      random: Math.random,
+      onRevoked: () => undefined,
+      ...options,
+    }
   }
 
   /** Loads every marker, then follows. */
@@ -69,12 +79,24 @@ export class RevocationFeed implements Revocations {
     clock.observe({ databaseMs, sentAtMs, receivedAtMs: performance.now() })
     const revokedAtMs = Math.floor(databaseMs)
     this.#set.add({ ...target, revokedAtMs, expiresAtMs: revokedAtMs + lifetimeSeconds * 1000 })
+    this.#options.onRevoked()
     if (clock.nowMs() <= revokedAtMs) await sleep(2)
   }
 
   /** Of this process, and committed: holds here from now on, and need not be read. */
   learn(marker: RevocationMarker): void {
     this.#set.add(marker)
+    this.#options.onRevoked()
+  }
+
+  /** Another replica has revoked something. However many say so at once, they cost one read. */
+  readSoon(): void {
+    if (this.#isReadingSoon || this.#closing.signal.aborted) return
+    this.#isReadingSoon = true
+    setImmediate(() => {
+      this.#isReadingSoon = false
+      this.read().catch(this.#options.onReadFailed)
+    })
   }
 
   /** Forgets markers that no living token can meet. */
@@ -82,7 +104,7 @@ export class RevocationFeed implements Revocations {
     this.#set.removeExpired(this.#options.clock.nowMs())
   }
 
-  /** Reads what others have revoked; also whenever a notice says that there is something. */
+  /** Reads what others have revoked. */
   async read(): Promise<void> {
     if (this.#position === undefined) return
     const sentAtMs = performance.now()

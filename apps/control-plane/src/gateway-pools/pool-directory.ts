@@ -11,7 +11,7 @@ export interface PoolMembers {
   readonly admits: (cluster: ClusterFrame | undefined) => boolean
 }
 
-/** What logins ask for: no database read per call, and never older than five seconds. */
+/** What logins ask for: no database read per call, and never older than a second. */
 export interface PoolDirectory {
   /** Undefined for a pool that is not there, or of another organization. Rejects when the database does not answer. */
   find(gatewayPoolId: string, organizationId: string): Promise<PoolMembers | undefined>
@@ -33,7 +33,7 @@ interface Entry {
   readAtMs: number
 }
 
-const ageMsMax = 5000
+const ageMsMax = 1000
 const entriesMax = 10_000
 
 export function createPoolDirectory({ pools, elapsed }: PoolDirectoryOptions): PoolDirectory {

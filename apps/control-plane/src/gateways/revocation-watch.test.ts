@@ -53,6 +53,36 @@ it('T49 closes by gateway and key what another replica revoked, within two secon
   await watch.close()
 })
 
+it('checks at once when another replica says that it revoked something, however many say so', async () => {
+  const rounds = createRounds()
+  const answers: (() => void)[] = []
+  let isEnded = false
+  const watch = startRevocationWatch({
+    credentials: {
+      findRevokedAmong: () =>
+        new Promise((resolve) => {
+          answers.push(() => resolve([]))
+        }),
+    },
+    tunnels: { closeTunnelsOf: () => undefined, connectedCredentials: () => [one] },
+    logger: { warn: () => undefined },
+    now,
+    sleep: rounds.sleep,
+  })
+  for (let count = 0; count < 10; count += 1) watch.checkNow()
+  expect(answers).toHaveLength(1)
+  // What was revoked after the first question may have come too late for its answer.
+  answers[0]?.()
+  await sleep(0)
+  expect(answers).toHaveLength(2)
+  const ended = watch.close().then(() => (isEnded = true))
+  await sleep(0)
+  expect(isEnded).toBe(false)
+  answers[1]?.()
+  await ended
+  expect(answers).toHaveLength(2)
+})
+
 it('asks nobody while nothing is connected', async () => {
   const rounds = createRounds()
   const findRevokedAmong = vi.fn<() => Promise<never[]>>(async () => [])

@@ -14,6 +14,11 @@ export interface RevocationWatchDependencies {
   sleep: RepeatOptions['sleep']
 }
 
+export interface RevocationWatch extends Repetition {
+  /** Another replica has revoked something: not in two seconds, but now. However many ask meanwhile, one check follows. */
+  checkNow(): void
+}
+
 /** Twice in the five seconds within which a revoked gateway must be gone, with room for a slow database. */
 export const revocationCheckIntervalMs = 2000
 
@@ -21,13 +26,34 @@ export const revocationCheckIntervalMs = 2000
  * Closes what another replica revoked, and what authenticated at the very moment of its revocation. A database that
  * does not answer is waited for: without it no login succeeds either.
  */
-export function startRevocationWatch(dependencies: RevocationWatchDependencies): Repetition {
-  return startRepeating({
+export function startRevocationWatch(dependencies: RevocationWatchDependencies): RevocationWatch {
+  const onFailure = (error: unknown): void =>
+    dependencies.logger.warn({ err: error }, 'could not check gateways for revocation')
+  let checking: Promise<void> | undefined
+  let isAskedAgain = false
+  const check = async (): Promise<void> => {
+    do {
+      isAskedAgain = false
+      await closeRevoked(dependencies).catch(onFailure)
+    } while (isAskedAgain)
+    checking = undefined
+  }
+  const repetition = startRepeating({
     intervalMs: revocationCheckIntervalMs,
     task: () => closeRevoked(dependencies),
-    onFailure: (error) => dependencies.logger.warn({ err: error }, 'could not check gateways for revocation'),
+    onFailure,
     sleep: dependencies.sleep,
   })
+  return {
+    checkNow: () => {
+      isAskedAgain = checking !== undefined
+      checking ??= check()
+    },
+    close: async () => {
+      isAskedAgain = false
+      await Promise.all([repetition.close(), checking])
+    },
+  }
 }
 
 async function closeRevoked({ credentials, tunnels, now }: RevocationWatchDependencies): Promise<void> {

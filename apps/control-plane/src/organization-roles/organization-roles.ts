@@ -9,7 +9,7 @@ import {
 } from '../permissions/organization-rights.ts'
 import type { CustomRole, OrganizationRoleStore } from './organization-role-store.ts'
 
-/** What requests ask for: no database read per call, and never older than five seconds. */
+/** What requests ask for: no database read per call, and never older than a second. */
 export interface OrganizationRoles {
   /** T17: a role that does not exist gives no rights. */
   readonly rightsOf: RightsOf
@@ -26,7 +26,6 @@ export interface OrganizationRolesOptions {
 export function createOrganizationRoles({ store, elapsed }: OrganizationRolesOptions): OrganizationRoles {
   const recent = createRecentReads({
     nowMs: elapsed,
-    ageMsMax: 5000,
     read: async (key) => {
       const [organizationId = '', role = ''] = key.split(' ')
       return rightsOfRole(await store.findForRights(role, organizationId))

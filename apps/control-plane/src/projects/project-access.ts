@@ -32,7 +32,7 @@ export interface ProjectAccess {
   /**
    * Throws BadRequest where neither id nor slug is named; NotFound, in the same words, for a project of another
    * organization, one that does not exist, and one that the actor is no member of. What others changed meanwhile is seen
-   * after at most 5 s; a temporary role counts to the millisecond.
+   * after at most a second; a temporary role counts to the millisecond.
    */
   enter(actor: Actor, project: NamedProject): Promise<EnteredProject>
   /** As `enter`, but undefined in the place of NotFound: for what is named by an id of its own. */
@@ -63,7 +63,7 @@ interface Entry {
   readonly readAtMs: number
 }
 
-const ageMsMax = 5000
+const ageMsMax = 1000
 const entriesMax = 10_000
 /** Wider than any that a project may be given. */
 const slugForm = /^[\w-]{1,80}$/
