@@ -34,6 +34,7 @@ for (const name of inReadme.difference(inCode)) missing.push(`README.md: no prog
 
 const metricFiles = [
   'apps/control-plane/src/observability/metrics.ts',
+  'apps/control-plane/src/observability/database-metrics.ts',
   'apps/control-plane/src/observability/tunnel-metrics.ts',
   'apps/control-plane/src/observability/review-metrics.ts',
   'apps/control-plane/src/observability/stream-metrics.ts',

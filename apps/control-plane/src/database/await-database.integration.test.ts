@@ -15,7 +15,7 @@ describe('awaitDatabase', () => {
   it('asks again while the server does not answer, and then names the variable and why, not the password', async () => {
     const warnings: string[] = []
     const url = 'postgresql://ann:canary@127.0.0.1:1/postern'
-    const database = openDatabase({ url, poolMax: 1, logger })
+    const database = openDatabase({ url, poolMax: 1, bridgedMsMax: 0, logger })
     const refused = awaitDatabase(database, {
       logger: { warn: (_fields, message) => warnings.push(message) },
       waitMsMax: 600,

@@ -149,6 +149,18 @@ describe('a change', () => {
     expect(repeats).toEqual([])
   })
 
+  it('that a server refuses which became a standby is made on a new connection', async () => {
+    const name = sql.ref(new URL(test.url).pathname.slice(1))
+    await sql`alter database ${name} set default_transaction_read_only = on`.execute(test.kysely)
+    const moved = openDatabase({ url: test.url, poolMax: 1, logger: { warn: () => undefined } })
+    await sql`select 1`.execute(moved.kysely)
+    await sql`alter database ${name} reset default_transaction_read_only`.execute(test.kysely)
+    const id = randomUUID()
+    await inTransaction(moved.kysely, (transaction) => write(transaction, id))
+    expect(await timesWritten(id)).toBe(1)
+    await moved.close()
+  })
+
   it('that is refused by its own rules is not run again', async () => {
     let runs = 0
     const refused = commit(() => {

@@ -21,11 +21,12 @@ export function isStalePlan(error: unknown): boolean {
 }
 
 /**
- * The last word of a session: shut down, crashed, starting or stopping, idle for too long, or terminated by somebody.
- * Appendix A of PostgreSQL's documentation.
+ * The last word of a session: shut down, crashed, starting or stopping, idle for too long, or terminated by somebody. And
+ * 25006, where the server has become a standby, which never takes a change again: nothing holds us to it. Appendix A of
+ * PostgreSQL's documentation.
  */
 export function endsSession(error: unknown): boolean {
-  return ['57P01', '57P02', '57P03', '57P05', '25P03', '25P04'].includes(sqlStateOf(error) ?? '')
+  return ['57P01', '57P02', '57P03', '57P05', '25P03', '25P04', '25006'].includes(sqlStateOf(error) ?? '')
 }
 
 /** Whether a connection that was refused may come about in a moment. A wrong password stays wrong. */

@@ -7,7 +7,8 @@ export async function addRefusal({ database: { kysely } }: TestApp): Promise<voi
     sql`create table refused_writes (name text not null)`,
     sql`create function refuse_write() returns trigger language plpgsql as $$
       begin
-        if exists (select from refused_writes where name = tg_table_name) then
+        if exists (select from refused_writes
+                   where name = tg_table_name or (name <> '' and starts_with(tg_table_name, name || '_'))) then
           raise exception 'the disk of % is full', tg_table_name using errcode = 'disk_full';
         end if;
         return new;

@@ -38,9 +38,13 @@ export interface TestApp extends Replica {
 /** The whole control plane on a loopback socket, with a database of its own. */
 export async function startTestApp(
   change: Partial<AppConfig> = {},
-  { observers = {}, ...databaseOptions }: { poolMax?: number; observers?: AppObservers } = {},
+  {
+    observers = {},
+    database: own,
+    ...databaseOptions
+  }: { poolMax?: number; observers?: AppObservers; database?: TestDatabase } = {},
 ): Promise<TestApp> {
-  const database = await createTestDatabase(databaseOptions)
+  const database = own ?? (await createTestDatabase(databaseOptions))
   const lines: string[] = []
   const rootKey = createSecretKey(randomBytes(32))
   const startReplica = () => startApp(database, { rootKey, change, lines, observers })

@@ -3,6 +3,7 @@ import { bootstrapResponse } from '@postern/api-contract/bootstrap'
 import { identityResponse } from '@postern/api-contract/identities'
 import { createClientSecretReply, universalAuthReply } from '@postern/api-contract/universal-auth'
 import type { AppConfig } from '../../app.ts'
+import type { TestDatabase } from '../../database/test/create-test-database.ts'
 import { type CallOptions, type Reply, startTestApp, type TestApp } from '../../test/start-test-app.ts'
 
 export interface Client {
@@ -43,7 +44,7 @@ export function universalAuthPath(identityId: string): string {
 /** A whole control plane, and somebody who may do everything in it. */
 export async function startPosternWithClients(
   config: Partial<AppConfig> = {},
-  databaseOptions: { poolMax?: number } = {},
+  databaseOptions: { poolMax?: number; database?: TestDatabase } = {},
 ): Promise<PosternWithClients> {
   const app = await startTestApp(config, databaseOptions)
   const bootstrapped = await app.call('POST', '/api/v1/admin/bootstrap', {
