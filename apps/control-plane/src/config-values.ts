@@ -27,6 +27,44 @@ export function parseListenAddress(text: string): Parsed<ListenAddress> {
   return { value: { host, port: Number(port) } }
 }
 
+export interface NatsAddress extends ListenAddress {
+  isTls: boolean
+}
+
+const natsPort = 4222
+
+/** `nats://host:port` or `tls://host:port`, any number of them with commas in between; 4222 where there is no port. */
+export function parseNatsUrls(text: string): Parsed<NatsAddress[]> {
+  const addresses = text.split(',').map((part) => parseNatsUrl(part.trim()))
+  const found = addresses.filter((address) => address !== undefined)
+  return found.length === addresses.length
+    ? { value: found }
+    : {
+        problem:
+          'must be URLs such as nats://nats-1:4222,nats://nats-2:4222, or tls://…; user and password have variables of their own',
+      }
+}
+
+function parseNatsUrl(text: string): NatsAddress | undefined {
+  const [, scheme, place = ''] = /^(nats|tls):\/\/([^/]*)\/?$/.exec(text) ?? []
+  const withPort = /:\d+$/.test(place.replace(/^\[.*\]/, '')) ? place : `${place}:${natsPort}`
+  const address = scheme === undefined ? undefined : parseListenAddress(withPort)
+  if (address === undefined || 'problem' in address || address.value.port === 0) return undefined
+  return { ...address.value, isTls: scheme === 'tls' }
+}
+
+/** A name or an address that others can dial, and a port. */
+export function parseDialAddress(text: string): Parsed<ListenAddress> {
+  const parsed = parseListenAddress(text)
+  const isRight =
+    'value' in parsed && parsed.value.port !== 0 && !['0.0.0.0', '::'].includes(parsed.value.host)
+  return isRight ? parsed : { problem: 'must be what other replicas can dial, such as 10.0.0.7:8090' }
+}
+
+export function parseText(text: string): Parsed<string> {
+  return { value: text }
+}
+
 /** @returns the origin, without a slash at the end */
 export function parsePublicUrl(text: string): Parsed<string> {
   const url = URL.canParse(text) ? new URL(text) : undefined

@@ -253,6 +253,7 @@ describe('readCommandLine', () => {
     const withFlags = everyVariable.filter(({ flag }) => flag !== undefined).map(({ name }) => name)
     expect(withFlags).not.toContain('POSTERN_ROOT_KEY')
     expect(withFlags).not.toContain('DATABASE_URL')
+    expect(withFlags).not.toContain('POSTERN_NATS_PASSWORD')
   })
 
   it.each([[['--lisen', 'x']], [['start']], [['--listen']]])('refuses %j', (args) => {

@@ -2,9 +2,10 @@ import { type KeyObject, randomBytes } from 'node:crypto'
 import { homedir, hostname } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 
-import type { ListenAddress } from './config-values.ts'
+import type { ListenAddress, NatsAddress } from './config-values.ts'
 import { type Variable, everyVariable, type logLevels, variables } from './config-variables.ts'
 import { nearestName } from './nearest-name.ts'
+import { replicaProblems } from './replica-problems.ts'
 
 export interface Config {
   listen: ListenAddress
@@ -30,6 +31,19 @@ export interface Config {
   /** 0: signing keys are rotated by hand alone. */
   signingKeyDaysMax: number
   replicaId: string
+  /** Undefined: no other replica. */
+  natsServers: readonly NatsAddress[] | undefined
+  natsCredentialsFile: string | undefined
+  natsUser: string | undefined
+  natsPassword: string | undefined
+  natsPasswordFile: string | undefined
+  natsCaFile: string | undefined
+  natsCertFile: string | undefined
+  natsKeyFile: string | undefined
+  /** Undefined: no raw streams for other replicas. */
+  replicaListen: ListenAddress | undefined
+  /** What others dial; defined if `replicaListen` is. */
+  replicaAddress: ListenAddress | undefined
   logLevel: (typeof logLevels)[number]
 }
 
@@ -95,10 +109,22 @@ export function configFrom(
     auditRetentionDays: read(variables.auditRetentionDays),
     signingKeyDaysMax: read(variables.signingKeyDaysMax),
     replicaId: read(variables.replicaId) ?? defaultReplicaId(environment),
+    natsServers: read(variables.natsServers),
+    natsCredentialsFile: read(variables.natsCredentialsFile),
+    natsUser: read(variables.natsUser),
+    natsPassword: read(variables.natsPassword),
+    natsPasswordFile: read(variables.natsPasswordFile),
+    natsCaFile: read(variables.natsCaFile),
+    natsCertFile: read(variables.natsCertFile),
+    natsKeyFile: read(variables.natsKeyFile),
+    replicaListen: read(variables.replicaListen),
+    replicaAddress: read(variables.replicaAddress),
     logLevel: read(variables.logLevel),
   }
   const warnings = warnOfUnknown(environment.variables)
+  if (problems.length === 0) problems.push(...replicaProblems(values))
   problems.push(...problemsTogether(values, problems.length === 0))
+  values.replicaAddress ??= values.replicaListen
   if (values.listen !== undefined) {
     values.publicUrl ??= defaultUrl(values.listen)
     if (isWildcard(values.listen.host) && new URL(values.publicUrl).hostname === 'localhost') {
@@ -132,7 +158,21 @@ function problemsTogether(
   return problems
 }
 
-const mayBeAbsent: ReadonlySet<string> = new Set(['databaseUrl', 'rootKey', 'previousRootKey'])
+const mayBeAbsent: ReadonlySet<string> = new Set([
+  'databaseUrl',
+  'rootKey',
+  'previousRootKey',
+  'natsServers',
+  'natsCredentialsFile',
+  'natsUser',
+  'natsPassword',
+  'natsPasswordFile',
+  'natsCaFile',
+  'natsCertFile',
+  'natsKeyFile',
+  'replicaListen',
+  'replicaAddress',
+])
 
 function isComplete(values: Values): values is Config {
   return Object.entries(values).every(([key, value]) => value !== undefined || mayBeAbsent.has(key))

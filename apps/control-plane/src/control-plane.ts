@@ -11,11 +11,14 @@ import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { createKeyringStore } from './database/keyring-store.ts'
 import { migrateDatabase } from './database/migrate.ts'
 import type { LogRequest } from './http/access-log.ts'
-import { openKeyring } from './keyring/keyring.ts'
+import { openInstanceSecret } from './keyring/instance-secret.ts'
+import { type Keyring, openKeyring } from './keyring/keyring.ts'
 import { loadRootKeyFile } from './keyring/root-key.ts'
 import { type Metrics, createMetrics } from './observability/metrics.ts'
 import { mountProbes } from './observability/mount-probes.ts'
 import { AuditProgress, createReadiness } from './observability/probes.ts'
+import { openBus, takePlace } from './open-replicas.ts'
+import type { ReplicaBus } from './replicas/replica-bus.ts'
 import { StartupProblem } from './startup-problem.ts'
 
 export interface ControlPlaneOptions {
@@ -61,9 +64,20 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     metrics.database.countConnectionsBy(() => database.countConnections())
     opened.push({ name: 'database', budgetMs: 3_000, close: () => database.close() })
     await awaitDatabase(database, { logger, signal })
+    if (config.databaseUrl !== undefined) {
+      const place = await takePlace({ ...options, url, log: logger })
+      opened.push({ name: 'place among the replicas', budgetMs: 1_000, close: () => place.release() })
+    }
     await migrate(url, logger)
     signal.throwIfAborted()
-    const app = await openApp(options, database, metrics, () => state.phase)
+    const keyring = await openKeyring(await rootKeyOf(config), createKeyringStore(database), {
+      previousRootKey: config.previousRootKey,
+    })
+    const secret = await openInstanceSecret(keyring, createKeyringStore(database))
+    const bus = await openBus({ config, secret, log: logger, observer: metrics.nats })
+    opened.push({ name: 'what replicas say to each other', budgetMs: 1_500, close: () => bus.close() })
+    signal.throwIfAborted()
+    const app = await openApp(options, { database, metrics, keyring, bus, phase: () => state.phase })
     opened.push({ name: 'app', budgetMs: 40_000, close: () => app.close() })
     signal.throwIfAborted()
     const { url: boundUrl } = await listen(app, config)
@@ -95,17 +109,19 @@ async function openEmbeddedPostgres(
   return postgres.url
 }
 
+interface Opened {
+  database: Database
+  metrics: Metrics
+  keyring: Keyring
+  bus: ReplicaBus
+  phase: () => Phase
+}
+
 async function openApp(
   options: ControlPlaneOptions,
-  database: Database,
-  metrics: Metrics,
-  phase: () => Phase,
+  { database, metrics, keyring, bus, phase }: Opened,
 ): Promise<App> {
   const { config, logger, version } = options
-  const { previousRootKey } = config
-  const keyring = await openKeyring(await rootKeyOf(config), createKeyringStore(database), {
-    previousRootKey,
-  })
   const elapsed = (): number => performance.now()
   const auditProgress = new AuditProgress(elapsed)
   const app = await createApp({
@@ -115,8 +131,8 @@ async function openApp(
     kysely: database.kysely,
     keyring,
     version,
-    // The embedded PostgreSQL is nobody else's.
-    isOnlyReplica: config.databaseUrl === undefined,
+    bus,
+    isOnlyReplica: config.natsServers === undefined,
     observers: {
       request: (finished) => metrics.observeRequest(finished),
       login: ({ authMethod, outcome, reason }) => metrics.observeLogin(authMethod, outcome, reason),
@@ -139,6 +155,7 @@ async function openApp(
     pingDatabase: () => hasNoOrganization(database),
     phase,
     isAuditLogStuck: () => auditProgress.isStuck(),
+    isNatsConnected: () => bus.isConnected,
     nowMs: elapsed,
   })
   mountProbes(app.server, { readiness, metrics })

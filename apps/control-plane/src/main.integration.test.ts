@@ -104,7 +104,11 @@ describe('main with the embedded PostgreSQL', { timeout: 120_000 }, () => {
   it('starts from nothing, tells the first step, stops on SIGTERM with everything closed, and starts again', async () => {
     const first = start(environment)
     const url = await ready(first)
-    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ ready: true, reasons: [] })
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({
+      ready: true,
+      reasons: [],
+      warnings: [],
+    })
     await expect.poll(first.told, patient).toContain(`curl -X POST ${url}/api/v1/admin/bootstrap`)
     expect(await bootstrap(url)).toBe(200)
     first.child.kill('SIGTERM')

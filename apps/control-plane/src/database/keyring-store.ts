@@ -2,10 +2,11 @@ import { type Kysely, type Transaction, sql } from 'kysely'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
-/** Where the keyring keeps wrapped keys; meets `KeyringStore` of keyring/. */
+/** Where the keyring keeps wrapped keys; meets `KeyringStore` and `InstanceSecretStore` of keyring/. */
 export function createKeyringStore({ kysely }: Pick<Database, 'kysely'>): {
   readKeys(organizationId: string): Promise<WrappedKeys | undefined>
   keepRootKeyCheck(candidate: Buffer): Promise<Buffer>
+  keepInstanceSecret(candidate: Buffer): Promise<Buffer>
   resealAll(reseal: Reseal): Promise<void>
 } {
   return {
@@ -21,6 +22,18 @@ export function createKeyringStore({ kysely }: Pick<Database, 'kysely'>): {
         .select('encrypted_text')
         .executeTakeFirstOrThrow()
       return encrypted_text
+    },
+    keepInstanceSecret: async (candidate) => {
+      await kysely
+        .insertInto('instance_secrets')
+        .values({ encrypted_secret: candidate })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+      const { encrypted_secret } = await kysely
+        .selectFrom('instance_secrets')
+        .select('encrypted_secret')
+        .executeTakeFirstOrThrow()
+      return encrypted_secret
     },
     resealAll: (reseal) =>
       kysely.transaction().execute(async (transaction) => {
@@ -80,6 +93,12 @@ const sealedByRootKey: readonly SealedColumn[] = [
     column: 'private_key_encrypted',
     id: 'id',
     placeOf: (id) => ['instance', `signing-key:${id}`],
+  },
+  {
+    table: 'instance_secrets',
+    column: 'encrypted_secret',
+    id: 'only_row',
+    placeOf: () => ['instance', 'instance-secret'],
   },
 ]
 

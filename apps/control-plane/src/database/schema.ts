@@ -54,6 +54,7 @@ export interface SecretMetadataRow {
 /** The tables as `migrations/` makes them: all in one type, because queries join across features; hence the length. */
 export interface Schema {
   root_key_checks: { only_row: Generated<boolean>; encrypted_text: Buffer; created_at: CreatedAt }
+  instance_secrets: { only_row: Generated<boolean>; encrypted_secret: Buffer; created_at: CreatedAt }
   organizations: {
     id: Generated<string>
     name: string

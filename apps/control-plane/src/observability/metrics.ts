@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
 import { type DatabaseMetrics, createDatabaseMetrics } from './database-metrics.ts'
+import { type NatsMetrics, createNatsMetrics } from './nats-metrics.ts'
 import { type ReviewMetrics, createReviewMetrics } from './review-metrics.ts'
 import { type TunnelMetrics, createTunnelMetrics } from './tunnel-metrics.ts'
 
@@ -20,6 +21,7 @@ export interface Metrics {
     flushed(flush: { rows: number; durationMs: number; isCommitted: boolean }): void
   }
   database: DatabaseMetrics
+  nats: NatsMetrics
   tunnels: TunnelMetrics
   reviews: ReviewMetrics
 }
@@ -64,6 +66,7 @@ export function createMetrics({ version, withProcessMetrics }: MetricsOptions): 
       logins.inc({ auth_method, outcome, reason: reason ?? 'none' }),
     auditLog: createAuditLogObserver(registers),
     database: createDatabaseMetrics(registers),
+    nats: createNatsMetrics(registers),
     tunnels: createTunnelMetrics(registers),
     reviews: createReviewMetrics(registers),
   }

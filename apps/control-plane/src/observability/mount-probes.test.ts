@@ -25,8 +25,8 @@ describe('mountProbes', () => {
   }
 
   it.each([
-    [{ ready: true, reasons: [] }, 200],
-    [{ ready: false, reasons: ['draining' as const] }, 503],
+    [{ ready: true, reasons: [], warnings: [] }, 200],
+    [{ ready: false, reasons: ['draining' as const], warnings: ['nats-disconnected' as const] }, 503],
   ])('answers /readyz with %j as %i, and /livez with 200 whatever it is', async (readiness, status) => {
     const { server, log } = await serve(readiness)
     const ready = await server.inject('/readyz')
@@ -36,7 +36,7 @@ describe('mountProbes', () => {
   })
 
   it('answers /metrics in the text format of Prometheus', async () => {
-    const { server } = await serve({ ready: true, reasons: [] })
+    const { server } = await serve({ ready: true, reasons: [], warnings: [] })
     const reply = await server.inject('/metrics')
     expect(reply.headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/)
     expect(reply.body).toContain('# HELP postern_tunnels_open ')

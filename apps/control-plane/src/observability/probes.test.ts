@@ -6,6 +6,7 @@ const well: ReadinessOptions = {
   pingDatabase: () => Promise.resolve(),
   phase: () => 'running',
   isAuditLogStuck: () => false,
+  isNatsConnected: () => true,
   nowMs: () => 0,
 }
 
@@ -35,7 +36,19 @@ describe('createReadiness', () => {
       ['draining', 'audit-log-stuck'],
     ],
   ])('says so when %s', async (_name, wrong, reasons) => {
-    expect(await createReadiness({ ...well, ...wrong })()).toEqual({ ready: reasons.length === 0, reasons })
+    expect(await createReadiness({ ...well, ...wrong })()).toEqual({
+      ready: reasons.length === 0,
+      reasons,
+      warnings: [],
+    })
+  })
+
+  it('stays ready while NATS is away, and says so', async () => {
+    expect(await createReadiness({ ...well, isNatsConnected: () => false })()).toEqual({
+      ready: true,
+      reasons: [],
+      warnings: ['nats-disconnected'],
+    })
   })
 
   it('asks the database at most once a second, however often it is asked itself', async () => {

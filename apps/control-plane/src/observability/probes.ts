@@ -6,7 +6,12 @@ export type UnreadyReason = 'starting' | 'draining' | 'database-unreachable' | '
 export interface Readiness {
   ready: boolean
   reasons: UnreadyReason[]
+  /** What does not work while most does. */
+  warnings: ReadinessWarning[]
 }
+
+/** Logins through gateways that are connected to other replicas get 503; those through gateways of this one go on. */
+export type ReadinessWarning = 'nats-disconnected'
 
 export interface ReadinessOptions {
   /** Resolves if the database answers. */
@@ -14,6 +19,7 @@ export interface ReadinessOptions {
   /** `starting` until migrations are done and the server listens. */
   phase: () => 'starting' | 'running' | 'draining'
   isAuditLogStuck: () => boolean
+  isNatsConnected: () => boolean
   nowMs: () => number
   /** A ping that takes longer has failed. */
   pingMsMax?: number
@@ -44,7 +50,11 @@ export function createReadiness(options: ReadinessOptions): () => Promise<Readin
     if (current !== 'running') reasons.push(current)
     if (current !== 'starting' && !(await isDatabaseReachable())) reasons.push('database-unreachable')
     if (isAuditLogStuck()) reasons.push('audit-log-stuck')
-    return { ready: reasons.length === 0, reasons }
+    return {
+      ready: reasons.length === 0,
+      reasons,
+      warnings: options.isNatsConnected() ? [] : ['nats-disconnected'],
+    }
   }
 }
 
