@@ -36,8 +36,10 @@ export interface AuditOptions extends Pick<
   now: () => Date
 }
 
-/** Up to 20,000 rows each time: 650 logins a second, every second of the year. */
+/** Up to 20,000 rows each time: 650 a second, every second of the year. */
 const removalIntervalMs = 30_000
+/** Three months are made ahead, and one that cannot be removed now, because of whoever reads it, goes the next time. */
+const monthsIntervalMs = 10 * 60_000
 
 /** What is read of the audit log: lists, settings, explanations; and the end of what is too old. */
 export function openAudit(options: AuditOptions) {
@@ -48,6 +50,7 @@ export function openAudit(options: AuditOptions) {
     intervalMs: removalIntervalMs,
     onFailed: (error) => logger.warn({ err: error }, 'old audit events not removed'),
   })
+  const months = keepMonths(options)
   const auditSettings = createAuditSettings({
     retention: stores.auditRetention,
     commit,
@@ -72,8 +75,26 @@ export function openAudit(options: AuditOptions) {
       registerExplainLoginRoutes(server, { authenticateAuditor: auditorOf(authenticate), explainLogin })
       registerSimulateLoginRoutes(server, { authenticateReader: readerOf(authenticate), simulate })
     },
-    close: () => upkeep.close(),
+    close: () => Promise.all([upkeep.close(), months.close()]),
   }
+}
+
+function keepMonths({ stores, config, logger }: AuditOptions): { close(): Promise<void> } {
+  const { auditRetention } = stores
+  const keep = async (what: string, change: () => Promise<string[]>): Promise<number> => {
+    const tables = await change()
+    if (tables.length > 0) logger.info({ tables }, what)
+    return 0
+  }
+  return startRemovingExpiredRows({
+    removals: [
+      () => keep('added months of the audit log', () => auditRetention.addMonths()),
+      () =>
+        keep('removed months of the audit log', () => auditRetention.dropMonths(config.auditRetentionDays)),
+    ],
+    intervalMs: monthsIntervalMs,
+    onFailed: (error) => logger.warn({ err: error }, 'months of the audit log neither added nor removed'),
+  })
 }
 
 function auditorOf(authenticate: Authenticate): Authenticate {

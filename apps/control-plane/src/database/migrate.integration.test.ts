@@ -2,21 +2,10 @@ import { sql } from 'kysely'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { openDatabase } from './database.ts'
-import { migrateDatabase } from './migrate.ts'
+import { databaseMigrations, migrateDatabase } from './migrate.ts'
 import { type TestDatabase, createTestDatabase } from './test/create-test-database.ts'
 
-const all = [
-  '0001-foundation',
-  '0002-gateway-pools',
-  '0003-gateway-credentials',
-  '0004-people',
-  '0005-organization-roles',
-  '0006-universal-auth',
-  '0007-projects',
-  '0008-secrets',
-  '0010-audit-retention',
-  '0011-link-makers',
-]
+const all = Object.keys(databaseMigrations)
 
 describe('migrateDatabase', () => {
   let test: TestDatabase

@@ -1,5 +1,6 @@
 import type { ErrorEnvelope } from '@postern/api-contract/error-envelope'
 import { DatabaseLost, DatabaseSilent, DatabaseUnreachable } from '../database/database-unreachable.ts'
+import { isUndone } from '../database/sql-state.ts'
 import { ApiError, type ApiErrorCode } from './api-error.ts'
 import { ValidationFailure } from './validation-failure.ts'
 
@@ -54,6 +55,7 @@ export function errorReply(error: unknown, reqId: string): ErrorReply {
   if (error instanceof DatabaseUnreachable) return errorReply(databaseUnreachable(), reqId)
   if (error instanceof DatabaseSilent || error instanceof DatabaseLost)
     return errorReply(databaseLost(), reqId)
+  if (isInTheWay(error)) return errorReply(undoneAgain(), reqId)
   const refusal = refusalOfFramework[frameworkCode(error)]
   if (refusal !== undefined) {
     const [code, message] = refusal
@@ -78,6 +80,18 @@ function databaseLost(): ApiError {
     'The connection to the database was lost, and whether a change was made is not known: look, then try again',
     { retryAfterSeconds: 1 },
   )
+}
+
+function isInTheWay(error: unknown): boolean {
+  const why = isUndone(error)
+  return why === 'deadlock' || why === 'serialization-failure'
+}
+
+/** After it was run again a few times. */
+function undoneAgain(): ApiError {
+  return new ApiError('ServiceUnavailable', 'Others are changing the same at this moment: try again', {
+    retryAfterSeconds: 1,
+  })
 }
 
 function messageOf(error: ApiError): ErrorEnvelope['message'] {

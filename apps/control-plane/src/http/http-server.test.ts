@@ -35,6 +35,9 @@ function registerRoutes(server: HttpServer): void {
   server.post('/silent-database', () => {
     throw new DatabaseSilent()
   })
+  server.post('/crowded-database', () => {
+    throw Object.assign(new Error(`${canary} at 10.1.2.3`), { code: '40P01' })
+  })
   server.post('/lost-database', () => {
     throw new DatabaseLost(new Error(`${canary} at 10.1.2.3`))
   })
@@ -223,6 +226,7 @@ describe('refusals', () => {
     ['cannot be reached', '/no-database'],
     ['fell silent', '/silent-database'],
     ['was lost', '/lost-database'],
+    ['undid the change for others', '/crowded-database'],
   ])('of a database that %s say to come again, and neither where nor why', async (_title, path) => {
     const reply = await post(path, '{}')
     expect(reply).toMatchObject({ status: 503, json: { error: 'ServiceUnavailable' } })
