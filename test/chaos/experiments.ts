@@ -1,8 +1,13 @@
 import type { Experiment } from './experiment.ts'
+import { natsNodeKilled } from './nats-node-killed.ts'
+import { natsRestarted } from './nats-restarted.ts'
 import { vanishedPeer } from './p1-vanished-peer.ts'
 import { silentReviewer } from './p2-silent-reviewer.ts'
 import { blackHole } from './p3-black-hole.ts'
+import { replicasRestart } from './p4-replicas-restart.ts'
 import { rollingRestart } from './p5-rolling-restart.ts'
+import { replicaKilled } from './p6-replica-killed.ts'
+import { tunnelsKnown } from './p7-tunnels-known.ts'
 import { storm } from './p8-storm.ts'
 import { idleMemory } from './p10-idle-memory.ts'
 import { idleProcessorTime } from './p11-idle-processor-time.ts'
@@ -18,6 +23,7 @@ import { wrongClocks } from './p23-wrong-clocks.ts'
 import { rotations } from './p24-rotations.ts'
 import { otherVersions } from './p25-other-versions.ts'
 import { misdirectedVerdicts } from './p27-misdirected-verdicts.ts'
+import { postgresRestarted } from './postgres-restarted.ts'
 import { junkLogins } from './t26-junk-logins.ts'
 
 /** Every experiment, in the order in which `--all` runs them: a new one is a file `p3-black-hole.ts` and a line here. */
@@ -25,7 +31,10 @@ export const experiments: readonly Experiment[] = [
   vanishedPeer,
   silentReviewer,
   blackHole,
+  replicasRestart,
   rollingRestart,
+  replicaKilled,
+  tunnelsKnown,
   storm,
   idleMemory,
   idleProcessorTime,
@@ -42,4 +51,7 @@ export const experiments: readonly Experiment[] = [
   otherVersions,
   misdirectedVerdicts,
   junkLogins,
+  natsNodeKilled,
+  natsRestarted,
+  postgresRestarted,
 ]

@@ -21,11 +21,19 @@ const endPatienceMs = 30_000
  * of the caller's environment but PATH and HOME), under the same Node.
  */
 export function startNodeProcess(file: string, environment: Record<string, string>): NodeProcess {
-  const child = spawn(process.execPath, [file], {
+  return startProcess([process.execPath, file], environment)
+}
+
+/** The same for a program of others. */
+export function startProcess(
+  [command = '', ...args]: readonly string[],
+  environment: Record<string, string>,
+): NodeProcess {
+  const child = spawn(command, args, {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  if (child.pid === undefined) throw new Error(`could not start ${file}`)
+  if (child.pid === undefined) throw new Error(`could not start ${command} ${args.join(' ')}`)
   const lines = collectOutput(child)
   const ended = once(child, 'exit').then(([code, signal]) => ({
     code: code as number | null,

@@ -48,22 +48,37 @@ export function startLoginLoad({ urls, workload, perSecond }: LoginLoadOptions):
   }
 }
 
+async function logIn(agent: Agent, url: string, body: string): Promise<LoginOutcome> {
+  const { status, text } = await postLogin(agent, url, body)
+  return { status, problem: status === 200 ? '' : text.slice(0, 300) }
+}
+
+/** Status 0 where there was no answer, with the reason as text. */
+export interface LoginReply {
+  status: number
+  text: string
+  requestId: string
+}
+
 /** Never rejects. */
-function logIn(agent: Agent, url: string, body: string): Promise<LoginOutcome> {
+export function postLogin(agent: Agent, url: string, body: string): Promise<LoginReply> {
   return new Promise((resolve) => {
-    const fail = (error: Error): void => resolve({ status: 0, problem: error.message })
+    const fail = (error: Error): void => resolve({ status: 0, text: error.message, requestId: '' })
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     const signal = AbortSignal.timeout(patienceMs)
     const outgoing = request(
       new URL(loginPath, url),
       { agent, method: 'POST', headers, signal },
       (answer) => {
-        const status = answer.statusCode ?? 0
         const chunks: Buffer[] = []
         answer.on('data', (chunk: Buffer) => chunks.push(chunk))
         answer.once('error', fail)
         answer.once('end', () =>
-          resolve({ status, problem: status === 200 ? '' : Buffer.concat(chunks).toString().slice(0, 300) }),
+          resolve({
+            status: answer.statusCode ?? 0,
+            text: Buffer.concat(chunks).toString(),
+            requestId: String(answer.headers['x-request-id'] ?? ''),
+          }),
         )
       },
     )

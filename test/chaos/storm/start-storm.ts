@@ -23,12 +23,15 @@ export interface Storm {
 
 const processFile = fileURLToPath(new URL('storm-process.ts', import.meta.url))
 
-/** Opens a tunnel for each credential and keeps it open, in few processes. @param through the relay on the way */
-export function startStorm(order: StormOrder, through: { address: string }, processes = 2): Storm {
+/** Opens a tunnel for each credential and keeps it open, in few processes. @param through the relay on the way, if there is one */
+export function startStorm(order: StormOrder, through?: { address: string }, processes = 2): Storm {
   const ups = Array.from({ length: processes }, () => 0)
   const children = ups.map((_zero, number) => {
     const child = fork(processFile, [], {
-      env: { PATH: process.env['PATH'], ...redirection(order.url, through) },
+      env: {
+        PATH: process.env['PATH'],
+        ...(through === undefined ? {} : redirection(order.url, through)),
+      },
     })
     child.on('message', (report: StormReport) => (ups[number] = report.up))
     const credentials = order.credentials.filter((_, index) => index % processes === number)

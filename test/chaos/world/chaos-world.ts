@@ -32,10 +32,14 @@ export interface ChaosWorldOptions {
 }
 
 /** Control plane, PostgreSQL and a cluster, each its own process. Disposing ends all of it, whatever state it is in. */
-export interface ChaosWorld extends AsyncDisposable {
+export interface ChaosWorld extends FurnishedWorld {
+  readonly controlPlane: ControlPlaneProcess
+}
+
+/** What every world has, whatever its control planes are. */
+export interface FurnishedWorld extends AsyncDisposable {
   readonly cluster: TestCluster
   readonly folder: string
-  readonly controlPlane: ControlPlaneProcess
   readonly platform: Platform
   addGateway(name: string): Promise<WorldGateway>
   /** @returns the pool's id */
@@ -89,14 +93,18 @@ export async function createChaosWorld(options: ChaosWorldOptions): Promise<Chao
   building.defer(async () => void (await controlPlane.end('SIGKILL')))
   const platform = await bootstrap(controlPlane.url)
   options.say(`control plane at ${controlPlane.url}, reviews by ${cluster.name}`)
-  const namespace = `chaos-${randomBytes(4).toString('hex')}`
-  const stack = building.move()
   const publicUrl = options.front?.publicUrl ?? controlPlane.url
-  const around = { cluster, folder: folder.path, publicUrl, platform, namespace, stack }
+  const stack = building.move()
+  return { ...furnishWorld({ cluster, folder: folder.path, publicUrl, platform, stack }), controlPlane }
+}
+
+/** What an experiment puts into a world whose control plane runs; `stack` becomes the world's. */
+export function furnishWorld(place: Omit<Around, 'namespace'>): FurnishedWorld {
+  const { cluster, folder, platform, stack } = place
+  const around = { ...place, namespace: `chaos-${randomBytes(4).toString('hex')}` }
   return {
     cluster,
-    folder: folder.path,
-    controlPlane,
+    folder,
     platform,
     addGateway: (name) => addGateway(around, name),
     addPool: (name, gateways) => addPool(platform, name, gateways),

@@ -42,6 +42,6 @@ export async function createDatabase(server: { url: string }): Promise<ChaosPost
   url.pathname = `/${name}`
   return {
     url: url.href,
-    close: () => runStatement(server.url, `drop database ${name} with (force)`),
+    close: async () => void (await runStatement(server.url, `drop database ${name} with (force)`)),
   }
 }
