@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditLog } from './audit/audit-log.ts'
 import { createAuthenticateGateway } from './gateways/authenticate-gateway.ts'
 import { startHeartbeatRecorder } from './gateways/heartbeat-recorder.ts'
-import type { ChoosingState } from './gateway-pools/choosing/pool-of-tunnels.ts'
+import type { ChoosingState, TunnelSource } from './gateway-pools/choosing/pool-of-tunnels.ts'
 import { openChoosing } from './gateway-pools/choosing/open-choosing.ts'
 import type { ReviewObserver } from './gateway-pools/choosing/review-observer.ts'
 import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
@@ -11,15 +11,16 @@ import { createReviewThroughPool, membersOfGateway } from './gateway-pools/revie
 import type { GatewayCredentialStore } from './gateways/gateway-credential-store.ts'
 import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
-import type { LiveTunnels } from './gateways/live-tunnels.ts'
 import type { RotateGatewayKey } from './gateways/rotate-gateway-key.ts'
 import { startRevocationWatch } from './gateways/revocation-watch.ts'
 import { createClientIp, forwardedForOf } from './http/client-ip.ts'
 import type { TokenReviewer } from './login/token-reviewer.ts'
-import { type JudgedTunnel, judgeGatewayHealth } from './tunnel/judge-gateway-health.ts'
-import type { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
+import { openLiveTunnels } from './open-live-tunnels.ts'
 import { openStreams } from './open-streams.ts'
 import type { ChangeNotices } from './replicas/change-notices.ts'
+import type { ReplicaBus } from './replicas/replica-bus.ts'
+import { joinTunnels } from './tunnel/remote/join-tunnels.ts'
+import { openRemoteTunnels } from './tunnel/remote/open-remote-tunnels.ts'
 import { createTunnelEndpoint } from './tunnel/tunnel-endpoint.ts'
 import type { TunnelLog, TunnelObserver } from './tunnel/tunnel-observer.ts'
 import { TunnelRegistry } from './tunnel/tunnel-registry.ts'
@@ -35,15 +36,17 @@ export interface GatewaysOptions {
   observer: TunnelObserver
   reviewObserver: ReviewObserver
   notices: ChangeNotices
+  bus: ReplicaBus
   now: () => Date
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }
 
-/** The tunnels of this replica, what watches over them, and the reviewer that they make up. */
+/** The tunnels of this replica and what is known of those of others, what watches over them, and the reviewer that they make up. */
 export function openGateways(options: GatewaysOptions) {
   const { config, gateways, credentials, audit, rotateGatewayKey, logger, observer, now, elapsed } = options
-  const registry = new TunnelRegistry({ elapsed })
+  const remote = openRemoteTunnels({ bus: options.bus, replicaId: config.replicaId, observer, elapsed })
+  const registry = new TunnelRegistry({ elapsed, watch: remote.watch })
   const choosing = openChoosing({ elapsed, observer: options.reviewObserver })
   const { streams, openStream } = openStreams({
     registry,
@@ -53,18 +56,15 @@ export function openGateways(options: GatewaysOptions) {
     observer,
     elapsed,
   })
-  const judgedTunnels = createJudgedTunnels(registry, choosing)
-  const healthOf = (gatewayId: string) =>
-    judgeGatewayHealth(judgedTunnels(gatewayId), endpoint.isDuplicated(gatewayId), now().getTime())
-  const ownTunnels = liveTunnelsOf(registry, streams, healthOf)
-  const tellOfRevocation = options.notices.on('gateway-credentials', () => revocationWatch.checkNow())
-  const tunnels: LiveTunnels = {
-    ...ownTunnels,
-    closeTunnelsOf: (...closing) => {
-      ownTunnels.closeTunnelsOf(...closing)
-      tellOfRevocation()
-    },
-  }
+  const { tunnels, closeOwnTunnelsOf } = openLiveTunnels({
+    registry,
+    remote: remote.table,
+    streams,
+    standings: choosing.standings,
+    isDuplicated: (gatewayId) => endpoint.isDuplicated(gatewayId),
+    tellOfRevocation: options.notices.on('gateway-credentials', () => revocationWatch.checkNow()),
+    now,
+  })
   const clientIp = createClientIp(config.trustedProxies)
   const endpoint = createTunnelEndpoint({
     registry,
@@ -87,7 +87,7 @@ export function openGateways(options: GatewaysOptions) {
   const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal })
   const revocationWatch = startRevocationWatch({
     credentials,
-    tunnels: ownTunnels,
+    tunnels: { ...tunnels, closeTunnelsOf: closeOwnTunnelsOf },
     logger,
     now,
     sleep: wait,
@@ -99,8 +99,9 @@ export function openGateways(options: GatewaysOptions) {
     endpoint,
     streams,
     openStream,
-    reviewer: createGatewayReviewer(registry, options.poolDirectory, choosing),
+    reviewer: createGatewayReviewer(joinTunnels(registry, remote.table), options.poolDirectory, choosing),
     close: () => {
+      remote.close()
       choosing.close()
       return Promise.all(watches.map((watch) => watch.close()))
     },
@@ -109,7 +110,7 @@ export function openGateways(options: GatewaysOptions) {
 
 /** Whoever reviews for a gateway or a pool; a gateway is a pool of one. */
 function createGatewayReviewer(
-  registry: TunnelRegistry,
+  tunnels: TunnelSource,
   poolDirectory: PoolDirectory,
   state: ChoosingState,
 ): (target: GatewayTarget, organizationId: string) => TokenReviewer {
@@ -118,43 +119,10 @@ function createGatewayReviewer(
       target,
       organizationId,
       state,
-      tunnels: registry,
+      tunnels,
       members:
         target.kind === 'gateway'
           ? membersOfGateway(target.gatewayId)
           : () => poolDirectory.find(target.gatewayPoolId, organizationId),
     })
-}
-
-function liveTunnelsOf(
-  registry: TunnelRegistry,
-  streams: GatewayStreams,
-  healthOf: LiveTunnels['healthOf'],
-): LiveTunnels {
-  return {
-    closeTunnelsOf: (gatewayId, reason, keyIds) => {
-      for (const keyId of keyIds ?? [undefined]) {
-        registry.closeTunnelsOf(gatewayId, reason, keyId)
-        streams.closeStreamsOf(gatewayId, reason, keyId)
-      }
-    },
-    tunnelCount: (gatewayId) => registry.tunnelsOf(gatewayId).length,
-    connectedCredentials: () => [...registry.connected(), ...streams.connected()],
-    healthOf,
-    clusterOf: (gatewayId) =>
-      registry.tunnelsOf(gatewayId).findLast(({ cluster }) => cluster !== undefined)?.cluster,
-  }
-}
-
-function createJudgedTunnels(
-  registry: TunnelRegistry,
-  { standings }: ChoosingState,
-): (gatewayId: string) => JudgedTunnel[] {
-  return (gatewayId) =>
-    registry.tunnelsOf(gatewayId).map((tunnel) => ({
-      isRoutable: tunnel.isRoutable,
-      isSuspect: tunnel.isSuspect,
-      health: tunnel.health,
-      isEjected: standings.isOut(tunnel),
-    }))
 }

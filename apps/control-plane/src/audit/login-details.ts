@@ -49,6 +49,8 @@ export interface LoginReview {
   gatewayId?: string
   gatewayPoolId?: string
   tunnelId?: string
+  /** The replica that holds the tunnel, where it is another than the one that took the login. */
+  heldBy?: string
   attempts?: number
   hedged?: boolean
   tried?: readonly { gatewayId: string; tunnelId: string; outcome: string }[]

@@ -1,6 +1,6 @@
 import type { ClusterFrame } from '@postern/protocol'
 
-/** How a gateway is, as far as this replica's own tunnels tell. */
+/** How a gateway is, as far as its tunnels tell. */
 export type GatewayHealth =
   | { status: 'healthy' }
   /** Connected, but a review would not succeed or may be late; the reason is a sentence for people. */

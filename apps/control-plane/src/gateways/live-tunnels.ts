@@ -4,13 +4,13 @@ import type { GatewayHealth, ReportedCluster } from './gateway-health.ts'
 /** Why a gateway's tunnels are closed from here. */
 export type TunnelCloseReason = 'gateway-revoked' | 'gateway-deleted' | 'credential-replaced'
 
-/** The tunnels that this replica holds, as `tunnel/` knows them. */
+/** The gateways' tunnels, as this replica knows them: its own, and what the others say of theirs. */
 export interface LiveTunnels {
-  /** Closes the gateway's tunnels; with key ids only those that authenticated with one of them. */
+  /** Closes the gateway's tunnels here, and asks the other replicas to; with key ids only those that authenticated with one of them. */
   closeTunnelsOf(gatewayId: string, reason: TunnelCloseReason, keyIds?: ReadonlySet<string>): void
   /** How many tunnels of the gateway are known to be connected. */
   tunnelCount(gatewayId: string): number
-  /** What the connected tunnels authenticated with; doubles do no harm. */
+  /** What this replica's own tunnels authenticated with; doubles do no harm. */
   connectedCredentials(): Iterable<GatewayCredential>
   /** Healthy when one of its tunnels is; degraded when none is. */
   healthOf(gatewayId: string): GatewayHealth

@@ -34,6 +34,8 @@ export type AttemptOutcome =
   | { kind: 'failed'; code: FailureFrame['code']; detail: string; retryAfterMs: number }
   /** The tunnel ended meanwhile: another may be asked. */
   | { kind: 'tunnel-lost'; detail: string }
+  /** Nobody took it, because the replica that held the tunnel holds it no more: another is asked in its place. */
+  | { kind: 'no-route'; detail: string }
   /** An answer came that is for another review; it was discarded. */
   | { kind: 'mismatched' }
   /** The gateway turned out to stand in another cluster than its pool; its verdict was discarded. */
@@ -68,6 +70,8 @@ export interface ReviewTunnel {
   readonly cluster?: ClusterFrame | undefined
   /** What its cost is multiplied by; 1 for this replica's own, 1.25 is meant for one that another replica holds. */
   readonly costFactor?: number
+  /** The id of the replica that holds it; undefined for this replica's own. */
+  readonly heldBy?: string
   /** Never rejects. */
   review(attempt: ReviewAttempt): Promise<AttemptOutcome>
 }

@@ -10,6 +10,7 @@ const meanings: Readonly<Record<string, string>> = {
   authenticated: 'Its cluster vouched for the token.',
   refused: 'Its cluster looked at the token and refused it.',
   'tunnel-lost': 'Its tunnel was lost before it answered. Another gateway may be asked.',
+  'no-route': 'Its tunnel had just left the replica that held it. Another one was asked in its place.',
   mismatched: 'It answered with the verdict of another review, which was discarded.',
   'other-cluster': 'It stands in another cluster than its pool; its verdict was discarded.',
   full: 'It had as many reviews as it takes.',

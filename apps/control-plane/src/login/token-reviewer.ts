@@ -47,6 +47,8 @@ export type GatewayRoute = {
   gatewayId?: string
   gatewayPoolId?: string
   tunnelId?: string
+  /** The id of the replica that holds the tunnel, where it is another one. */
+  heldBy?: string
   /** Without the hedge. */
   attempts: number
   /** Another tunnel was asked while the first was silent. */

@@ -14,10 +14,12 @@ export class GatewayReports {
     return this.#cluster
   }
 
-  /** Frames of other kinds are none of its business. */
-  receive(frame: Frame): void {
+  /** @returns false for frames of other kinds, which are none of its business */
+  receive(frame: Frame): boolean {
     if (frame.kind === 'health') this.#health = frame
     else if (frame.kind === 'cluster') this.#cluster = keepCluster(this.#cluster, frame)
+    else return false
+    return true
   }
 }
 

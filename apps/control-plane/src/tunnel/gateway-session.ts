@@ -45,6 +45,8 @@ export interface GatewaySessionOptions {
   openKeyRotations: (session: GatewaySession) => KeyRotations
   /** Called when the session takes nothing new, though it has not ended. */
   onUnroutable: (session: GatewaySession) => void
+  /** Called when the gateway has said something of itself or its cluster. */
+  onReport?: (session: GatewaySession) => void
   /** Called once, when the session has ended. */
   onEnd: (session: GatewaySession, ending: TunnelEnding) => void
 }
@@ -65,7 +67,8 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
   readonly slot: number
   readonly epoch: number
   readonly software: string
-  readonly #features: number
+  /** Bits that this tunnel's Hello and Welcome agreed on. */
+  readonly features: number
   readonly #options: GatewaySessionOptions
   readonly #pending: PendingReviews
   readonly #heartbeat: Heartbeat
@@ -87,7 +90,7 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
     this.slot = hello.slot
     this.epoch = hello.epoch
     this.software = hello.software
-    this.#features = hello.features
+    this.features = hello.features
     this.#openedAt = options.elapsed()
     this.#life = new SignsOfLife(this.#openedAt)
     const send = (frame: Frame): void => {
@@ -204,7 +207,7 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
 
   /** Whether this tunnel's Hello and Welcome agreed on a feature, by its bit. */
   speaks(feature: number): boolean {
-    return (this.#features & feature) !== 0
+    return (this.features & feature) !== 0
   }
 
   /**
@@ -352,7 +355,7 @@ export class GatewaySession implements TunnelFacts, ReviewTunnel {
         break
       default:
         // What is no report either is of a feature that this side did not announce, or only this side sends it.
-        this.#reports.receive(frame)
+        if (this.#reports.receive(frame)) this.#options.onReport?.(this)
     }
   }
 

@@ -1,8 +1,9 @@
 import type { StreamError } from '@postern/protocol'
+import { type RemoteObserver, silentRemoteObserver } from './remote/remote-observer.ts'
 import type { FinishReason, TunnelEndKind } from './tunnel-end.ts'
 
 /** What happens to tunnels, for metrics. Every call is synchronous and must not throw. */
-export interface TunnelObserver {
+export interface TunnelObserver extends RemoteObserver {
   tunnelOpened: (tunnel: TunnelFacts) => void
   tunnelClosed: (tunnel: TunnelFacts, ending: TunnelEnding) => void
   /** From the moment that a tunnel was to take nothing new to its end. */
@@ -66,6 +67,7 @@ export type DiscardReason =
   | 'nobody-waits'
 
 export const silentObserver: TunnelObserver = {
+  ...silentRemoteObserver,
   tunnelOpened: () => undefined,
   tunnelClosed: () => undefined,
   tunnelDrained: () => undefined,

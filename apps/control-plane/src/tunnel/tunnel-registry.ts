@@ -7,11 +7,25 @@ import type { TunnelCensus } from './tunnel-observer.ts'
 export interface TunnelRegistryOptions {
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
+  watch?: TunnelWatch
+}
+
+/** Told of each tunnel, synchronously; must not throw. */
+export interface TunnelWatch {
+  opened: (session: GatewaySession) => void
+  /** It takes nothing new, or its gateway has said something of itself or its cluster. */
+  changed: (session: GatewaySession) => void
+  ended: (session: GatewaySession) => void
 }
 
 /** Many times what the processes of one gateway need; whoever has its credential could fill the memory otherwise. */
 const tunnelsPerGatewayMax = 64
 const none: readonly GatewaySession[] = []
+const nobodyWatches: TunnelWatch = {
+  opened: () => undefined,
+  changed: () => undefined,
+  ended: () => undefined,
+}
 
 /** One of the parallel tunnels of one process of a gateway. */
 export type TunnelPlace = Pick<HelloFrame, 'instanceId' | 'slot'>
@@ -22,12 +36,14 @@ export type TunnelPlace = Pick<HelloFrame, 'instanceId' | 'slot'>
  */
 export class TunnelRegistry {
   readonly #elapsed: () => number
+  readonly #watch: TunnelWatch
   readonly #tunnels = new Map<string, readonly GatewaySession[]>()
   readonly #returning: ReturningGateways
   #size = 0
 
   constructor(options: TunnelRegistryOptions) {
     this.#elapsed = options.elapsed
+    this.#watch = options.watch ?? nobodyWatches
     this.#returning = new ReturningGateways(options.elapsed)
   }
 
@@ -76,11 +92,19 @@ export class TunnelRegistry {
     // What waits on it is asked elsewhere at once if it is dead, which is why the gateway has dialled again.
     if (replaced !== undefined && replaced.inFlight > 0) void replaced.isAlive(proofOfLifeMs)
     this.#returning.hasReturned(gatewayId)
+    this.#watch.opened(session)
   }
 
   /** Of a session that is still there, and takes nothing new. */
-  noteUnroutable({ gatewayId }: GatewaySession): void {
+  noteUnroutable(session: GatewaySession): void {
+    const { gatewayId } = session
     if (!this.tunnelsOf(gatewayId).some(({ isRoutable }) => isRoutable)) this.#returning.hasLeft(gatewayId)
+    this.#watch.changed(session)
+  }
+
+  /** Of a session whose gateway has said something of itself or its cluster. */
+  noteReport(session: GatewaySession): void {
+    this.#watch.changed(session)
   }
 
   remove(session: GatewaySession): void {
@@ -92,6 +116,7 @@ export class TunnelRegistry {
     if (left.length > 0) this.#tunnels.set(gatewayId, left)
     else this.#tunnels.delete(gatewayId)
     if (left.every(({ isRoutable }) => !isRoutable)) this.#returning.hasLeft(gatewayId)
+    this.#watch.ended(session)
   }
 
   /** The gateway had a tunnel a moment ago, so it is worth waiting for. */

@@ -171,6 +171,9 @@ export class TunnelWelcome {
       onUnroutable: (leaving) => {
         registry.noteUnroutable(leaving)
       },
+      onReport: (reporting) => {
+        registry.noteReport(reporting)
+      },
       onEnd: (ended, ending) => {
         registry.remove(ended)
         this.#logEnd(ended, ending)

@@ -8,7 +8,8 @@ export interface ChoiceRules {
 
 /**
  * The tunnel for the next asking of a review: of those in good standing, preferably of a gateway that this review has not
- * asked yet, the cheaper of two drawn at random (power of two choices).
+ * asked yet, the cheaper of two drawn at random (power of two choices). This replica's own are preferred to those of
+ * others, as far as `costFactor` goes.
  * @param tried what this review has asked already; never chosen again
  */
 export function chooseTunnel(
@@ -17,14 +18,14 @@ export function chooseTunnel(
   rules: ChoiceRules,
 ): TunnelStanding | undefined {
   if (tried.length === 0 && candidates.every((one) => !one.isOut && !one.isDoubtful(rules.now)))
-    return cheaperOfTwo(candidates, rules)
+    return cheapest(candidates, rules)
   const untried = candidates.filter((one) => !tried.includes(one))
   let left = preferred(untried, ({ process }) => !tried.some((one) => one.process === process))
   const excluded = excludedOf(candidates)
   left = preferred(left, (one) => !excluded.has(one) && !excluded.has(one.process))
   left = preferred(left, ({ process }) => !tried.some((one) => one.process.gatewayId === process.gatewayId))
   left = preferred(left, (one) => !one.isDoubtful(rules.now))
-  return cheaperOfTwo(left, rules)
+  return cheapest(left, rules)
 }
 
 /** One that has been out for its time, and that nobody tries yet. */
@@ -79,6 +80,26 @@ function preferred(
 ): readonly TunnelStanding[] {
   const better = all.filter(isBetter)
   return better.length === 0 ? all : better
+}
+
+function cheapest(candidates: readonly TunnelStanding[], rules: ChoiceRules): TunnelStanding | undefined {
+  const far = candidates.filter(isRemote)
+  if (far.length === 0 || far.length === candidates.length) return cheaperOfTwo(candidates, rules)
+  const near = candidates.filter((one) => !isRemote(one))
+  const [local, remote] = [cheaperOfTwo(near, rules), cheaperOfTwo(far, rules)]
+  if (local === undefined || remote === undefined) return local ?? remote
+  return isWorthTheHop(remote, local, rules.now) ? remote : local
+}
+
+function isRemote({ tunnel }: TunnelStanding): boolean {
+  return tunnel.costFactor !== undefined && tunnel.costFactor > 1
+}
+
+/** Where either was never asked, only what is in flight counts. */
+function isWorthTheHop(remote: TunnelStanding, local: TunnelStanding, now: number): boolean {
+  const [cost, localCost] = [remote.cost(now), local.cost(now)]
+  if (cost !== undefined && localCost !== undefined) return cost < localCost
+  return (remote.load + 1) * (remote.tunnel.costFactor ?? 1) < local.load + 1
 }
 
 function cheaperOfTwo(

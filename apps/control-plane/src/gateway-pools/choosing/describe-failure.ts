@@ -19,6 +19,7 @@ const retryAfterMsMax = 300_000
 export function describeFailure(outcome: AttemptOutcome): DescribedFailure {
   switch (outcome.kind) {
     case 'tunnel-lost':
+    case 'no-route':
       return unavailable(`the tunnel was lost: ${outcome.detail}`)
     case 'mismatched':
       return unavailable('the gateway answered with the verdict of another review, which was discarded')

@@ -46,6 +46,7 @@ export function ruleOf(code: FailureCode): FailureRule {
 export function followUpOf(outcome: AttemptOutcome): FollowUp {
   switch (outcome.kind) {
     case 'tunnel-lost':
+    case 'no-route':
     case 'mismatched':
     case 'other-cluster':
       return 'elsewhere'

@@ -121,6 +121,7 @@ function blameOf(asking: Asking, outcome: AttemptOutcome, context: OutcomeContex
     case 'reviewed':
     case 'other-cluster':
     case 'full':
+    case 'no-route':
     case 'unsendable':
       return undefined
     default:

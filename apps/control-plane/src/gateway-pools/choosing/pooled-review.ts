@@ -174,7 +174,8 @@ export class PooledReview {
       this.#finish(asking, { kind: 'reviewed', verdict: outcome.verdict })
       return
     }
-    if (outcome.kind === 'full') {
+    if (outcome.kind === 'full' || outcome.kind === 'no-route') {
+      if (outcome.kind === 'full') this.#options.state.observer.creditsExhausted()
       if (this.#askInstead(kind)) return
       this.#failure ??= outcome
     } else this.#failure = outcome
@@ -186,10 +187,9 @@ export class PooledReview {
     }
   }
 
-  /** A tunnel that was full was not asked, so another is asked in its place. */
+  /** A tunnel that is full, or to which there is no way, was not asked, so another is asked in its place. */
   #askInstead(kind: AttemptKind): boolean {
-    const { state, target } = this.#options
-    state.observer.creditsExhausted()
+    const { target } = this.#options
     if (kind === 'hedge') this.#isHedged = false
     else this.#attempts -= 1
     if (kind === 'first') return this.#ask(kind)
@@ -202,7 +202,7 @@ export class PooledReview {
   async #retry(followUp: FollowUp): Promise<void> {
     const { state, target } = this.#options
     const { retryBudget } = target
-    if (this.#failure?.kind === 'tunnel-lost') {
+    if (isLoss(this.#failure)) {
       const waitMs = Math.max(0, Math.min(lossHeardMs, this.#deadlineAt - state.elapsed()))
       await new Promise<void>((resolve) => {
         state.after(waitMs, resolve)
@@ -221,7 +221,7 @@ export class PooledReview {
     if (isGranted) {
       if (this.#ask('retry')) return
       retryBudget.release()
-      if (this.#failure?.kind === 'tunnel-lost') {
+      if (isLoss(this.#failure)) {
         await this.#askWhenReturned('retry')
         return
       }
@@ -355,15 +355,20 @@ export class PooledReview {
   #routeBy(last: Asking | undefined): ReviewRoute {
     const via = { reviewer: 'gateway', ...this.#options.route, attempts: this.#attempts } as const
     if (last === undefined) return via
-    const { gatewayId, tunnelId } = last.standing.tunnel
-    if (this.#askings.length === 1) return { ...via, gatewayId, tunnelId }
+    const { gatewayId, tunnelId, heldBy } = last.standing.tunnel
+    const asked = { gatewayId, tunnelId, ...(heldBy !== undefined && { heldBy }) }
+    if (this.#askings.length === 1) return { ...via, ...asked }
     const tried = this.#askings.map(({ standing: { tunnel }, label, isOvertaken }) => ({
       gatewayId: tunnel.gatewayId,
       tunnelId: tunnel.tunnelId,
       outcome: label ?? (isOvertaken ? 'overtaken' : 'cancelled'),
     }))
-    return { ...via, gatewayId, tunnelId, ...(this.#isHedged && { hedged: true }), tried }
+    return { ...via, ...asked, ...(this.#isHedged && { hedged: true }), tried }
   }
+}
+
+function isLoss(failure: AttemptOutcome | undefined): boolean {
+  return failure?.kind === 'tunnel-lost' || failure?.kind === 'no-route'
 }
 
 type WithoutRoute<Outcome> = Outcome extends unknown ? Omit<Outcome, 'via'> : never
