@@ -68,7 +68,7 @@ const reads: Record<string, (stores: Stores) => Promise<unknown>> = {
 }
 
 /** Read from end to end by what runs in the background. */
-const small = ['organizations']
+const small = new Set(['organizations'])
 
 let test: TestDatabase
 let pool: pg.Pool
@@ -139,6 +139,6 @@ describe('an index is there', () => {
   it.each(Object.entries(reads))('for %s', async (_title, call) => {
     const { used, whole } = await plansOf(call)
     expect(used).not.toEqual([])
-    expect(whole.filter((table) => !small.includes(table))).toEqual([])
+    expect(whole.filter((table) => !small.has(table))).toEqual([])
   })
 })

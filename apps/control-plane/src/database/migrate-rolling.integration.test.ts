@@ -112,7 +112,7 @@ describe('an upgrade of an audit log without partitions', () => {
       )
     const { rows: was } = await fileOf('audit_events')
     await migrateDatabase(test.kysely)
-    const [old] = (await listAuditPartitions(test.kysely)).filter(({ name }) => name.includes('until'))
+    const old = (await listAuditPartitions(test.kysely)).find(({ name }) => name.includes('until'))
     expect((await fileOf(old?.name ?? '')).rows).toEqual(was)
   })
 

@@ -32,7 +32,7 @@ export interface DatabaseMigration {
 export type DatabaseMigrations = Readonly<Record<string, DatabaseMigration>>
 
 /** Named here rather than found on disk, so that a bundle carries them. Order is that of the names. */
-export const databaseMigrations: DatabaseMigrations = {
+export const databaseMigrations: DatabaseMigrations = Object.freeze({
   '0001-foundation': foundation,
   '0002-gateway-pools': gatewayPools,
   '0003-gateway-credentials': gatewayCredentials,
@@ -46,7 +46,7 @@ export const databaseMigrations: DatabaseMigrations = {
   '0013-replicas': replicas,
   '0014-audit-partitions': auditPartitions,
   '0015-schema-floor': schemaFloor,
-}
+})
 
 /** "mig" in ASCII; any fixed number does. */
 const lockKey = 0x6d6967
