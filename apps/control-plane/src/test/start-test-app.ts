@@ -4,6 +4,7 @@ import { createKeyringStore } from '../database/keyring-store.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { openKeyring } from '../keyring/keyring.ts'
 import { createLogger } from '../observability/logger.ts'
+import type { ReplicaBus } from '../replicas/replica-bus.ts'
 
 export interface Reply {
   status: number
@@ -29,7 +30,7 @@ export interface TestApp extends Replica {
   /** Everything that was logged. */
   logs(): string
   /** Another process' application on the same database; to be stopped before this one is closed. */
-  startReplica(): Promise<Replica>
+  startReplica(change?: Partial<AppConfig>): Promise<Replica>
   /** The application alone; the database stays. */
   stop(): Promise<void>
   close(): Promise<void>
@@ -40,14 +41,22 @@ export async function startTestApp(
   change: Partial<AppConfig> = {},
   {
     observers = {},
+    openBus,
     database: own,
     ...databaseOptions
-  }: { poolMax?: number; observers?: AppObservers; database?: TestDatabase } = {},
+  }: {
+    poolMax?: number
+    observers?: AppObservers
+    /** Of each application, which closes it. */
+    openBus?: () => Promise<ReplicaBus>
+    database?: TestDatabase
+  } = {},
 ): Promise<TestApp> {
   const database = own ?? (await createTestDatabase(databaseOptions))
   const lines: string[] = []
   const rootKey = createSecretKey(randomBytes(32))
-  const startReplica = () => startApp(database, { rootKey, change, lines, observers })
+  const startReplica = (more: Partial<AppConfig> = {}) =>
+    startApp(database, { rootKey, change: { ...change, ...more }, lines, observers, openBus })
   const app = await startReplica()
   return {
     ...app,
@@ -65,16 +74,18 @@ interface StartOptions {
   rootKey: KeyObject
   change: Partial<AppConfig>
   observers: AppObservers
+  openBus: (() => Promise<ReplicaBus>) | undefined
   /** Of the log. */
   lines: string[]
 }
 
 async function startApp(
   database: TestDatabase,
-  { rootKey, change, observers, lines }: StartOptions,
+  { rootKey, change, observers, openBus, lines }: StartOptions,
 ): Promise<Replica> {
   const stream = { write: (line: string) => void lines.push(line) }
   const { logger } = createLogger({ level: 'info', replicaId: 'test', stream })
+  const bus = await openBus?.()
   const app = await createApp({
     config: {
       listen: { host: '127.0.0.1', port: 0 },
@@ -95,11 +106,16 @@ async function startApp(
     keyring: await openKeyring(rootKey, createKeyringStore(database)),
     version: '0.0.0',
     observers,
+    ...(bus && { bus }),
     sendAwayTimes: { leastMs: 0, quietMs: 0, mostMs: 0 },
   })
   const { url } = await app.listen()
   let stopping: Promise<void> | undefined
-  const stop = (): Promise<void> => (stopping ??= app.close())
+  const close = async (): Promise<void> => {
+    await app.close()
+    await bus?.close()
+  }
+  const stop = (): Promise<void> => (stopping ??= close())
   return {
     url,
     call: (method, path, options = {}) => call(url, method, path, options),

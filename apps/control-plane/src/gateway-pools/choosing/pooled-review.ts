@@ -87,7 +87,7 @@ export class PooledReview {
     const { state } = this.#options
     const now = state.elapsed()
     const candidates = this.#options.candidates()
-    const tried = this.#askings.length === 0 ? noStandings : this.#askings.map(({ standing }) => standing)
+    const tried = this.#tried()
     const chosen = chooseTunnel(candidates, tried, { now, random: state.random })
     if (chosen === undefined) return false
     if (kind === 'hedge') this.#isHedged = true
@@ -96,11 +96,17 @@ export class PooledReview {
     this.#askings.push(asking)
     this.#underWay += 1
     this.#send(asking, this.#deadlineAt - now)
-    if (candidates.length > this.#askings.length) {
+    if (candidates.length > tried.length + 1) {
       if (kind === 'first') this.#sendCanary(candidates, chosen, now)
       this.#setTimer(asking.patienceMs)
     }
     return true
+  }
+
+  /** One to which there was no way was not asked: it may be when there is one again. */
+  #tried(): readonly TunnelStanding[] {
+    if (this.#askings.length === 0) return noStandings
+    return this.#askings.filter(({ label }) => label !== 'no-route').map(({ standing }) => standing)
   }
 
   #newAsking(standing: TunnelStanding, kind: AskingKind, now: number): Asking {

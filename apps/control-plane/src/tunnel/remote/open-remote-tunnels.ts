@@ -14,6 +14,8 @@ export interface RemoteTunnelsOptions {
   bus: TunnelBus
   /** Names this replica in audit logs. */
   replicaId: string
+  /** What others dial for raw streams, host:port. */
+  streamAddress?: () => string | undefined
   observer: RemoteObserver
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
@@ -50,6 +52,7 @@ export function openRemoteTunnels(options: RemoteTunnelsOptions): RemoteTunnels 
     bus,
     processId,
     replicaId,
+    streamAddress: options.streamAddress ?? (() => undefined),
     serve: (session) => served.serve(session),
     hasHearers: () => table.replicaCount > 0,
     elapsed,

@@ -26,6 +26,8 @@ export interface Presence {
   /** Random per process: a replica that comes again is another one. */
   processId: string
   replicaId: string
+  /** What others dial for raw streams, host:port; undefined: it opens none for others. */
+  streamAddress?: string | undefined
   /** Counts the messages of the process, from 1. */
   sequence: number
   /** By the clock of the process that says it. */
@@ -39,6 +41,9 @@ export interface Presence {
 
 /** Together far below what NATS takes in one message (1 MiB), however much each gateway says of itself. */
 export const presenceLimits = { hereMax: 50, goneMax: 2_000, bytesMax: 768 * 1024 } as const
+
+/** Of a DNS name, with brackets and a port. */
+const addressLengthMax = 264
 
 const name = z.string().min(1).max(protocolLimits.nameBytesMax)
 const count = z.int().nonnegative()
@@ -83,6 +88,7 @@ const announcedTunnel = z.object({
 const presence = z.object({
   processId: name,
   replicaId: name,
+  streamAddress: z.string().max(addressLengthMax).optional(),
   sequence: count,
   sentAtMs: z.number(),
   here: z.array(announcedTunnel).max(presenceLimits.hereMax),

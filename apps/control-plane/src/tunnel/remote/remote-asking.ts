@@ -105,7 +105,10 @@ export class RemoteAsking {
   }
 
   #judge(tunnel: RemoteTunnel, id: number, answer: RemoteReviewAnswer | undefined): Answered {
-    if (answer === undefined) return noRoute('the replica that holds it gave no answer that can be read')
+    if (answer === undefined) {
+      this.#options.foundGone(tunnel)
+      return noRoute('the replica that holds it gave no answer that can be read')
+    }
     // The bus sees to it; a verdict that is not for this review must not depend on that alone (D11).
     if (answer.id !== id) return { outcome: { kind: 'mismatched' } }
     if (answer.outcome.kind === 'no-route') this.#options.foundGone(tunnel)

@@ -34,6 +34,7 @@ class Holder implements TunnelHolder {
   readonly processId: string
   readonly replicaId: string
   readonly tunnels = new Set<RemoteTunnel>()
+  streamAddress: string | undefined
   heardAt: number
   readonly #elapsed: () => number
   #isDoubted = false
@@ -45,7 +46,8 @@ class Holder implements TunnelHolder {
     this.heardAt = elapsed()
   }
 
-  heard(): void {
+  heard({ streamAddress }: Presence): void {
+    this.streamAddress = streamAddress
     this.heardAt = this.#elapsed()
     this.#isDoubted = false
   }
@@ -115,7 +117,7 @@ export class RemoteTunnelTable {
       this.#options.observer.presenceDropped('too-many')
       return
     }
-    holder.heard()
+    holder.heard(presence)
     for (const tunnelId of gone) {
       const entry = this.#entries.get(tunnelId)
       if (entry?.holder === holder) this.#remove(entry)

@@ -9,6 +9,8 @@ const remoteCostFactor = 1.25
 export interface TunnelHolder {
   readonly processId: string
   readonly replicaId: string
+  /** What to dial there for raw streams, host:port; undefined: it opens none for others. */
+  readonly streamAddress: string | undefined
   /** It has not said anything for too long, or something was asked of it in vain. */
   isDoubted(): boolean
 }
@@ -50,6 +52,10 @@ export class RemoteTunnel implements ReviewTunnel {
   /** The replica's id, for the audit log. */
   get heldBy(): string {
     return this.holder.replicaId
+  }
+
+  get streamAddress(): string | undefined {
+    return this.holder.streamAddress
   }
 
   get isRoutable(): boolean {

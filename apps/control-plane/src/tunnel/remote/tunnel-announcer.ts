@@ -8,6 +8,8 @@ export interface TunnelAnnouncerOptions {
   /** Of this process. */
   processId: string
   replicaId: string
+  /** What others dial for raw streams. */
+  streamAddress: () => string | undefined
   /** Makes a tunnel's reviews available to the others. @returns what ends it */
   serve: (session: GatewaySession) => () => void
   /** Whether there is anybody to tell every tunnel again and again. */
@@ -120,9 +122,11 @@ export class TunnelAnnouncer implements TunnelWatch {
     const { bus, processId, replicaId, elapsed } = this.#options
     this.#sequence += 1
     const sequence = this.#sequence
+    const streamAddress = this.#options.streamAddress()
+    const sentAtMs = elapsed()
     bus.publish(
       presenceTopic,
-      writePresence({ processId, replicaId, sequence, sentAtMs: elapsed(), here, gone, isLeaving }),
+      writePresence({ processId, replicaId, streamAddress, sequence, sentAtMs, here, gone, isLeaving }),
     )
   }
 }
