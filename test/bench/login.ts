@@ -1,8 +1,8 @@
 /**
  * `pnpm bench login`: logins in gateway mode over HTTP, with PostgreSQL, audit and logs on, each part its own process:
  * this one sends, beside it control plane, PostgreSQL, gateway and the stand-in API server. The baseline is the same
- * reviews sent straight to the API server over pooled connections, and the floor an HTTP server that does nothing, in
- * the same run.
+ * reviews sent straight to the API server over pooled connections; the floors are an HTTP server that does nothing, and
+ * the least program that logs in (bare-login.ts), in the same run.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,8 +15,11 @@ import { startControlPlane, type ControlPlaneProcess } from '../processes/contro
 import { startGateway, type GatewayProcess } from '../processes/gateway-process.ts'
 import { attachKubernetesAuth, bootstrap, createGateway, createIdentity } from '../processes/platform.ts'
 import { measureBareHttp } from './bare-http.ts'
+import { createBareLoginDatabase } from './bare-login-database.ts'
+import { measureBareLogin } from './bare-login.ts'
 import { runClosedLoop, type LoadFigures } from './closed-loop.ts'
-import { openHttpCaller, prepareHttpPost } from './http-caller.ts'
+import { openConnections } from './connections.ts'
+import { prepareHttpPost } from './http-caller.ts'
 import { readProcessCpuMicros } from './process-cpu.ts'
 
 export interface LoginBenchOptions {
@@ -54,7 +57,7 @@ export async function benchLogin(options: LoginBenchOptions): Promise<Record<str
     },
   })
   cleanup.defer(async () => void (await controlPlane.end()))
-  const { gateway, identityId } = await setUp(controlPlane, cluster, folder, profiling)
+  const { gateway, identityId, serviceAccountFolder } = await setUp(controlPlane, cluster, folder, profiling)
   cleanup.defer(async () => void (await gateway.end()))
 
   options.say('the baseline: reviews straight to the API server')
@@ -66,6 +69,16 @@ export async function benchLogin(options: LoginBenchOptions): Promise<Record<str
     warmUpSeconds: bareHttpWarmUpSeconds,
     bodyBytes: tokens[0]?.length ?? 0,
   })
+  options.say(`the floor: the least program that logs in, after ${warmUpSeconds} s of warming up`)
+  const bareLogin = await measureBareLogin({
+    apiServerUrl: cluster.url,
+    serviceAccountFolder,
+    tokens,
+    databaseUrl: await createBareLoginDatabase(join(folder, 'control-plane')),
+    inFlight: options.inFlight,
+    seconds: options.seconds,
+    warmUpSeconds,
+  })
   options.say(`logins, after ${warmUpSeconds} s of warming up`)
   const login = await measureLogins({ controlPlane, gateway, identityId, tokens }, options)
   const { p50Ms, p99Ms } = direct
@@ -75,6 +88,7 @@ export async function benchLogin(options: LoginBenchOptions): Promise<Record<str
     ...login,
     direct: { reviewsPerSecond: direct.callsPerSecond, p50Ms, p99Ms },
     bareHttp,
+    bareLogin,
   }
 }
 
@@ -93,7 +107,7 @@ async function setUp(
   cluster: TestCluster,
   folder: string,
   environment: Record<string, string>,
-): Promise<{ gateway: GatewayProcess; identityId: string }> {
+): Promise<{ gateway: GatewayProcess; identityId: string; serviceAccountFolder: string }> {
   const platform = await bootstrap(controlPlane.url)
   const account = { namespace: 'postern', name: 'postern-gateway' }
   await cluster.createServiceAccount(account.namespace, account.name)
@@ -121,7 +135,7 @@ async function setUp(
     accessTokenTTL: 600,
     accessTokenMaxTTL: 3600,
   })
-  return { gateway, identityId }
+  return { gateway, identityId, serviceAccountFolder: mounted.path }
 }
 
 async function measureDirect(
@@ -181,34 +195,5 @@ async function measureLogins(
     }
   } finally {
     close()
-  }
-}
-
-interface Connections {
-  /** One call on a connection of its own; any other status than the expected one ends the run. */
-  call: (index: number) => Promise<void>
-  close: () => void
-}
-
-/** As many connections as calls under way; each call takes a free one and the next of the requests. */
-async function openConnections(
-  to: { url: string; caCert?: string },
-  requests: readonly Buffer[],
-  expected: number,
-  inFlight: number,
-): Promise<Connections> {
-  const callers = await Promise.all(Array.from({ length: inFlight }, () => openHttpCaller(to.url, to.caCert)))
-  const free = [...callers]
-  return {
-    async call(index) {
-      const caller = free.pop()
-      const request = requests[index % requests.length]
-      if (caller === undefined || request === undefined)
-        throw new Error('more calls under way than connections')
-      const status = await caller.call(request)
-      free.push(caller)
-      if (status !== expected) throw new Error(`${to.url} answered ${status}`)
-    },
-    close: () => callers.forEach((caller) => caller.close()),
   }
 }
