@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Experiment } from './experiment.ts'
 import { measureAlone, type Measure } from './streams/measure-alone.ts'
 import { startOpenLoop } from './load/open-loop.ts'
-import { measureRate, startBulk, type Direction } from './streams/measure-bulk.ts'
+import { measureRate, startBulk, type Bulk, type Direction } from './streams/measure-bulk.ts'
+import { reviewTokenBytes } from './streams/bare-exchange.ts'
 import { createStreamWorld, type StreamWorld } from './streams/stream-world.ts'
 
 const link = { delayMs: 10, megabitsPerSecond: 100 }
@@ -12,6 +13,8 @@ const reviewsPerSecond = 100
 /** A stream that has not taken most of the link proves nothing. */
 const saturatedShareMin = 0.8
 const warmUpMs = 2_000
+/** What has to be on the way so that the link never waits, and a little for what the ends take. */
+const bareInFlightBytes = Math.ceil((1.1 * roundTripMs * link.megabitsPerSecond * 1_000) / 8)
 const directions: readonly Direction[] = ['to the control plane', 'to the gateway']
 
 export const streamBesideLogins: Experiment = {
@@ -25,18 +28,17 @@ export const measureStreamBesideLogins: Measure = async (size, say) => {
   const ms = size === 'quick' ? 6_000 : 60_000
   await using world = await createStreamWorld()
   await world.relay.apply(link)
-  const alone = await measureReviews(world, ms / 2)
+  const review = createReview(world)
+  const alone = await measureReviews(review, ms / 2)
   say(`alone: p99 ${alone.p99Ms} ms`)
-  const beside: Record<string, Reviews & { streamMegabits: number }> = {}
+  const beside: BesideStreams = {}
   for (const direction of directions) {
     const bulk = await startBulk(world, direction)
-    await sleep(warmUpMs)
-    const [reviews, rate] = await Promise.all([measureReviews(world, ms), measureRate(bulk, ms)])
-    bulk.end()
-    beside[direction] = { ...reviews, streamMegabits: Math.round(rate * 10) / 10 }
-    say(`beside a stream ${direction} of ${rate.toFixed(1)} Mbit/s: p99 ${reviews.p99Ms} ms`)
+    beside[direction] = await measureBeside(bulk, review, ms)
+    say(`beside a stream ${direction}: ${describe(beside[direction])}`)
     await sleep(500)
   }
+  const bareSockets = await measureBareSockets(world, ms, say)
   const all = Object.values(beside)
   const p99Ms = Math.max(...all.map((reviews) => reviews.p99Ms))
   const isSaturated = all.every(
@@ -44,7 +46,7 @@ export const measureStreamBesideLogins: Measure = async (size, say) => {
   )
   const failed = all.reduce((sum, reviews) => sum + reviews.failed, alone.failed)
   return {
-    measured: { p99Ms, roundTripMs, failed, alone, beside },
+    measured: { p99Ms, roundTripMs, failed, alone, beside, bareSockets },
     ok: p99Ms <= roundTripMs + addedMsMax && failed === 0 && isSaturated,
   }
 }
@@ -56,29 +58,81 @@ interface Reviews {
   p99Ms: number
 }
 
-async function measureReviews({ tunnel }: StreamWorld, ms: number): Promise<Reviews> {
-  const load = startOpenLoop({
-    perSecond: reviewsPerSecond,
-    // Each its own token: equal ones in flight would be one review.
-    call: (index) =>
-      tunnel.review({
-        token: `${index}.${'x'.repeat(950)}`,
-        tokenHash: '',
-        audiences: [],
-        budgetMs: 10_000,
-        attempt: 1,
-        signal: undefined,
-      }),
-  })
+interface ReviewsBeside extends Reviews {
+  streamMegabits: number
+}
+
+type BesideStreams = Record<string, ReviewsBeside>
+
+/** @returns whether there was an answer */
+type Review = (index: number) => Promise<boolean>
+
+function createReview({ tunnel }: StreamWorld): Review {
+  return async (index) => {
+    const outcome = await tunnel.review({
+      // Each its own token: equal ones in flight would be one review.
+      token: `${index}.`.padEnd(reviewTokenBytes, 'x'),
+      tokenHash: '',
+      audiences: [],
+      budgetMs: 10_000,
+      attempt: 1,
+      signal: undefined,
+    })
+    // The far side answers each with a failure of its own, which is an answer.
+    return outcome.kind === 'failed'
+  }
+}
+
+/** The floor: requests and bytes of the same sizes, at the same time and on the same link, with nothing above TCP. */
+async function measureBareSockets(
+  world: StreamWorld,
+  ms: number,
+  say: (line: string) => void,
+): Promise<{ inFlightBytes: number; beside: BesideStreams }> {
+  await using bare = await world.openBare(bareInFlightBytes)
+  const request: Review = async () => {
+    await bare.request()
+    return true
+  }
+  const beside: BesideStreams = {}
+  for (const direction of directions) {
+    beside[direction] = await measureBeside(bare.startBulk(direction), request, ms)
+    say(`bare sockets, ${direction}: ${describe(beside[direction])}`)
+    await sleep(500)
+  }
+  return { inFlightBytes: bareInFlightBytes, beside }
+}
+
+/** Ends the bulk. */
+async function measureBeside(
+  bulk: Pick<Bulk, 'takeArrived' | 'end'>,
+  review: Review,
+  ms: number,
+): Promise<ReviewsBeside> {
+  await sleep(warmUpMs)
+  const [reviews, rate] = await Promise.all([measureReviews(review, ms), measureRate(bulk, ms)])
+  bulk.end()
+  return { ...reviews, streamMegabits: toTenths(rate) }
+}
+
+async function measureReviews(review: Review, ms: number): Promise<Reviews> {
+  const load = startOpenLoop({ perSecond: reviewsPerSecond, call: review })
   await sleep(ms)
   const calls = await load.stop()
   const sorted = calls.map(({ latencyMs }) => latencyMs).toSorted((one, other) => one - other)
-  const at = (share: number): number => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 10) / 10
+  const at = (share: number): number => toTenths(sorted[Math.floor(sorted.length * share)] ?? 0)
   return {
     reviews: calls.length,
-    // The far side answers each with a failure of its own, which is an answer.
-    failed: calls.filter(({ outcome }) => outcome.kind !== 'failed').length,
+    failed: calls.filter(({ outcome }) => !outcome).length,
     p50Ms: at(0.5),
     p99Ms: at(0.99),
   }
+}
+
+function describe({ p50Ms, p99Ms, streamMegabits }: ReviewsBeside): string {
+  return `${streamMegabits} Mbit/s, reviews p50 ${p50Ms} ms, p99 ${p99Ms} ms`
+}
+
+function toTenths(value: number): number {
+  return Math.round(value * 10) / 10
 }

@@ -5,6 +5,7 @@ import type { Experiment } from './experiment.ts'
 import { postLogin, startLoginLoad, summarizeLogins, type Workload } from './load/login-load.ts'
 import { enrolPeer, type PeerCredential } from './peer/enrol-peer.ts'
 import { ProtocolGateway, verdictOn } from './peer/protocol-gateway.ts'
+import { readClusterFrame } from './peer/read-cluster-frame.ts'
 import { explainFailures } from './world/explain-failures.ts'
 import { countTunnels, createReplicasWorld, untilKnown, type ReplicasWorld } from './world/replicas-world.ts'
 import { until } from './world/watch-output.ts'
@@ -137,6 +138,8 @@ async function measureStaleRoute(
     throw new Error('there are three replicas')
   await other.start({ through: second })
   const { peer } = await connect(world, credential, holder)
+  // A pool asks nobody for reviews who does not say where it stands.
+  peer.send(await readClusterFrame(world.cluster.url, other.serviceAccount.path))
   await untilKnown(world, [credential, other], 1)
   const gatewayPoolId = await world.addPool('both', [credential, other])
   const workload = await world.addWorkload({ gatewayPoolId })

@@ -1,4 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os'
+import { inspect } from 'node:util'
 import type { Experiment, ExperimentLine, ExperimentSize } from './experiment.ts'
 
 /** Runs it and never rejects: an experiment that throws has not shown its property. */
@@ -13,7 +14,7 @@ export async function runExperiment(
     sayHowBusy(say)
     return { chaos, asked, measured, ok }
   } catch (error) {
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    say(inspect(error))
     const message = error instanceof Error ? error.message : String(error)
     return { chaos, asked, measured: { error: message.slice(0, 2_000) }, ok: false }
   }

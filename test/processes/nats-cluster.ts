@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { leashed, requireReplicaPrograms } from './installed-programs.ts'
 import { findFreePort, startProcess, waitUntilReady, type NodeProcess } from './node-process.ts'
@@ -108,13 +109,14 @@ async function untilJoined(nodes: readonly NatsNode[]): Promise<void> {
     const neighbours = await Promise.all(nodes.map(({ httpUrl }) => countNeighbours(httpUrl)))
     if (neighbours.every((count) => count >= nodes.length - 1)) return
     if (performance.now() > deadlineAt) throw new Error(`the NATS nodes see ${neighbours.join(', ')} others`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sleep(50)
   }
 }
 
-/** Newer servers have several routes to each neighbour. */
+/** Newer servers have several routes to each neighbour. None while the node does not answer. */
 async function countNeighbours(httpUrl: string): Promise<number> {
-  const answer = await fetch(`${httpUrl}/routez`)
+  const answer = await fetch(`${httpUrl}/routez`).catch(() => undefined)
+  if (answer === undefined) return 0
   const { routes } = (await answer.json()) as { routes: { remote_id: string }[] | null }
   return new Set(routes?.map(({ remote_id }) => remote_id)).size
 }

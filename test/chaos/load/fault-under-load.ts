@@ -46,7 +46,7 @@ export async function faultUnderLoad(options: FaultUnderLoadOptions): Promise<Fa
   await explainFailures(world, logins, say)
   const [first] = faults
   if (first === undefined) throw new Error('nothing was struck')
-  const baseline = summarizeLogins(logins.filter(({ dueAt }) => dueAt < first.from))
+  const baseline = summarizeLogins(logins.filter((login) => endOf(login) < first.from))
   const wrong = logins.filter(({ outcome }) => outcome.kind === 'wrong')
   for (const { outcome } of wrong.slice(0, 5)) say(`wrong: ${outcome.status} ${outcome.problem}`)
   const promised = logins.flatMap(({ outcome }) => (outcome.kind === 'accepted' ? [outcome.requestId] : []))
@@ -78,8 +78,12 @@ interface FaultFigures extends Partial<LoginFigures> {
   recoveredMs: number
 }
 
+function endOf({ dueAt, latencyMs }: CheckedLogin): number {
+  return dueAt + latencyMs
+}
+
 function figuresOf({ name, from, over }: Fault, next: number, logins: readonly CheckedLogin[]): FaultFigures {
-  const during = logins.filter(({ dueAt }) => dueAt >= from && dueAt < next)
+  const during = logins.filter((login) => endOf(login) >= from && login.dueAt < next)
   const { failed, p50Ms, p99Ms, maxMs, failures } = summarizeLogins(during)
   const lastFailedAt = Math.max(
     over,

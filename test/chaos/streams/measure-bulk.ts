@@ -43,7 +43,7 @@ export async function startBulk(world: StreamWorld, direction: Direction): Promi
 }
 
 /** Megabits a second over this time. */
-export async function measureRate(bulk: Bulk, ms: number): Promise<number> {
+export async function measureRate(bulk: Pick<Bulk, 'takeArrived'>, ms: number): Promise<number> {
   await bulk.takeArrived()
   const since = performance.now()
   await sleep(ms)

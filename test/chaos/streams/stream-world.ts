@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,6 +14,7 @@ import { silentObserver } from '../../../apps/control-plane/src/tunnel/tunnel-ob
 import { TunnelRegistry } from '../../../apps/control-plane/src/tunnel/tunnel-registry.ts'
 import { answerOf, endChild } from '../start-tunnel-server.ts'
 import { startRelay, type RelayProcess } from '../relay/start-relay.ts'
+import { isBare, openBareStreams, type BareStreams } from './bare-streams.ts'
 
 /** What the far end of a stream does: sends without end, takes all there is, or never reads. */
 export type BulkEnd = 'sends' | 'takes' | 'waits'
@@ -30,6 +31,8 @@ export interface StreamWorld extends AsyncDisposable {
   tunnel: GatewaySession
   /** A stream through the gateway to a host that does this. */
   openBulk(end: BulkEnd): Promise<Duplex>
+  /** Through the same relay, to a process that does nothing else. */
+  openBare(inFlightBytes: number): Promise<BareStreams>
   /** What the gateway's process holds in memory. */
   readFarBytes(): Promise<number>
 }
@@ -49,7 +52,8 @@ export async function createStreamWorld(): Promise<StreamWorld> {
     elapsed,
     pingIntervalMs: heartbeatDefaults.pingIntervalMs,
   })
-  const port = await serveTunnels(building, registry, streams)
+  const server = await serveTunnels(building, registry, streams)
+  const { port } = server.address() as AddressInfo
   const relay = await startRelay({ host: '127.0.0.1', port })
   building.defer(() => relay.close())
   const hosts = fork(hostsFile)
@@ -73,6 +77,7 @@ export async function createStreamWorld(): Promise<StreamWorld> {
       const address = { host: '127.0.0.1', port: ports[end] }
       return openStream(target, gateway.organizationId, address, AbortSignal.timeout(10_000))
     },
+    openBare: (inFlightBytes) => openBareStreams(server, `http://${relay.address}`, inFlightBytes),
     async readFarBytes() {
       const answered = once(far, 'message')
       far.send('memory')
@@ -87,7 +92,7 @@ async function serveTunnels(
   building: AsyncDisposableStack,
   registry: TunnelRegistry,
   streams: GatewayStreams,
-): Promise<number> {
+): Promise<Server> {
   const server = createServer()
   const endpoint = createTunnelEndpoint({
     registry,
@@ -98,7 +103,9 @@ async function serveTunnels(
     log: silent,
     observer: silentObserver,
   })
-  server.on('upgrade', endpoint.handleUpgrade)
+  server.on('upgrade', (request, socket, head) => {
+    if (!isBare(request)) endpoint.handleUpgrade(request, socket, head)
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   building.defer(async () => {
@@ -106,7 +113,7 @@ async function serveTunnels(
     await endpoint.close()
     server.close()
   })
-  return (server.address() as AddressInfo).port
+  return server
 }
 
 async function firstTunnel(registry: TunnelRegistry): Promise<GatewaySession> {
