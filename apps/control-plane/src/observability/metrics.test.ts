@@ -32,6 +32,11 @@ describe('createMetrics', () => {
     }))
     metrics.tunnels.countStreamsBy(() => ({ connections: 2, streams: 9 }))
     metrics.tunnels.streamRefused('host-not-allowed')
+    metrics.tunnels.countRemoteBy(() => ({ replicas: 2, tunnels: 30 }))
+    metrics.tunnels.remoteReviewEnded('reviewed', 4, 0.4)
+    metrics.tunnels.remoteReviewEnded('no-route', 1, undefined)
+    metrics.tunnels.remoteReviewServed('reviewed')
+    metrics.tunnels.presenceDropped('malformed')
     metrics.tunnels.upgradeRefused('revoked')
     metrics.tunnels.answerDiscarded('wrong-nonce')
     metrics.tunnels.reviewEnded('authenticated', 4)
@@ -57,6 +62,13 @@ describe('createMetrics', () => {
         'postern_tunnel_oldest_unanswered_review_seconds 1.5',
         'postern_tunnel_round_trip_seconds{quantile="0.5"} 0.003',
         'postern_tunnel_round_trip_seconds{quantile="1"} 0.04',
+        'postern_other_replicas 2',
+        'postern_remote_tunnels 30',
+        'postern_remote_reviews_total{outcome="no-route"} 1',
+        'postern_remote_review_hop_seconds_bucket{le="0.0005"} 1',
+        'postern_remote_review_hop_seconds_count 1',
+        'postern_remote_reviews_served_total{outcome="reviewed"} 1',
+        'postern_replica_presence_dropped_total{reason="malformed"} 1',
         'postern_stream_connections_open 2',
         'postern_streams_open 9',
         'postern_streams_refused_total{reason="host-not-allowed"} 1',

@@ -153,3 +153,40 @@ describe('those that are out or doubtful', () => {
     expect(chooseCanary(candidates, now + 5000)).toBeUndefined()
   })
 })
+
+describe('a tunnel of this replica', () => {
+  /** The first is this replica's own; the others are held elsewhere. */
+  function withRemotes(...gateways: Parameters<typeof standingsOf>): TunnelStanding[] {
+    const [own, ...others] = standingsOf(...gateways)
+    if (own === undefined) return []
+    for (const { tunnel } of others) Object.assign(tunnel, { costFactor: 1.25 })
+    return [own, ...others]
+  }
+
+  test('is preferred to all that others hold, while it costs at most a quarter more', () => {
+    expect(
+      shares(withRemotes({ latencyMs: 5 }, { latencyMs: 4.1 }, { latencyMs: 4.1 }, { latencyMs: 4.1 })),
+    ).toEqual([1000, 0, 0, 0])
+    expect(shares(withRemotes({ latencyMs: 5 }, { latencyMs: 3.9 }))).toEqual([0, 1000])
+  })
+
+  test('is preferred before anything is known of either, until reviews wait on it', () => {
+    const candidates = withRemotes({}, {})
+    expect(shares(candidates)).toEqual([1000, 0])
+    candidates[0]?.process.asked(now)
+    expect(shares(candidates)).toEqual([0, 1000])
+  })
+
+  test('is preferred to another of the same process whatever that has in flight', () => {
+    const candidates = withRemotes({ gatewayId: 'same' }, { gatewayId: 'same' })
+    for (let count = 0; count < 5; count += 1) candidates[0]?.process.asked(now)
+    expect(shares(candidates)).toEqual([1000, 0])
+  })
+
+  test('is passed over while it is doubtful', () => {
+    const candidates = withRemotes({ latencyMs: 1 }, { latencyMs: 9 })
+    const [own] = candidates
+    Object.assign(own?.tunnel ?? {}, { isSuspect: true })
+    expect(shares(candidates)).toEqual([0, 1000])
+  })
+})

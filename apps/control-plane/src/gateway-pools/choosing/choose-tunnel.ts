@@ -83,10 +83,12 @@ function preferred(
 }
 
 function cheapest(candidates: readonly TunnelStanding[], rules: ChoiceRules): TunnelStanding | undefined {
-  const far = candidates.filter(isRemote)
-  if (far.length === 0 || far.length === candidates.length) return cheaperOfTwo(candidates, rules)
-  const near = candidates.filter((one) => !isRemote(one))
-  const [local, remote] = [cheaperOfTwo(near, rules), cheaperOfTwo(far, rules)]
+  if (!candidates.some(isRemote)) return cheaperOfTwo(candidates, rules)
+  const local = cheaperOfTwo(
+    candidates.filter((one) => !isRemote(one)),
+    rules,
+  )
+  const remote = cheaperOfTwo(candidates.filter(isRemote), rules)
   if (local === undefined || remote === undefined) return local ?? remote
   return isWorthTheHop(remote, local, rules.now) ? remote : local
 }

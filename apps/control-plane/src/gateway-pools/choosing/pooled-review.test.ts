@@ -324,3 +324,46 @@ test('a caller who leaves has everything cancelled', async () => {
   expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'failed', detail: 'the caller has left' })
   expect(pool.retryBudget.extras).toBe(0)
 })
+
+describe('P7: a route to a replica that is gone', () => {
+  const noRoute: Behaviour = { kind: 'has-no-route' }
+
+  test('costs one round trip and no attempt, however many there are', async () => {
+    const { pool, gateways } = preferred(noRoute, noRoute, noRoute, { kind: 'answers' })
+    for (const tunnel of gateways[3]?.tunnels ?? []) pool.state.standings.of(tunnel).latency.observe(900, 0)
+    const review = pool.review('a')
+    await pool.time.runUntil(200)
+    const outcome = await review
+    expect(outcome).toMatchObject({
+      kind: 'reviewed',
+      via: { gatewayId: 'gateway-4', attempts: 1 },
+    })
+    expect(outcome.via).not.toHaveProperty('hedged')
+    const asked = gateways.flatMap(({ seen }) => seen)
+    expect(asked.every(({ attempt }) => attempt === 1)).toBe(true)
+    expect(pool.eventsOf('ejected')).toEqual([])
+    // Two milliseconds each, and what the answer takes.
+    expect(pool.logins.map(tookMs)[0]).toBeLessThan(2 * (asked.length - 1) + 2 + 6.1)
+  })
+
+  test('and nobody else: the login is told so once the time to come back is over', async () => {
+    const { pool } = poolOf(noRoute)
+    const review = pool.review('a')
+    await pool.time.runUntil(10_000)
+    expect(await review).toMatchObject({ kind: 'failed', failure: 'gateway-unavailable' })
+  })
+
+  test('is tried again by the same review when there is a way again', async () => {
+    const { pool, gateways } = poolOf(noRoute)
+    const [gateway] = gateways
+    const [tunnel] = gateway?.tunnels ?? []
+    if (gateway === undefined || tunnel === undefined) throw new Error('there is none')
+    const review = pool.review('a')
+    pool.time.after(10, () => {
+      gateway.behaviour = { kind: 'answers' }
+      tunnel.isRoutable = true
+    })
+    await pool.time.runUntil(1000)
+    expect(await review).toMatchObject({ kind: 'reviewed', via: { attempts: 1 } })
+  })
+})

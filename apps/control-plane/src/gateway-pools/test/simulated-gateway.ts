@@ -11,6 +11,8 @@ export type Behaviour =
   | { kind: 'fails'; code: FailureCode; retryAfterMs?: number }
   /** Answers with the verdict of another review. */
   | { kind: 'mismatches' }
+  /** Held by a replica that has just died: there is nobody to be found. */
+  | { kind: 'has-no-route' }
 
 export interface SimulatedGatewayOptions {
   time: VirtualTime
@@ -115,6 +117,7 @@ export class SimulatedTunnel implements ReviewTunnel {
 
   review(attempt: ReviewAttempt): Promise<AttemptOutcome> {
     if (!this.isRoutable) return Promise.resolve({ kind: 'tunnel-lost', detail: 'gone' })
+    if (this.#gateway.behaviour.kind === 'has-no-route') return this.#vanish(attempt)
     if (this.#gateway.inFlight >= this.#gateway.options.creditsMax) return Promise.resolve({ kind: 'full' })
     const { time } = this.#gateway.options
     this.seen.push({ token: attempt.token, attempt: attempt.attempt, at: time.elapsed() })
@@ -138,6 +141,14 @@ export class SimulatedTunnel implements ReviewTunnel {
     })
   }
 
+  async #vanish({ token, attempt }: ReviewAttempt): Promise<AttemptOutcome> {
+    const { time, roundTripMs } = this.#gateway.options
+    this.seen.push({ token, attempt, at: time.elapsed() })
+    await new Promise<void>((resolve) => time.after(roundTripMs, resolve))
+    this.isRoutable = false
+    return { kind: 'no-route', detail: 'nobody' }
+  }
+
   lose(): void {
     this.isRoutable = false
     for (const lose of this.#losers) lose()
@@ -148,7 +159,7 @@ export class SimulatedTunnel implements ReviewTunnel {
     const { time, roundTripMs } = this.#gateway.options
     let accepted = false
     stops.push(time.after(attempt.budgetMs, () => settle({ kind: 'timed-out', accepted })))
-    if (behaviour.kind === 'drops') return
+    if (behaviour.kind === 'drops' || behaviour.kind === 'has-no-route') return
     const accept = (): void => {
       accepted = true
       attempt.onAccepted?.()
@@ -161,7 +172,7 @@ export class SimulatedTunnel implements ReviewTunnel {
 }
 
 function outcomeOf(
-  behaviour: Exclude<Behaviour, { kind: 'drops' | 'drops-after-accepted' }>,
+  behaviour: Exclude<Behaviour, { kind: 'drops' | 'drops-after-accepted' | 'has-no-route' }>,
   { token }: ReviewAttempt,
 ): AttemptOutcome {
   switch (behaviour.kind) {

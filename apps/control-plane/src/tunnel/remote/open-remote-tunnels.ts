@@ -88,14 +88,17 @@ export function openRemoteTunnels(options: RemoteTunnelsOptions): RemoteTunnels 
     if (mail?.kind === 'accepted') asking.accepted(mail)
     else if (mail?.kind === 'cancelled') served.cancelled(mail)
   }
-  const askOthers = (): void => bus.publish(askTopic, new Uint8Array())
+  /** They are told first that this replica is there, so that they answer. */
+  const askOthers = (): void => {
+    announcer.announceAgain()
+    bus.publish(askTopic, new Uint8Array())
+  }
   const stops = [
     bus.listen(presenceTopic, hearPresence),
     bus.listen(mailTopicOf(processId), hearMail),
     bus.listen(askTopic, () => announcer.announceAll()),
     bus.onReconnected(() => {
       table.reconnected()
-      announcer.announceAll()
       askOthers()
     }),
     ...startTimers({ ...defaultTimings, ...options.timings }, announcer, table),

@@ -286,3 +286,20 @@ describe('without a connection between the replicas', () => {
     ).toMatchObject({ kind: 'failed', failure: 'gateway-unavailable' })
   })
 })
+
+describe('what replicas say', () => {
+  test('is said to those who are there: a replica alone says nothing of its tunnels, and all to who comes', async () => {
+    await there.stop()
+    replicas.splice(replicas.indexOf(there), 1)
+    await vi.waitFor(() => expect(here.remote?.table.replicaCount).toBe(0), soon)
+    here.bus.sent.length = 0
+    const gateways = Array.from({ length: 55 }, (_, index) =>
+      FakeGateway.connect(here.url, 'gateway-1.x.y', { instanceId: `instance-${index}` }),
+    )
+    await Promise.all(gateways)
+    expect(here.bus.sent).toEqual([])
+    const late = await start('late')
+    await vi.waitFor(() => expect(late.remote?.table.size).toBe(55), soon)
+    expect(here.bus.sent.length).toBeGreaterThanOrEqual(2)
+  })
+})

@@ -12,7 +12,7 @@ export interface TunnelAnnouncerOptions {
   streamAddress: () => string | undefined
   /** Makes a tunnel's reviews available to the others. @returns what ends it */
   serve: (session: GatewaySession) => () => void
-  /** Whether there is anybody to tell every tunnel again and again. */
+  /** Whether anybody is there who would want to know. */
   hasHearers: () => boolean
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
@@ -78,7 +78,11 @@ export class TunnelAnnouncer implements TunnelWatch {
 
   /** Called every few seconds: says at least that this replica is there. */
   announceAgain(): void {
-    if (this.#options.hasHearers()) for (const own of this.#own.values()) this.#changed.add(own)
+    if (!this.#options.hasHearers()) {
+      this.#publish([], [], false)
+      return
+    }
+    for (const own of this.#own.values()) this.#changed.add(own)
     this.#flush()
   }
 
@@ -106,6 +110,12 @@ export class TunnelAnnouncer implements TunnelWatch {
   #flush(): void {
     clearImmediate(this.#flushing)
     this.#flushing = undefined
+    // Who comes asks for all of it.
+    if (!this.#options.hasHearers()) {
+      this.#changed.clear()
+      this.#gone = []
+      return
+    }
     const gone = this.#gone.splice(0, presenceLimits.goneMax)
     const here: AnnouncedTunnel[] = []
     for (const own of this.#changed) {

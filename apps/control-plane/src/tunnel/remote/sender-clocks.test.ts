@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { SenderClocks } from './sender-clocks.ts'
+
+function clocksAt(start: number) {
+  const time = { now: start }
+  return { time, clocks: new SenderClocks(() => time.now) }
+}
+
+test('a message is as late as it is slower than the fastest one, whatever the clocks say', () => {
+  const { time, clocks } = clocksAt(1_000_000)
+  expect(clocks.latenessMs('one', 50)).toBe(0)
+  time.now += 1000
+  expect(clocks.latenessMs('one', 1050)).toBe(0)
+  expect(clocks.latenessMs('one', 1050 - 300)).toBe(300)
+  expect(clocks.latenessMs('one', 1050 + 4)).toBe(0)
+  expect(clocks.latenessMs('one', 1050)).toBe(4)
+})
+
+test('each process has a clock of its own, and one that drifts is followed', () => {
+  const { time, clocks } = clocksAt(0)
+  expect(clocks.latenessMs('one', 500)).toBe(0)
+  expect(clocks.latenessMs('two', 0)).toBe(0)
+  expect(clocks.latenessMs('one', 400)).toBe(100)
+  // Its clock loses 50 ms in a minute.
+  for (let minute = 1; minute <= 3; minute += 1) {
+    time.now += 61_000
+    clocks.latenessMs('one', time.now + 500 - 50 * minute)
+  }
+  expect(clocks.latenessMs('one', time.now + 500 - 150)).toBeLessThanOrEqual(50)
+})
