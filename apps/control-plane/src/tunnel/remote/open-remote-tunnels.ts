@@ -93,6 +93,8 @@ export function openRemoteTunnels(options: RemoteTunnelsOptions): RemoteTunnels 
     announcer.announceAgain()
     bus.publish(askTopic, new Uint8Array())
   }
+  // Once whatever is opened beside it is there: what is said names it.
+  const firstAsking = setImmediate(askOthers)
   const stops = [
     bus.listen(presenceTopic, hearPresence),
     bus.listen(mailTopicOf(processId), hearMail),
@@ -102,8 +104,8 @@ export function openRemoteTunnels(options: RemoteTunnelsOptions): RemoteTunnels 
       askOthers()
     }),
     ...startTimers({ ...defaultTimings, ...options.timings }, announcer, table),
+    () => clearImmediate(firstAsking),
   ]
-  askOthers()
   return {
     table,
     watch: announcer,
