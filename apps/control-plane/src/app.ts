@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, RouteOptions } from 'fastify'
 import { createReadTrustedIps } from './access-tokens/trusted-ip-lookup.ts'
@@ -58,7 +59,7 @@ export type AppConfig = Pick<
   | 'auditRetentionDays'
   | 'replicaId'
 > &
-  Partial<Pick<Config, 'signingKeyDaysMax'>>
+  Partial<Pick<Config, 'signingKeyDaysMax' | 'replicaListen' | 'replicaAddress'>>
 
 export interface AppOptions {
   config: AppConfig
@@ -72,6 +73,8 @@ export interface AppOptions {
   observers?: AppObservers
   /** What replicas say to each other; by default that of the only one. Whoever opened it closes it, after the app. */
   bus?: ReplicaBus
+  /** Known to every replica. Without it no raw streams go from one to another. */
+  instanceSecret?: KeyObject
   /** No other could take over its tunnels: gateways are not asked to dial one first. */
   isOnlyReplica?: boolean
   /** What balancers have to notice that this replica stops. */
@@ -123,7 +126,10 @@ export async function createApp(given: AppOptions): Promise<App> {
   const drain = createServerDrain(server, options.sendAwayTimes)
   return {
     server,
-    listen: () => listen(server, config),
+    listen: async () => {
+      await gateways.replicaStreams.listen()
+      return listen(server, config)
+    },
     close: () => closeInPhases(closingPhases(options, parts, drain), logger),
   }
 }
@@ -139,6 +145,7 @@ function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): C
       : [{ name: 'gateways and balancers told', budgetMs: 18_500, close: () => tellAll(parts, drain) }]),
     // Before the tunnels: logins under way need them.
     { name: 'requests', budgetMs: 11_000, close: () => drain.finishRequests(upgradedCount) },
+    { name: 'raw streams between replicas', budgetMs: 500, close: () => gateways.replicaStreams.close() },
     { name: 'raw streams', budgetMs: 1000, close: () => gateways.streams.close() },
     { name: 'tunnels', budgetMs: 3000, close: () => gateways.endpoint.close() },
     { name: 'http server', budgetMs: 500, close: () => drain.close() },

@@ -77,7 +77,14 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     const bus = await openBus({ config, secret, log: logger, observer: metrics.nats })
     opened.push({ name: 'what replicas say to each other', budgetMs: 1_500, close: () => bus.close() })
     signal.throwIfAborted()
-    const app = await openApp(options, { database, metrics, keyring, bus, phase: () => state.phase })
+    const app = await openApp(options, {
+      database,
+      metrics,
+      keyring,
+      bus,
+      instanceSecret: secret,
+      phase: () => state.phase,
+    })
     opened.push({ name: 'app', budgetMs: 40_000, close: () => app.close() })
     signal.throwIfAborted()
     const { url: boundUrl } = await listen(app, config)
@@ -114,12 +121,13 @@ interface Opened {
   metrics: Metrics
   keyring: Keyring
   bus: ReplicaBus
+  instanceSecret: KeyObject
   phase: () => Phase
 }
 
 async function openApp(
   options: ControlPlaneOptions,
-  { database, metrics, keyring, bus, phase }: Opened,
+  { database, metrics, keyring, bus, instanceSecret, phase }: Opened,
 ): Promise<App> {
   const { config, logger, version } = options
   const elapsed = (): number => performance.now()
@@ -132,7 +140,7 @@ async function openApp(
     keyring,
     version,
     bus,
-    isOnlyReplica: config.natsServers === undefined,
+    ...(config.natsServers === undefined ? { isOnlyReplica: true } : { instanceSecret }),
     observers: {
       request: (finished) => metrics.observeRequest(finished),
       login: ({ authMethod, outcome, reason }) => metrics.observeLogin(authMethod, outcome, reason),
@@ -171,6 +179,7 @@ async function listen(app: App, { listen: { host, port } }: Config): Promise<{ u
   try {
     return await app.listen()
   } catch (error) {
+    if (error instanceof StartupProblem) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     throw new StartupProblem(
       `Cannot listen on ${host} port ${port} (${code}). Set POSTERN_LISTEN to a free address of this machine.`,

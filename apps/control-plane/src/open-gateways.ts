@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditLog } from './audit/audit-log.ts'
@@ -16,7 +17,8 @@ import { startRevocationWatch } from './gateways/revocation-watch.ts'
 import { createClientIp, forwardedForOf } from './http/client-ip.ts'
 import type { TokenReviewer } from './login/token-reviewer.ts'
 import { openLiveTunnels } from './open-live-tunnels.ts'
-import { openStreams } from './open-streams.ts'
+import { openReplicaStreams, type ReplicaStreamsConfig } from './open-replica-streams.ts'
+import { openGatewayStreams, openStreams } from './open-streams.ts'
 import type { ChangeNotices } from './replicas/change-notices.ts'
 import type { ReplicaBus } from './replicas/replica-bus.ts'
 import { joinTunnels } from './tunnel/remote/join-tunnels.ts'
@@ -26,7 +28,7 @@ import type { TunnelLog, TunnelObserver } from './tunnel/tunnel-observer.ts'
 import { TunnelRegistry } from './tunnel/tunnel-registry.ts'
 
 export interface GatewaysOptions {
-  config: { publicUrl: string; trustedProxies: readonly string[]; replicaId: string }
+  config: { publicUrl: string; trustedProxies: readonly string[] } & ReplicaStreamsConfig
   gateways: GatewayStore
   poolDirectory: PoolDirectory
   credentials: GatewayCredentialStore
@@ -37,6 +39,8 @@ export interface GatewaysOptions {
   reviewObserver: ReviewObserver
   notices: ChangeNotices
   bus: ReplicaBus
+  /** Of the instance; undefined: raw streams go through this replica's own tunnels alone. */
+  instanceSecret?: KeyObject | undefined
   now: () => Date
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
@@ -45,16 +49,33 @@ export interface GatewaysOptions {
 /** The tunnels of this replica and what is known of those of others, what watches over them, and the reviewer that they make up. */
 export function openGateways(options: GatewaysOptions) {
   const { config, gateways, credentials, audit, rotateGatewayKey, logger, observer, now, elapsed } = options
-  const remote = openRemoteTunnels({ bus: options.bus, replicaId: config.replicaId, observer, elapsed })
-  const registry = new TunnelRegistry({ elapsed, watch: remote.watch })
-  const choosing = openChoosing({ elapsed, observer: options.reviewObserver })
-  const { streams, openStream } = openStreams({
-    registry,
-    standings: choosing.standings,
-    poolDirectory: options.poolDirectory,
-    logger,
+  // Presence is announced before anything listens.
+  let streamAddress = (): string | undefined => undefined
+  const remote = openRemoteTunnels({
+    bus: options.bus,
+    replicaId: config.replicaId,
+    streamAddress: () => streamAddress(),
     observer,
     elapsed,
+  })
+  const registry = new TunnelRegistry({ elapsed, watch: remote.watch })
+  const choosing = openChoosing({ elapsed, observer: options.reviewObserver })
+  const streams = openGatewayStreams({ logger, observer, elapsed })
+  const replicaStreams = openReplicaStreams({
+    ...options,
+    secret: options.instanceSecret,
+    registry,
+    table: remote.table,
+    streams,
+  })
+  streamAddress = () => replicaStreams.address()
+  const openStream = openStreams({
+    streams,
+    registry,
+    others: replicaStreams.others,
+    standings: choosing.standings,
+    poolDirectory: options.poolDirectory,
+    observer,
   })
   const { tunnels, closeOwnTunnelsOf } = openLiveTunnels({
     registry,
@@ -98,6 +119,7 @@ export function openGateways(options: GatewaysOptions) {
     tunnels,
     endpoint,
     streams,
+    replicaStreams,
     openStream,
     reviewer: createGatewayReviewer(joinTunnels(registry, remote.table), options.poolDirectory, choosing),
     close: () => {

@@ -7,7 +7,7 @@ export {
   type PeerLoad,
 } from './connection/heartbeat.ts'
 export { decodeFrame, encodeFrame, FrameTooLargeError } from './codec.ts'
-export { failureNumbers } from './codes.ts'
+export { failureNumbers, resetNumbers } from './codes.ts'
 export type {
   FailureCode,
   GoAwayCode,

@@ -1,9 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { createRemoteMetrics, type RemoteMetrics } from './remote-metrics.ts'
+import { createStreamHopMetrics, type StreamHopMetrics } from './stream-hop-metrics.ts'
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts'
 
 /** What the tunnels' observer tells. No label is an id: a replica holds thousands of tunnels. */
-export interface TunnelMetrics extends StreamMetrics, RemoteMetrics {
+export interface TunnelMetrics extends StreamMetrics, StreamHopMetrics, RemoteMetrics {
   tunnelOpened(): void
   tunnelClosed(tunnel: unknown, ending: { end: string; livedMs: number; idleMs: number }): void
   tunnelDrained(reason: string, durationMs: number): void
@@ -61,6 +62,7 @@ export function createTunnelMetrics(registers: Registry[]): TunnelMetrics {
     reviewEnded: (outcome, durationMs) => reviewSeconds.observe({ outcome }, durationMs / 1000),
     countTunnelsBy: createCensusMetrics(registers),
     ...createStreamMetrics(registers),
+    ...createStreamHopMetrics(registers),
     ...createRemoteMetrics(registers),
   }
 }

@@ -22,6 +22,12 @@ export interface TunnelObserver extends RemoteObserver {
   streamRefused: (reason: StreamError['reason']) => void
   /** How to count connections for raw streams, and the streams on them, at any moment. */
   countStreamsBy: (count: () => { connections: number; streams: number }) => void
+  /** How to count the direct connections that carry raw streams between replicas: of others to this one, and to others. */
+  countStreamHopsBy: (count: () => { incoming: number; outgoing: number }) => void
+  /** A direct connection to this replica came to nothing. */
+  streamHopRefused: (reason: string) => void
+  /** A direct connection to another replica came to nothing. */
+  streamHopFailed: (reason: string) => void
 }
 
 export interface TunnelFacts {
@@ -78,6 +84,9 @@ export const silentObserver: TunnelObserver = {
   countTunnelsBy: () => undefined,
   streamRefused: () => undefined,
   countStreamsBy: () => undefined,
+  countStreamHopsBy: () => undefined,
+  streamHopRefused: () => undefined,
+  streamHopFailed: () => undefined,
 }
 
 /** A logger of pino's shape. */

@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StreamError, type StreamOpening, type StreamTarget } from '@postern/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { AnsweringGateway, greet } from '../test/answering-gateway.ts'
 import type { FakeGateway } from '../test/fake-gateway.ts'
 import { connectStreamGateway, dialStreams, type FakeStreamConnection } from '../test/fake-stream-gateway.ts'
 import { TunnelBench } from '../test/tunnel-bench.ts'
@@ -56,44 +57,12 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
   )
 }
 
-/** Accepts, and says which gateway it is to whoever connects. */
-function greet(gatewayId: string): (opening: StreamOpening) => void {
-  return (opening) => {
-    opening.accept()?.end(gatewayId)
-  }
-}
-
-/** A gateway whose calls are answered. */
-class AnsweringGateway {
-  readonly connections: FakeStreamConnection[] = []
-  readonly gateway: FakeGateway
-  readonly gatewayId: string
-  calls = 0
-
-  private constructor(gateway: FakeGateway, gatewayId: string) {
-    this.gateway = gateway
-    this.gatewayId = gatewayId
-  }
-
-  static async connect(gatewayId: string, onOpen = greet(gatewayId)): Promise<AnsweringGateway> {
-    const answering = new AnsweringGateway(await connectStreamGateway(bench.url, gatewayId), gatewayId)
-    void answering.#answer(onOpen)
-    return answering
-  }
-
-  async #answer(onOpen: (opening: StreamOpening) => void): Promise<void> {
-    for (;;) {
-      const calls = await this.gateway.frames('dial-streams', this.calls + 1)
-      this.calls = calls.length
-      const ticket = calls.at(-1)?.ticket ?? new Uint8Array(16)
-      this.connections.push(await dialStreams(bench.url, this.gatewayId, ticket, onOpen))
-    }
-  }
-}
+const connect = (gatewayId: string, onOpen = greet(gatewayId)): Promise<AnsweringGateway> =>
+  AnsweringGateway.connect(bench.url, gatewayId, onOpen)
 
 describe('a raw stream through a gateway', () => {
   test('is carried by a second connection, called for once, whoever needs it first', async () => {
-    const gateway = await AnsweringGateway.connect('gateway-1')
+    const gateway = await connect('gateway-1')
     const opened = await Promise.all([open(gatewayOne), open(gatewayOne), open(pool)])
     for (const stream of opened) expect(String(await once(stream, 'data'))).toBe('gateway-1')
     expect([gateway.calls, streams.connectionCount]).toEqual([1, 1])
@@ -103,7 +72,7 @@ describe('a raw stream through a gateway', () => {
 
   test('is asked for by name and port', async () => {
     const asked: StreamTarget[] = []
-    await AnsweringGateway.connect('gateway-1', (opening) => {
+    await connect('gateway-1', (opening) => {
       asked.push({ host: opening.host, port: opening.port })
       opening.refuse('unreachable', 'ECONNREFUSED')
     })
@@ -113,16 +82,16 @@ describe('a raw stream through a gateway', () => {
 
   test('goes through another member when one refuses, and says why when all do', async () => {
     const refuse = (opening: StreamOpening): void => opening.refuse('host-not-allowed', 'not here')
-    await AnsweringGateway.connect('gateway-1', refuse)
+    await connect('gateway-1', refuse)
     expect(await rejection(open(pool))).toMatchObject({ reason: 'host-not-allowed' })
-    await AnsweringGateway.connect('gateway-2')
+    await connect('gateway-2')
     expect(String(await once(await open(pool), 'data'))).toBe('gateway-2')
   })
 
   test('goes through a member that reviews leave alone only when there is no other', async () => {
-    await AnsweringGateway.connect('gateway-1')
+    await connect('gateway-1')
     expect(String(await once(await open(pool), 'data'))).toBe('gateway-1')
-    await AnsweringGateway.connect('gateway-2')
+    await connect('gateway-2')
     out.add('gateway-1')
     expect(String(await once(await open(pool), 'data'))).toBe('gateway-2')
     out.add('gateway-2')
@@ -132,7 +101,7 @@ describe('a raw stream through a gateway', () => {
   test('goes through another member when one does not answer the call', async () => {
     await connectStreamGateway(bench.url, 'gateway-1')
     expect(await rejection(open(gatewayOne))).toMatchObject({ reason: 'connection-lost' })
-    await AnsweringGateway.connect('gateway-2')
+    await connect('gateway-2')
     expect(String(await once(await open(pool), 'data'))).toBe('gateway-2')
   })
 
@@ -154,13 +123,13 @@ describe('a raw stream through a gateway', () => {
   })
 
   test('T48: never goes through a gateway of another organization', async () => {
-    const gateway = await AnsweringGateway.connect('gateway-1')
+    const gateway = await connect('gateway-1')
     expect(await rejection(open(gatewayOne, 'another'))).toMatchObject({ reason: 'connection-lost' })
     expect(gateway.calls).toBe(0)
   })
 
   test('T6: never goes through a member of another cluster', async () => {
-    await AnsweringGateway.connect('gateway-1')
+    await connect('gateway-1')
     members = { memberIds: ['gateway-1'], admits: () => false }
     expect(await rejection(open(pool))).toBeInstanceOf(StreamError)
     members = undefined
@@ -182,7 +151,7 @@ describe('a raw stream through a gateway', () => {
   })
 
   test('ends with the connection that carries it, and the next has a new one', async () => {
-    const gateway = await AnsweringGateway.connect('gateway-1', (opening) => void opening.accept())
+    const gateway = await connect('gateway-1', (opening) => void opening.accept())
     const stream = await open(gatewayOne)
     const failure = rejection(finished(stream))
     gateway.connections[0]?.socket.terminate()
@@ -232,8 +201,8 @@ describe('a connection for streams', () => {
   })
 
   test('of a revoked gateway is closed with all its streams', async () => {
-    const gateway = await AnsweringGateway.connect('gateway-1', (opening) => void opening.accept())
-    const other = await AnsweringGateway.connect('gateway-2', (opening) => void opening.accept())
+    const gateway = await connect('gateway-1', (opening) => void opening.accept())
+    const other = await connect('gateway-2', (opening) => void opening.accept())
     const stream = await open(gatewayOne)
     await open({ kind: 'gateway', gatewayId: 'gateway-2' })
     const failure = rejection(finished(stream))

@@ -17,6 +17,7 @@ import { TunnelRegistry } from '../tunnel-registry.ts'
 export interface BenchReplica {
   bus: TunnelBus
   replicaId: string
+  streamAddress?: () => string | undefined
   timings?: Partial<RemoteTimings>
   observer?: Partial<RemoteObserver>
 }

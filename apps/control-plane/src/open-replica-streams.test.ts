@@ -1,0 +1,347 @@
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { buffer, text } from 'node:stream/consumers'
+import { finished } from 'node:stream/promises'
+import type { StreamOpening, StreamTarget } from '@postern/protocol'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { openReplicaStreams, type ReplicaStreams } from './open-replica-streams.ts'
+import { dialReplica } from './replicas/dial-replica.ts'
+import { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
+import { createOpenStream, type OpenStream } from './tunnel/streams/open-stream.ts'
+import {
+  readStreamAnswer,
+  readStreamRequest,
+  type RemoteStreamRequest,
+  writeStreamRequest,
+} from './tunnel/streams/remote-stream.ts'
+import { AnsweringGateway, greet } from './tunnel/test/answering-gateway.ts'
+import { BusHub, type HubBus } from './tunnel/test/bus-hub.ts'
+import { TunnelBench } from './tunnel/test/tunnel-bench.ts'
+
+const secret = createSecretKey(randomBytes(32))
+const address: StreamTarget = { host: '10.96.0.1', port: 6443 }
+const pool = { kind: 'pool', gatewayPoolId: 'pool-1' } as const
+const gatewayOne = { kind: 'gateway', gatewayId: 'gateway-1' } as const
+const soon = { timeout: 5_000, interval: 2 }
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const elapsed = (): number => performance.now()
+
+interface Replica {
+  bench: TunnelBench
+  bus: HubBus
+  streams: GatewayStreams
+  hops: ReplicaStreams
+  count: () => { incoming: number; outgoing: number }
+  openStream: OpenStream
+}
+
+let hub: BusHub
+let replicas: Replica[]
+let events: string[]
+let here: Replica
+let there: Replica
+
+beforeEach(async () => {
+  hub = new BusHub()
+  replicas = []
+  events = []
+  here = await start('here')
+  there = await start('there')
+})
+afterEach(async () => {
+  for (const { hops, streams, bench } of replicas) {
+    await hops.close()
+    await streams.close()
+    await bench.stop()
+  }
+})
+
+async function start(
+  replicaId: string,
+  { knows = secret, listens = true }: { knows?: KeyObject; listens?: boolean } = {},
+): Promise<Replica> {
+  const bus = hub.join()
+  const streams = new GatewayStreams({ log: silent, elapsed, pingIntervalMs: 3000, ticketMs: 1000 })
+  let streamAddress = (): string | undefined => undefined
+  const bench = await TunnelBench.start(
+    { acceptStreams: (gateway, hello) => streams.admit(gateway, hello) },
+    { bus, replicaId, streamAddress: () => streamAddress() },
+  )
+  const { remote, registry } = bench
+  if (remote === undefined) throw new Error('a bench with a bus knows of others')
+  let count = (): { incoming: number; outgoing: number } => ({ incoming: 0, outgoing: 0 })
+  const hops: ReplicaStreams = openReplicaStreams({
+    config: { replicaId, ...(listens ? { replicaListen: { host: '127.0.0.1', port: 0 } } : {}) },
+    secret: knows,
+    registry,
+    table: remote.table,
+    streams,
+    logger: { ...silent, warn: (_, message) => events.push(`${replicaId} warns: ${message}`) },
+    observer: {
+      countStreamHopsBy: (given) => {
+        count = given
+      },
+      streamHopFailed: (reason) => events.push(`${replicaId} failed: ${reason}`),
+      streamHopRefused: (reason) => events.push(`${replicaId} refused: ${reason}`),
+    },
+    elapsed,
+  })
+  streamAddress = () => hops.address()
+  await hops.listen()
+  const openStream = createOpenStream({
+    streams,
+    tunnelsOf: (gatewayId) => registry.tunnelsOf(gatewayId),
+    others: hops.others,
+    membersOf: async (target) => ({
+      memberIds: target.kind === 'gateway' ? [target.gatewayId] : ['gateway-1', 'gateway-2'],
+      admits: () => true,
+    }),
+    isOut: () => false,
+    random: () => 0,
+  })
+  const replica = { bench, bus, streams, hops, count: () => count(), openStream }
+  replicas.push(replica)
+  return replica
+}
+
+/** A gateway with a tunnel to a replica, which the one here knows of. */
+async function connect(
+  replica: Replica,
+  gatewayId: string,
+  onOpen?: (opening: StreamOpening) => void,
+): Promise<AnsweringGateway> {
+  const gateway = await AnsweringGateway.connect(replica.bench.url, gatewayId, onOpen)
+  const [tunnel] = replica.bench.registry.tunnelsOf(gatewayId)
+  await vi.waitUntil(() => replica === here || knownHere(gatewayId).includes(tunnel?.tunnelId ?? ''), soon)
+  return gateway
+}
+
+function knownHere(gatewayId: string): string[] {
+  return here.bench.remote?.table.tunnelsOf(gatewayId).map(({ tunnelId }) => tunnelId) ?? []
+}
+
+const open = (
+  target: Parameters<OpenStream>[0],
+  organizationId = 'organization',
+  signal = AbortSignal.timeout(6_000),
+): Promise<Duplex> => here.openStream(target, organizationId, address, signal)
+
+async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => 'no rejection',
+    (error: unknown) => error,
+  )
+}
+
+/** Gives back what it gets. */
+function echo(opening: StreamOpening): void {
+  const stream = opening.accept()
+  stream?.pipe(stream)
+}
+
+describe('a raw stream through a gateway of another replica', () => {
+  test('carries bytes both ways, each direction to its own end', async () => {
+    await connect(there, 'gateway-1', echo)
+    const stream = await open(gatewayOne)
+    expect([here.count(), there.count()]).toEqual([
+      { incoming: 0, outgoing: 1 },
+      { incoming: 1, outgoing: 0 },
+    ])
+    const bytes = randomBytes(3_000_000)
+    stream.end(bytes)
+    expect((await buffer(stream)).equals(bytes)).toBe(true)
+    await expect.poll(() => [here.count().outgoing, there.count().incoming]).toEqual([0, 0])
+    expect(there.streams.streamCount).toBe(0)
+  })
+
+  test('holds the gateway back while nobody reads', async () => {
+    const piece = Buffer.alloc(64 * 1024)
+    let written = 0
+    const write = async (stream: Duplex | undefined): Promise<void> => {
+      for (; written < 800; written += 1) if (stream?.write(piece) === false) await once(stream, 'drain')
+      stream?.end()
+    }
+    await connect(there, 'gateway-1', (opening) => void write(opening.accept()))
+    const stream = await open(gatewayOne)
+    let before = -1
+    await expect
+      .poll(() => [before === written, (before = written)][0], { interval: 200, timeout: 5_000 })
+      .toBe(true)
+    expect(written).toBeLessThan(400)
+    expect((await buffer(stream)).length).toBe(800 * piece.length)
+  })
+
+  test('goes through a tunnel of this replica where there is one', async () => {
+    await connect(there, 'gateway-1', greet('over there'))
+    await connect(here, 'gateway-1', greet('right here'))
+    expect(await text(await open(gatewayOne))).toBe('right here')
+    expect(there.streams.connectionCount).toBe(0)
+  })
+
+  test('T47: leads where the configuration of the gateway itself allows, and nowhere else', async () => {
+    const asked: StreamTarget[] = []
+    await connect(there, 'gateway-1', ({ host, port, refuse }: StreamOpening) => {
+      asked.push({ host, port })
+      refuse('host-not-allowed', 'not in the list')
+    })
+    expect(await rejection(open(gatewayOne))).toMatchObject({
+      reason: 'host-not-allowed',
+      message: 'host-not-allowed: not in the list',
+    })
+    expect(asked).toEqual([address])
+  })
+
+  test('T48: never goes through a gateway of another organization', async () => {
+    const gateway = await connect(there, 'gateway-1')
+    expect(await rejection(open(gatewayOne, 'another'))).toMatchObject({ reason: 'connection-lost' })
+    expect(await ask({ organizationId: 'another' })).toEqual({ kind: 'no-tunnel' })
+    expect(await ask({ gatewayId: 'gateway-2' })).toEqual({ kind: 'no-tunnel' })
+    expect(gateway.calls).toBe(0)
+    expect(await ask({})).toEqual({ kind: 'opened' })
+  })
+
+  /** What the replica there answers whoever knows the secret. */
+  async function ask(change: Partial<RemoteStreamRequest>): Promise<unknown> {
+    const [host = '', port] = there.hops.address()?.split(':') ?? []
+    const [tunnel] = there.bench.registry.tunnelsOf('gateway-1')
+    const { answer, socket } = await dialReplica({
+      to: { replicaId: 'there', host, port: Number(port) },
+      replicaId: 'here',
+      secret,
+      request: writeStreamRequest({
+        organizationId: 'organization',
+        gatewayId: 'gateway-1',
+        tunnelId: tunnel?.tunnelId ?? '',
+        ...address,
+        ...change,
+      }),
+      signal: AbortSignal.timeout(5_000),
+    })
+    socket.destroy()
+    return readStreamAnswer(answer)
+  }
+
+  test('is asked for elsewhere when the tunnel is there no more, which is forgotten at once', async () => {
+    const third = await start('third')
+    const gateway = await connect(there, 'gateway-1')
+    await connect(third, 'gateway-2')
+    there.bus.disconnect()
+    gateway.gateway.webSocket.terminate()
+    await vi.waitFor(() => expect(there.bench.registry.size).toBe(0), soon)
+    expect(knownHere('gateway-1')).toHaveLength(1)
+    expect(await text(await open(pool))).toBe('gateway-2')
+    expect([knownHere('gateway-1'), events]).toEqual([[], []])
+  })
+
+  test('is asked for elsewhere when the replica cannot be reached, which then comes last for a while', async () => {
+    const third = await start('third')
+    await connect(there, 'gateway-1')
+    await connect(third, 'gateway-2')
+    await there.hops.close()
+    expect(await text(await open(pool))).toBe('gateway-2')
+    expect(events).toEqual([
+      'here failed: unreachable',
+      expect.stringContaining('here warns: another replica'),
+    ])
+    expect(await text(await open(pool))).toBe('gateway-2')
+    expect(events).toHaveLength(2)
+    expect(await rejection(open(gatewayOne))).toMatchObject({
+      reason: 'connection-lost',
+      message: expect.stringContaining('there at 127.0.0.1:'),
+    })
+  })
+
+  test('is not asked of a replica that opens none for others, and the error says what to set', async () => {
+    const third = await start('third', { listens: false })
+    await connect(third, 'gateway-1')
+    expect(await rejection(open(gatewayOne))).toMatchObject({
+      reason: 'connection-lost',
+      message: expect.stringContaining('POSTERN_REPLICA_LISTEN'),
+    })
+    expect(events).toEqual([])
+  })
+
+  test('is not given to a process that does not know the instance secret', async () => {
+    const stranger = await start('stranger', { knows: createSecretKey(randomBytes(32)) })
+    const gateway = await connect(stranger, 'gateway-1')
+    expect(await rejection(open(gatewayOne))).toMatchObject({ reason: 'connection-lost' })
+    expect(events).toContain('here failed: not-proven')
+    expect(gateway.calls).toBe(0)
+  })
+
+  test('is given up with its caller, and at the gateway too', async () => {
+    const abort = new AbortController()
+    const gone = Promise.withResolvers<void>()
+    await connect(there, 'gateway-1', ({ signal }: StreamOpening) => {
+      signal.addEventListener('abort', () => gone.resolve())
+      abort.abort(new Error('enough'))
+    })
+    expect(await rejection(open(gatewayOne, 'organization', abort.signal))).toMatchObject({
+      message: 'enough',
+    })
+    await gone.promise
+    await expect.poll(() => [here.count().outgoing, there.count().incoming]).toEqual([0, 0])
+  })
+
+  test('breaks with the connection of a revoked gateway', async () => {
+    await connect(there, 'gateway-1', echo)
+    const failure = rejection(finished(await open(gatewayOne)))
+    there.streams.closeStreamsOf('gateway-1', 'gateway-revoked')
+    expect(await failure).toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  test('breaks with the replica that holds the tunnel, and the gateway learns it', async () => {
+    await connect(there, 'gateway-1', echo)
+    const failure = rejection(finished(await open(gatewayOne)))
+    await there.hops.close()
+    expect(await failure).toMatchObject({ code: 'ECONNRESET' })
+    await expect.poll(() => there.streams.streamCount).toBe(0)
+  })
+
+  test('breaks with the replica that asked for it', async () => {
+    await connect(there, 'gateway-1', echo)
+    const stream = await open(gatewayOne)
+    await here.hops.close()
+    expect(stream.destroyed).toBe(true)
+    await expect.poll(() => here.count().outgoing).toBe(0)
+    await expect.poll(() => [there.streams.streamCount, there.count().incoming]).toEqual([0, 0])
+  })
+})
+
+describe('what replicas say to each other of a stream', () => {
+  const request = {
+    organizationId: 'organization',
+    gatewayId: 'gateway-1',
+    tunnelId: 'tunnel-1',
+    host: '10.96.0.1',
+    port: 6443,
+  }
+
+  test('is none if it is not a request', () => {
+    const json = fc.json().map((text) => Buffer.from(text))
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array(), json), (bytes) => {
+        expect([readStreamRequest(bytes), readStreamAnswer(bytes)]).toEqual([undefined, undefined])
+      }),
+    )
+  })
+
+  test.each([{ host: '' }, { port: 0 }, { port: 65_536 }, { port: 1.5 }, { host: 'x'.repeat(300) }])(
+    'is none beyond its bounds: %o',
+    (change) => {
+      expect(readStreamRequest(writeStreamRequest(request))).toEqual(request)
+      expect(readStreamRequest(writeStreamRequest({ ...request, ...change }))).toBeUndefined()
+    },
+  )
+
+  test('may be of a later version', () => {
+    const later = { kind: 'refused', reason: 'of a later version', detail: '', more: 1 }
+    expect(readStreamAnswer(Buffer.from(JSON.stringify(later)))).toEqual({
+      kind: 'refused',
+      reason: 'unspecified',
+      detail: '',
+    })
+  })
+})
