@@ -108,6 +108,13 @@ module.exports = {
       to: { path: 'node_modules/ws/' },
     },
     {
+      name: 'nats-in-replicas',
+      comment: 'NATS belongs to replicas/: ask the ReplicaBus (replicas/replica-bus.ts).',
+      severity: 'error',
+      from: { path: '^apps/', pathNot: [`${controlPlane}/replicas/`] },
+      to: { path: 'node_modules/@nats-io/' },
+    },
+    {
       name: 'no-undeclared-dependency',
       comment:
         "Declare the package in the package.json that imports it (vitest and fast-check are the root's).",

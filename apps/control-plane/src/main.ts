@@ -37,7 +37,7 @@ async function run(config: Config): Promise<number> {
     end({ exitCode: 0 })
   }, flush)
   const onLoss = (reason: string): void => {
-    logger.fatal({ reason }, 'stopping: the database is lost')
+    logger.fatal({ reason }, 'stopping: this process cannot go on')
     end({ exitCode: 1 })
   }
   try {

@@ -23,6 +23,8 @@ export interface ServingCertificateOptions {
   readonly names?: readonly string[]
   /** By default in one day; a moment in the past makes an expired certificate. */
   readonly notAfter?: Date
+  /** A client's certificate instead of a server's. */
+  readonly isForClients?: boolean
 }
 
 /** A certificate authority that lives in memory only. */
@@ -67,7 +69,9 @@ export async function createCertificateAuthority(commonName: string): Promise<Ce
         signingKey: keys.privateKey,
         extensions: [
           await AuthorityKeyIdentifierExtension.create(keys.publicKey),
-          new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+          new ExtendedKeyUsageExtension([
+            options.isForClients === true ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth,
+          ]),
           new SubjectAlternativeNameExtension(
             names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
           ),

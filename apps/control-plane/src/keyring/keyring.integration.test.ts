@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKeyringStore } from '../database/keyring-store.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { StartupProblem } from '../startup-problem.ts'
+import { openInstanceSecret } from './instance-secret.ts'
 import { type Keyring, openKeyring } from './keyring.ts'
 import { UnreadableCiphertext, keyNumberOf, numberedHeader } from './sealed-bytes.ts'
 
@@ -84,6 +85,17 @@ describe('openKeyring', () => {
     const starts = await Promise.allSettled(keys.map((key) => openKeyring(key, createKeyringStore(fresh))))
     await fresh.close()
     expect(starts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  it('makes one instance secret, though several replicas start at once, and shows it nowhere', async () => {
+    const store = createKeyringStore(database)
+    const secrets = await Promise.all(Array.from({ length: 4 }, () => openInstanceSecret(keyring, store)))
+    const [secret] = secrets
+    if (secret === undefined) throw new Error('there is none')
+    expect(secrets.every((other) => other.equals(secret))).toBe(true)
+    expect(secret.symmetricKeySize).toBe(32)
+    const kept = await store.keepInstanceSecret(Buffer.alloc(0))
+    expect(kept.includes(secret.export())).toBe(false)
   })
 
   it('leaves no plaintext in the database', async () => {
@@ -183,6 +195,17 @@ describe('openKeyring', () => {
         .select('private_key_encrypted')
         .executeTakeFirstOrThrow()
       expect(after.decryptForInstance('signing-key:key', private_key_encrypted)).toBe('pem')
+      await own.close()
+    })
+
+    it('leaves the instance secret as it was, for those with the new key', async () => {
+      const own = await createTestDatabase()
+      const store = createKeyringStore(own)
+      const [oldKey, newKey] = [createSecretKey(randomBytes(32)), createSecretKey(randomBytes(32))]
+      const secret = await openInstanceSecret(await openKeyring(oldKey, store), store)
+      await openKeyring(newKey, store, { previousRootKey: oldKey })
+      const after = await openInstanceSecret(await openKeyring(newKey, store), store)
+      expect(after.equals(secret)).toBe(true)
       await own.close()
     })
 

@@ -12,7 +12,7 @@ export interface NatsMetrics {
 
 interface Standing {
   isConnected: boolean
-  roundTripMs: number | undefined
+  roundTripMs?: number | undefined
   waiting: number
 }
 
@@ -58,29 +58,32 @@ export function createNatsMetrics(registers: Registry[]): NatsMetrics {
   }
 }
 
-function observeStanding(standing: () => Standing, registers: Registry[]): void {
-  new Gauge({
+interface Reading {
+  name: string
+  help: string
+  read: (standing: Standing) => number
+}
+
+const readings: readonly Reading[] = [
+  {
     name: 'postern_nats_connected',
     help: '1 while there is a connection to NATS; 0: gateways connected to other replicas cannot be asked',
-    registers,
-    collect() {
-      this.set(standing().isConnected ? 1 : 0)
-    },
-  })
-  new Gauge({
+    read: ({ isConnected }) => (isConnected ? 1 : 0),
+  },
+  {
     name: 'postern_nats_round_trip_seconds',
     help: 'Round trip of the last ping to NATS',
-    registers,
-    collect() {
-      this.set((standing().roundTripMs ?? 0) / 1000)
-    },
-  })
-  new Gauge({
+    read: ({ roundTripMs = 0 }) => roundTripMs / 1000,
+  },
+  {
     name: 'postern_nats_waiting_requests',
     help: 'Requests to other replicas that wait for an answer',
-    registers,
-    collect() {
-      this.set(standing().waiting)
-    },
-  })
+    read: ({ waiting }) => waiting,
+  },
+]
+
+function observeStanding(standing: () => Standing, registers: Registry[]): void {
+  for (const { name, help, read } of readings) {
+    const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read(standing())) })
+  }
 }

@@ -14,6 +14,8 @@ export interface BusObserver {
 
 export interface BusStanding {
   isConnected: boolean
+  /** Host and port of the NATS server. */
+  server: string | undefined
   /** Of the last ping; undefined before the first. */
   roundTripMs: number | undefined
   /** Requests that wait for an answer. */

@@ -60,6 +60,7 @@ export class NatsReplicaBus implements ReplicaBus {
     )
     observer.standingBy(() => ({
       isConnected: this.isConnected,
+      server: this.#session?.server,
       roundTripMs: this.#session?.roundTripMs,
       waiting: this.#waiting.size,
     }))

@@ -73,6 +73,8 @@ const idlePingMs = 3_600_000
 export class NatsSession {
   /** Resolves with the reason, for people, when there is nothing to be had from this connection any more. */
   readonly ended: Promise<string>
+  /** Host and port. */
+  readonly server: string
   roundTripMs: number | undefined
   readonly #connection: NatsConnection
   readonly #timings: SessionTimings
@@ -86,11 +88,13 @@ export class NatsSession {
 
   /** @throws what `describeNatsFailure` explains */
   static async open(options: SessionOptions, events: SessionEvents): Promise<NatsSession> {
-    return new NatsSession(await connect(options), options.timings, events)
+    return new NatsSession(await connect(options), options, events)
   }
 
-  private constructor(connection: NatsConnection, timings: SessionTimings, events: SessionEvents) {
+  private constructor(connection: NatsConnection, options: SessionOptions, events: SessionEvents) {
+    const { timings, server } = options
     this.#connection = connection
+    this.server = `${server.host}:${server.port}`
     this.#timings = timings
     const { promise, resolve } = Promise.withResolvers<string>()
     this.ended = promise
