@@ -3,7 +3,7 @@
  * code do not name the same POSTERN_ variables, or docs/operations.md and the code not the same metrics.
  */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 const documents = [
@@ -32,15 +32,14 @@ for (const name of inCode.difference(inReadme))
   missing.push(`README.md: its configuration tables lack ${name}`)
 for (const name of inReadme.difference(inCode)) missing.push(`README.md: no program reads ${name}`)
 
-const metricFiles = [
-  'apps/control-plane/src/observability/metrics.ts',
-  'apps/control-plane/src/observability/database-metrics.ts',
-  'apps/control-plane/src/observability/tunnel-metrics.ts',
-  'apps/control-plane/src/observability/review-metrics.ts',
-  'apps/control-plane/src/observability/stream-metrics.ts',
-  'apps/gateway/src/health/gateway-metrics.ts',
-  'apps/gateway/src/health/stream-metrics.ts',
-]
+const metricFolders = ['apps/control-plane/src/observability', 'apps/gateway/src/health']
+const metricFiles = (
+  await Promise.all(
+    metricFolders.map(async (folder) => (await readdir(folder)).map((name) => join(folder, name))),
+  )
+)
+  .flat()
+  .filter((file) => file.endsWith('metrics.ts'))
 const measured = new Set<string>()
 for (const file of metricFiles) addMetricsIn(await readFile(file, 'utf8'), measured)
 const explained = new Set<string>()
