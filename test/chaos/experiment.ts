@@ -13,6 +13,8 @@ export interface Experiment {
   name: string
   /** What must hold, with its number. */
   asked: string
+  /** The command that installs what it needs and this machine has not; undefined: nothing is missing. */
+  missing?(): string | undefined
   /**
    * Starts what it needs on loopback and ends it, also when it throws.
    * @param say progress for the person who waits

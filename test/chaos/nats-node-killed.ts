@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { missingReplicaPrograms } from '../processes/installed-programs.ts'
 import type { Experiment } from './experiment.ts'
 import { faultUnderLoad } from './load/fault-under-load.ts'
 import { addCheckedWorkloads, createReplicasWorld } from './world/replicas-world.ts'
@@ -7,6 +8,7 @@ export const natsNodeKilled: Experiment = {
   name: 'nats-node-killed',
   asked:
     'kill -9 of the NATS node that most control planes are connected to, at 100 logins a second: no login is answered wrongly, nothing committed is lost, all are served again within 5 s',
+  missing: missingReplicaPrograms,
   async run(size, say) {
     const { rounds, downMs } = sizes[size]
     await using world = await createReplicasWorld({ say })

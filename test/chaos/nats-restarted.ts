@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { missingReplicaPrograms } from '../processes/installed-programs.ts'
 import type { Experiment } from './experiment.ts'
 import { faultUnderLoad } from './load/fault-under-load.ts'
 import { addCheckedWorkloads, createReplicasWorld } from './world/replicas-world.ts'
@@ -7,6 +8,7 @@ export const natsRestarted: Experiment = {
   name: 'nats-restarted',
   asked:
     'all three NATS nodes down and back at 100 logins a second: control planes stay ready, logins whose gateway is connected to the one they reach go on, no login is answered wrongly, nothing committed is lost, all are served again within 5 s',
+  missing: missingReplicaPrograms,
   async run(size, say) {
     const { rounds, downMs } = sizes[size]
     await using world = await createReplicasWorld({ say })

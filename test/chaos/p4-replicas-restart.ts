@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { missingReplicaPrograms } from '../processes/installed-programs.ts'
 import type { ProxiedRequest } from '../processes/nginx-process.ts'
 import type { Experiment } from './experiment.ts'
 import { startLoginLoad, summarizeLogins, type TimedLogin } from './load/login-load.ts'
@@ -9,6 +10,7 @@ export const replicasRestart: Experiment = {
   name: 'P4',
   asked:
     'rolling restarts of three control planes behind nginx at 100 logins a second, at least 30,000 logins: 0 failed, p99 at most 3 × baseline',
+  missing: missingReplicaPrograms,
   async run(size, say) {
     const { baselineMs, loginsLeast } = sizes[size]
     await using world = await createReplicasWorld({ say })

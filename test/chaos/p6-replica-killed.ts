@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { missingReplicaPrograms } from '../processes/installed-programs.ts'
 import type { Experiment } from './experiment.ts'
 import { startLoginLoad, summarizeLogins, type TimedLogin } from './load/login-load.ts'
 import { enrolPeers } from './peer/enrol-peer.ts'
@@ -11,6 +12,7 @@ export const replicaKilled: Experiment = {
   name: 'P6',
   asked:
     'kill -9 of one of three control planes: at least 99.9 % of the logins sent to the others succeed; tunnels are back within 5 s at p99',
+  missing: missingReplicaPrograms,
   async run(size, say) {
     const { gateways, rounds } = sizes[size]
     await using world = await createReplicasWorld({ say })

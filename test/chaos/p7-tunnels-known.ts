@@ -1,6 +1,7 @@
 import { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Replica } from '../processes/replica-set.ts'
+import { missingReplicaPrograms } from '../processes/installed-programs.ts'
 import type { Experiment } from './experiment.ts'
 import { postLogin, startLoginLoad, summarizeLogins, type Workload } from './load/login-load.ts'
 import { enrolPeer, type PeerCredential } from './peer/enrol-peer.ts'
@@ -14,6 +15,7 @@ export const tunnelsKnown: Experiment = {
   name: 'P7',
   asked:
     'a new tunnel is reachable from every control plane within 250 ms, a closed one is gone within 100 ms; a stale route costs one round trip, never an error',
+  missing: missingReplicaPrograms,
   async run(size, say) {
     await using world = await createReplicasWorld({ say })
     const { replicas } = world.set

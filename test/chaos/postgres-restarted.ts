@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { missingReplicaPrograms } from '../processes/installed-programs.ts'
 import type { Experiment } from './experiment.ts'
 import { faultUnderLoad } from './load/fault-under-load.ts'
 import { addCheckedWorkloads, createReplicasWorld } from './world/replicas-world.ts'
@@ -8,6 +9,7 @@ export const postgresRestarted: Experiment = {
   name: 'postgres-restarted',
   asked:
     'PostgreSQL restarted, and killed (-9) and started, at 100 logins a second: no login is answered wrongly, nothing committed is lost, all are served again within 5 s',
+  missing: missingReplicaPrograms,
   async run(size, say) {
     const { rounds, downMs } = sizes[size]
     const postgres = await startRestartablePostgres()

@@ -12,7 +12,7 @@ export interface RunEachOptions {
 
 /**
  * Each experiment in a process of its own, so that none measures what another left on the event loop or in the heap;
- * PostgreSQL and the API server, which take long to start, serve all. True when every property holds.
+ * PostgreSQL and the API server, which take long to start, serve all. True when every property that can be shown here holds.
  */
 export async function runEach(
   several: readonly Experiment[],
@@ -28,6 +28,11 @@ export async function runEach(
   }
   let allHold = true
   for (const experiment of several) {
+    const missing = experiment.missing?.()
+    if (missing !== undefined) {
+      say(`${experiment.name}: NOT RUN, something is not installed here; to run it: ${missing}`)
+      continue
+    }
     const line = await runInProcess(experiment, { size, environment, say })
     print(line)
     allHold &&= line.ok

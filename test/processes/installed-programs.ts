@@ -23,6 +23,12 @@ export function findReplicaPrograms(): ReplicaPrograms | { missing: string } {
   return { missing: `sudo apt-get install -y --no-install-recommends ${missing.join(' ')}` }
 }
 
+/** The command that installs what is missing, if anything is. */
+export function missingReplicaPrograms(): string | undefined {
+  const found = findReplicaPrograms()
+  return 'missing' in found ? found.missing : undefined
+}
+
 /** @throws with the command that installs what is missing */
 export function requireReplicaPrograms(): ReplicaPrograms {
   const found = findReplicaPrograms()

@@ -10,6 +10,8 @@ export interface ReplicaSetOptions {
   databaseUrl: string
   /** Of each control plane. */
   environment?: Record<string, string>
+  /** Told of a control plane that ended without being asked to, with the end of its output. */
+  onDeath?: (id: string, output: string) => void
 }
 
 /** Three control planes behind nginx, with NATS between them: the processes of deploy/compose, on loopback. */
@@ -57,7 +59,7 @@ export async function startReplicaSet(options: ReplicaSetOptions): Promise<Repli
   const replicas: Replica[] = []
   // The first alone: it brings the database up to date. An operator's may come all at once, which costs them a wait.
   for (let number = 1; number <= replicaCount; number += 1) {
-    const replica = await startReplica(`replica-${number}`, { databaseUrl: options.databaseUrl, environment })
+    const replica = await startReplica(`replica-${number}`, { ...options, environment })
     building.defer(() => replica.kill())
     replicas.push(replica)
   }
@@ -73,7 +75,7 @@ export async function startReplicaSet(options: ReplicaSetOptions): Promise<Repli
 
 async function startReplica(
   id: string,
-  { databaseUrl, environment }: { databaseUrl: string; environment: Record<string, string> },
+  { databaseUrl, environment, onDeath }: Omit<ReplicaSetOptions, 'folder'>,
 ): Promise<Replica> {
   const port = await findFreePort()
   const streamsPort = await findFreePort()
@@ -86,7 +88,19 @@ async function startReplica(
       POSTERN_REPLICA_LISTEN: `127.0.0.1:${streamsPort}`,
     },
   }
-  let running = await startControlPlane(options)
+  const asked = new Set<ControlPlaneProcess>()
+  async function begin(): Promise<ControlPlaneProcess> {
+    const begun = await startControlPlane(options)
+    void begun.ended.then(() => {
+      if (!asked.has(begun)) onDeath?.(id, begun.output().slice(-3_000))
+    })
+    return begun
+  }
+  let running = await begin()
+  function end(signal: NodeJS.Signals): Promise<{ code: number | null }> {
+    asked.add(running)
+    return running.end(signal)
+  }
   return {
     id,
     address: `127.0.0.1:${port}`,
@@ -96,14 +110,14 @@ async function startReplica(
     },
     async stop() {
       const startedAt = performance.now()
-      const { code } = await running.end('SIGTERM')
+      const { code } = await end('SIGTERM')
       return { code, tookMs: Math.round(performance.now() - startedAt) }
     },
     async kill() {
-      await running.end('SIGKILL')
+      await end('SIGKILL')
     },
     async start() {
-      running = await startControlPlane(options)
+      running = await begin()
     },
   }
 }

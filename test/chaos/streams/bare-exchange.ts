@@ -57,7 +57,7 @@ export function takePieces(socket: Socket, inFlightBytes: number): () => number 
 
 /** Calls `take` with each message of so many bytes. */
 export function eachMessage(socket: Socket, messageBytes: number, take: (message: Buffer) => void): void {
-  let rest = Buffer.alloc(0)
+  let rest: Buffer = Buffer.alloc(0)
   socket.on('data', (bytes: Buffer) => {
     rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes])
     while (rest.length >= messageBytes) {

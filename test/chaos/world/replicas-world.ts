@@ -33,6 +33,7 @@ export async function createReplicasWorld(options: ReplicasWorldOptions): Promis
   const set = await startReplicaSet({
     folder: folder.path,
     databaseUrl: database.url,
+    onDeath: (id, output) => options.say(`${id} ended by itself:\n${output}`),
     ...(options.environment === undefined ? {} : { environment: options.environment }),
   })
   building.defer(() => set.close())

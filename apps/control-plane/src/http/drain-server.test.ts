@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -75,6 +76,19 @@ describe('a server that sends balancers away', () => {
     }
     expect(isGone).toBe(true)
     await gone
+  })
+
+  it('answers those whose connections the system had taken when it closed its door', async () => {
+    const { server, port } = await start()
+    const drain = createServerDrain(server, { leastMs: 0, quietMs: 0, mostMs: 0 })
+    const answers = Array.from({ length: 30 }, () => {
+      const socket = connect({ host: '127.0.0.1', port })
+      socket.end('GET /fast HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+      return text(socket)
+    })
+    await drain.finishRequests(() => 0)
+    for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1.1 200/)
+    await drain.close()
   })
 
   it('answers the request under way, and then nobody', async () => {

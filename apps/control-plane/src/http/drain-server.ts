@@ -28,13 +28,13 @@ export interface SendAwayTimes {
 
 const sendAwayTimes: SendAwayTimes = { leastMs: 2_000, quietMs: 1_000, mostMs: 5_000 }
 const pollMs = 20
+const queuedTurnsMax = 1000
 
 export function createServerDrain(server: HttpServer, times: SendAwayTimes = sendAwayTimes): ServerDrain {
   let closed: Promise<unknown> | undefined
   async function stopListening(): Promise<void> {
     if (closed !== undefined) return
-    // Right after connections were taken: what the system has queued since would be reset.
-    await nextTurn()
+    await takeQueued(server)
     if (server.server.listening) server.server.close()
     closed ??= server.close()
   }
@@ -70,6 +70,18 @@ export function createServerDrain(server: HttpServer, times: SendAwayTimes = sen
       await closed
     },
   }
+}
+
+/** Connections that the system has queued would be reset with the door; Node takes one of them in each turn. */
+async function takeQueued({ server }: HttpServer): Promise<void> {
+  let taken = 0
+  const count = (): void => void (taken += 1)
+  server.on('connection', count)
+  for (let before = -1, turns = 0; before < taken && turns < queuedTurnsMax; turns += 1) {
+    before = taken
+    await nextTurn()
+  }
+  server.off('connection', count)
 }
 
 /** Asked by those who look whether this replica is ready, for as long as it lives. */
