@@ -14,7 +14,7 @@ export const natsNodeKilled: Experiment = {
     await using world = await createReplicasWorld({ say })
     const workloads = await addCheckedWorkloads(world)
     const { nodes } = world.set.nats
-    return faultUnderLoad({
+    return await faultUnderLoad({
       world,
       ...workloads,
       say,

@@ -106,10 +106,12 @@ async function untilReachable(url: string, workload: Workload, since: number): P
   const agent = new Agent({ keepAlive: true })
   const body = JSON.stringify({ identityId: workload.identityId, jwt: workload.tokens[0] ?? '' })
   const { promise, resolve } = Promise.withResolvers<number>()
+  const attempt = async (): Promise<void> => {
+    const { status } = await postLogin(agent, url, body)
+    if (status === 200) resolve(performance.now() - since)
+  }
   const timer = setInterval(() => {
-    void postLogin(agent, url, body).then(({ status }) => {
-      if (status === 200) resolve(performance.now() - since)
-    })
+    void attempt()
     if (performance.now() - since > giveUpMs) resolve(Infinity)
   }, 10)
   const took = await promise

@@ -15,7 +15,7 @@ export const postgresRestarted: Experiment = {
     const postgres = await startRestartablePostgres()
     await using world = await createReplicasWorld({ say, postgres })
     const workloads = await addCheckedWorkloads(world)
-    return faultUnderLoad({
+    return await faultUnderLoad({
       world,
       ...workloads,
       say,

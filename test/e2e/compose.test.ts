@@ -76,7 +76,9 @@ describe('deploy/compose', () => {
 
   it.skipIf('missing' in programs)('has settings that nginx takes', async () => {
     const place = join(folder, 'nginx')
-    await prepareNginxFolder(place, services['nginx']?.environment ?? {})
+    // Here standard output is a socket, which cannot be opened by its name.
+    const accessLog = { POSTERN_NGINX_ACCESS_LOG: join(place, 'access.log') }
+    await prepareNginxFolder(place, { ...services['nginx']?.environment, ...accessLog })
     const tls = await readFile(join(composeFolder, 'nginx', 'tls.conf'), 'utf8')
     await writeFile(
       join(place, 'conf.d', 'tls.conf'),

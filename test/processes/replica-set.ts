@@ -91,10 +91,12 @@ async function startReplica(
   const asked = new Set<ControlPlaneProcess>()
   async function begin(): Promise<ControlPlaneProcess> {
     const begun = await startControlPlane(options)
-    void begun.ended.then(() => {
-      if (!asked.has(begun)) onDeath?.(id, begun.output().slice(-3_000))
-    })
+    void tellOfDeath(begun)
     return begun
+  }
+  async function tellOfDeath(begun: ControlPlaneProcess): Promise<void> {
+    await begun.ended
+    if (!asked.has(begun)) onDeath?.(id, begun.output().slice(-3_000))
   }
   let running = await begin()
   function end(signal: NodeJS.Signals): Promise<{ code: number | null }> {

@@ -10,8 +10,8 @@ export interface FaultUnderLoadOptions {
   accepted: readonly Workload[]
   refused: Workload
   /** Strikes, one fault after the other, and notes each. Logins go on until it resolves, and a little longer. */
-  strike(note: (fault: Fault) => void): Promise<void>
-  say(line: string): void
+  strike: (note: (fault: Fault) => void) => Promise<void>
+  say: (line: string) => void
 }
 
 export interface Fault {
