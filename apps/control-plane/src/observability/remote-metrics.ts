@@ -47,21 +47,24 @@ export function createRemoteMetrics(registers: Registry[]): RemoteMetrics {
 }
 
 function createCountMetrics(registers: Registry[]): RemoteMetrics['countRemoteBy'] {
-  let count = (): { replicas: number; tunnels: number } => ({ replicas: 0, tunnels: 0 })
-  for (const [name, help, field] of [
-    ['postern_other_replicas', 'Other replicas that were heard of lately', 'replicas'],
-    ['postern_remote_tunnels', 'Tunnels that other replicas say that they hold', 'tunnels'],
-  ] as const) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(count()[field])
-      },
-    })
-  }
-  return (counting) => {
-    count = counting
+  let countRemote: (() => { replicas: number; tunnels: number }) | undefined
+  const replicas = new Gauge({
+    name: 'postern_other_replicas',
+    help: 'Other replicas that were heard of lately',
+    registers,
+    collect() {
+      const count = countRemote?.()
+      replicas.set(count?.replicas ?? 0)
+      tunnels.set(count?.tunnels ?? 0)
+    },
+  })
+  // After the one that sets it: metrics are read in this order.
+  const tunnels = new Gauge({
+    name: 'postern_remote_tunnels',
+    help: 'Tunnels that other replicas say that they hold',
+    registers,
+  })
+  return (count) => {
+    countRemote = count
   }
 }

@@ -8,6 +8,7 @@ import {
   type RemoteReviewAnswer,
 } from './remote-review.ts'
 import type { RemoteTunnel } from './remote-tunnel.ts'
+import { watchHolder } from './watch-holder.ts'
 import { mailTopicOf, reviewTopicOf, type TunnelBus } from './tunnel-bus.ts'
 
 export interface RemoteAskingOptions {
@@ -79,7 +80,11 @@ export class RemoteAsking {
     const { token, audiences, budgetMs, signal } = attempt
     const fields = { processId, id, gatewayId, organizationId, token, audiences, budgetMs }
     const message = writeReviewRequest({ ...fields, attempt: attempt.attempt, sentAtMs: elapsed() })
-    const answer = await bus.request(reviewTopicOf(tunnelId), message, { timeoutMs: budgetMs, signal })
+    const { promise: lost, resolve } = Promise.withResolvers<{ kind: 'no-responders' }>()
+    const stopWatching = watchHolder(bus, tunnelId, () => resolve({ kind: 'no-responders' }))
+    const answered = bus.request(reviewTopicOf(tunnelId), message, { timeoutMs: budgetMs, signal })
+    const answer = await Promise.race([answered, lost])
+    stopWatching()
     switch (answer.kind) {
       case 'answered':
         return this.#judge(tunnel, id, readReviewAnswer(answer.message))

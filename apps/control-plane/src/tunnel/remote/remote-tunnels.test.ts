@@ -36,6 +36,8 @@ async function start(replicaId: string): Promise<Replica> {
   }
   const bench = await TunnelBench.start({}, { bus, replicaId, observer })
   const replica = Object.assign(bench, { bus })
+  // It has said that it is there.
+  await sleep(1)
   replicas.push(replica)
   return replica
 }
@@ -234,6 +236,25 @@ describe('P7: what is known of a tunnel elsewhere', () => {
     const returned = await FakeGateway.connect(here.url, 'gateway-1.x.y', { epoch: 2 })
     await answer(returned)
     expect(await outcome).toMatchObject({ kind: 'reviewed', via: { attempts: 1 } })
+  })
+
+  test('all of it gone with the review in its hands: the login waits for the gateway as well', async () => {
+    const lost = await connect(there)
+    const outcome = review(here)
+    await lost.frames('review-token')
+    there.bus.vanish()
+    const returned = await FakeGateway.connect(here.url, 'gateway-1.x.y', { epoch: 2 })
+    await answer(returned)
+    expect(await outcome).toMatchObject({ kind: 'reviewed', via: { attempts: 1 } })
+  })
+
+  test('is not doubted for a review that takes long', async () => {
+    const gateway = await connect(there)
+    const outcome = review(here)
+    await sleep(700)
+    await answer(gateway)
+    expect(await outcome).toMatchObject({ kind: 'reviewed', via: { heldBy: 'there', attempts: 1 } })
+    expect(events).toEqual(['there served reviewed', 'here ended reviewed'])
   })
 
   test('all of it gone: the login waits for the gateway to come back to a third replica', async () => {

@@ -1,4 +1,5 @@
-const windowMs = 60_000
+/** A sender whose machine was suspended has another clock afterwards: it is late only for so long, or twice that. */
+const windowMs = 5_000
 /** Clocks kept: more than processes ever run at once. */
 const sendersMax = 256
 
@@ -11,7 +12,7 @@ interface Offsets {
 
 /**
  * How late messages of other processes are, although no two clocks agree: compared to the fastest message of the sender
- * within the last minute or two.
+ * within the last five to ten seconds. Each says something every five.
  */
 export class SenderClocks {
   readonly #elapsed: () => number

@@ -15,6 +15,7 @@ import {
 } from './remote-review.ts'
 import type { SenderClocks } from './sender-clocks.ts'
 import { reviewTopicOf, type TunnelBus } from './tunnel-bus.ts'
+import { isLook } from './watch-holder.ts'
 
 export interface ServedReviewsOptions {
   bus: Pick<TunnelBus, 'serve' | 'publish'>
@@ -77,6 +78,7 @@ export class ServedReviews {
   }
 
   async #answer(tunnel: OwnTunnel, message: Uint8Array): Promise<Uint8Array> {
+    if (isLook(message)) return message
     const { elapsed, observer } = this.#options
     const startedAt = elapsed()
     const request = readReviewRequest(message)
