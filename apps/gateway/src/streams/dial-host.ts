@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns'
 import { once } from 'node:events'
 import { connect, type LookupFunction, type Socket } from 'node:net'
-import { protocolLimits, type ResetCode, type StreamTarget } from '@postern/protocol'
+import { streamLimits, type ResetCode, type StreamTarget } from '@postern/protocol'
 
 /** A connection that nothing has been read of yet. */
 export interface HostConnection {
@@ -25,7 +25,7 @@ const dialMsMax = 4_000
 /** What is on its way waits in the stream's window, and as little as possible beside it. */
 const bufferBytes = { readableHighWaterMark: 16 * 1024, writableHighWaterMark: 16 * 1024 }
 /** Of one read: two Data frames. */
-const readBytes = 2 * protocolLimits.dataBytesMax
+const readBytes = 2 * streamLimits.payloadBytes
 /** An API server that is gone without a word is noticed by the kernel, if by nobody else. */
 const keepAliveMs = 30_000
 

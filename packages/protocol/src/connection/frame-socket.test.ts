@@ -7,11 +7,13 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { encodeFrame } from '../codec.ts'
 import type { Frame } from '../frames.ts'
 import { protocolLimits } from '../limits.ts'
+import { streamLimits } from '../streams/stream-limits.ts'
 import { FrameSocket } from './frame-socket.ts'
 
 let server: WebSocketServer
 let socket: FrameSocket
 let peer: WebSocket
+let socketStream: Socket
 let peerStream: Socket
 let events: string[]
 
@@ -20,9 +22,10 @@ beforeEach(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload: frameBytesMax })
   await once(server, 'listening')
   const accepted = Promise.withResolvers<FrameSocket>()
-  server.on('connection', (webSocket, request) =>
-    accepted.resolve(new FrameSocket(webSocket, request.socket, 'server')),
-  )
+  server.on('connection', (webSocket, request) => {
+    socketStream = request.socket
+    accepted.resolve(new FrameSocket(webSocket, request.socket, 'server'))
+  })
   // A TCP server that listens has an address with a port. Source: Node.js documentation, server.address().
   peer = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   peer.once('upgrade', (response: IncomingMessage) => (peerStream = response.socket))
@@ -120,3 +123,42 @@ test('a peer that never stops sending leaves turns of the event loop to others',
   // A full read, after one so short that it did not end the turn.
   expect(heard.mostInTurn).toBeLessThanOrEqual((80 * 1024) / message.length + 1)
 })
+
+test('no frame is shared by two writes, of which each is at most a TLS record', async () => {
+  const writes = watchWrites(socketStream)
+  const token = 'x'.repeat(960)
+  const review = (requestId: number): Frame => ({
+    kind: 'review-token',
+    requestId,
+    nonce: new Uint8Array(16),
+    token,
+    audiences: [],
+    deadlineMs: 1,
+    attempt: 1,
+  })
+  for (let requestId = 1; requestId <= 14; requestId++) socket.send(review(requestId))
+  const payload = new Uint8Array(streamLimits.payloadBytes)
+  for (let sent = 0; sent < 3; sent++) {
+    socket.send({ kind: 'window', streamId: 2 ** 32 - 1, creditBytes: 2 ** 32 - 1 })
+    socket.send({ kind: 'data', streamId: 2 ** 32 - 1, payload })
+  }
+  await turn()
+  expect(writes.map((bytes) => Math.round(bytes / 1024))).toEqual([14, 16, 16, 16])
+  expect(Math.max(...writes)).toBeLessThanOrEqual(16 * 1024)
+})
+
+/** The bytes of each write from now on. */
+function watchWrites(stream: Socket): number[] {
+  const writes: number[] = []
+  const write = stream._write.bind(stream)
+  const writev = stream._writev?.bind(stream)
+  stream._write = (chunk: Buffer, encoding, written) => {
+    writes.push(chunk.length)
+    write(chunk, encoding, written)
+  }
+  stream._writev = (chunks: { chunk: Buffer; encoding: BufferEncoding }[], written) => {
+    writes.push(chunks.reduce((sum, { chunk }) => sum + chunk.length, 0))
+    writev?.(chunks, written)
+  }
+  return writes
+}

@@ -19,10 +19,15 @@ export type FrameSocketSide = 'client' | 'server'
 
 /** How long a closing handshake may take before the socket is destroyed, in milliseconds. */
 const closeTimeoutMs = 1000
-/** Enough for one write: a TLS record. More would only keep the other side idle meanwhile. */
-const writeBytes = 16 * 1024
-/** A read of as much, a TLS record, says that more is there. */
-const fullReadBytes = 16 * 1024
+/**
+ * Of one write: a TLS record. More would only keep the other side idle meanwhile, and a frame that two records share is
+ * copied where it arrives. Source: RFC 8446 section 5.1.
+ */
+export const writeBytesMax = 16 * 1024
+/** A write of as much waits for no more, and a read of as much says that more is there. */
+const fullBytes = writeBytesMax - 256
+/** Of WebSocket, before a message of the length of a frame. Source: RFC 6455 section 5.2. */
+const headerBytesMax = 8
 /** What may wait between two listeners: the reviews that a gateway takes, and no more than a tunnel may cost. */
 const waitingMax = { frames: 512, bytes: 1024 * 1024 } as const
 /** What may be sent and not have left yet: more than all the reviews that a gateway takes, with the longest tokens. */
@@ -31,8 +36,8 @@ const unsentMax = { bytes: 4 * 1024 * 1024, frames: 8192 } as const
 /**
  * Frames over one open WebSocket.
  *
- * 1. What is sent in one turn of the event loop leaves in few writes: the stream is corked until 16 KiB have come
- *    together or the turn ends.
+ * 1. What is sent in one turn of the event loop leaves in few writes: the stream is corked until a TLS record
+ *    is full or the turn ends.
  * 2. Between two listeners (handshake, then session) frames wait and none is lost.
  * 3. Frames of a newer version are dropped here.
  * 4. A peer that makes this side send and does not read is cut off, before what waits for it fills the memory.
@@ -45,9 +50,7 @@ export class FrameSocket {
   readonly #stream: Duplex
   readonly #flush = (): void => {
     this.#flushIsDue = false
-    if (this.#corkedBytes === 0) return
-    this.#corkedBytes = 0
-    this.#stream.uncork()
+    this.#uncork()
   }
   readonly #onSent = (): void => {
     this.#unsentFrames -= 1
@@ -74,7 +77,7 @@ export class FrameSocket {
     this.closed = promise
     webSocket.binaryType = 'nodebuffer'
     stream.on('data', (chunk: Buffer) => {
-      if (chunk.length < fullReadBytes) return
+      if (chunk.length < fullBytes) return
       webSocket.pause()
       setImmediate(() => webSocket.resume())
     })
@@ -133,10 +136,10 @@ export class FrameSocket {
     if (frame.kind === 'data') this.#sendData(frame)
     else {
       const bytes = encodeFrame(frame)
-      this.#gather(bytes.length)
+      this.#gather(headerBytesMax + bytes.length)
       this.#webSocket.send(bytes, this.#onSent)
     }
-    if (this.#corkedBytes >= writeBytes) this.#flush()
+    if (this.#corkedBytes >= fullBytes) this.#uncork()
     else if (!this.#flushIsDue) {
       this.#flushIsDue = true
       setImmediate(this.#flush)
@@ -154,10 +157,18 @@ export class FrameSocket {
     })
   }
 
+  /** Before so many bytes are written. */
   #gather(bytes: number): void {
+    if (this.#corkedBytes + bytes > writeBytesMax) this.#uncork()
     if (this.#corkedBytes === 0) this.#stream.cork()
     this.#corkedBytes += bytes
     this.#unsentFrames += 1
+  }
+
+  #uncork(): void {
+    if (this.#corkedBytes === 0) return
+    this.#corkedBytes = 0
+    this.#stream.uncork()
   }
 
   /** Ends the connection after what was sent has left, or in a second. */

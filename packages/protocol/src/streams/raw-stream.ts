@@ -4,6 +4,7 @@ import { clampText, protocolLimits } from '../limits.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { ReceiveWindow, type Consumption } from './receive-window.ts'
 import { StreamError } from './stream-error.ts'
+import { streamLimits } from './stream-limits.ts'
 
 /** What a stream uses of the connection that carries it. */
 export interface StreamCarrier {
@@ -103,7 +104,7 @@ export class RawStream extends Duplex {
     const outgoing = this.#outgoing
     const chunk = outgoing?.chunks[0]
     if (outgoing === undefined || chunk === undefined || this.#credit === 0) return undefined
-    const payload = chunk.subarray(0, Math.min(protocolLimits.dataBytesMax, this.#credit))
+    const payload = chunk.subarray(0, Math.min(streamLimits.payloadBytes, this.#credit))
     this.#credit -= payload.length
     if (payload.length < chunk.length) outgoing.chunks[0] = chunk.subarray(payload.length)
     else outgoing.chunks.shift()
@@ -193,7 +194,7 @@ function gather(chunks: Buffer[]): Buffer[] {
   let small: Buffer[] = []
   let smallBytes = 0
   for (const chunk of chunks) {
-    if (smallBytes > 0 && smallBytes + chunk.length > protocolLimits.dataBytesMax) {
+    if (smallBytes > 0 && smallBytes + chunk.length > streamLimits.payloadBytes) {
       joined.push(Buffer.concat(small))
       small = []
       smallBytes = 0

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { FrameListener } from '../connection/frame-socket.ts'
+import { writeBytesMax, type FrameListener } from '../connection/frame-socket.ts'
 import type { Frame } from '../frames.ts'
 import { connectSessions, type ConnectedSessions } from '../test/connected-sessions.ts'
 import { StreamSession } from './stream-session.ts'
@@ -170,7 +170,7 @@ describe('a raw stream', () => {
       near.write('ping')
       expect(String(await once(near, 'data'))).toBe('ping')
       // While a word went there and back, the other had at most what was already on its way both times.
-      expect(received - before).toBeLessThanOrEqual(2 * bulkEnd.windowBytes + 2 * streamLimits.unsentBytesMax)
+      expect(received - before).toBeLessThanOrEqual(2 * bulkEnd.windowBytes + 2 * streamLimits.payloadBytes)
     }
   })
 })
@@ -271,7 +271,7 @@ describe('a connection for streams', () => {
       unsentBytes = Math.max(unsentBytes, server.unsentBytes)
       await sleep(5)
     }
-    expect(unsentBytes).toBeLessThanOrEqual(streamLimits.unsentBytesMax + 64 * 1024)
+    expect(unsentBytes).toBeLessThanOrEqual(writeBytesMax)
     expect(both.opener.isOpen).toBe(true)
     const received = Promise.all(pairs.map(([, far]) => readAll(far)))
     clientWebSocket.resume()

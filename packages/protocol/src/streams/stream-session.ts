@@ -52,7 +52,7 @@ const streamIdMax = 0xffff_ffff
  * The raw streams of one connection; the same code serves both ends.
  *
  * 1. Only the control plane opens; ids count up and are never used again.
- * 2. Data leaves in turns, a frame of each stream that has bytes and credit, while the connection takes it; all other
+ * 2. Data leaves in turns, a frame of each stream that has bytes and credit, when the one before it has left; all other
  *    frames leave at once.
  * 3. `#end` is set once; from then on no stream is left, and nobody waits for one.
  */
@@ -323,7 +323,8 @@ export class StreamSession {
     if (this.#isPumping) return
     this.#isPumping = true
     const { channel } = this.#options
-    while (channel.isOpen && channel.unsentBytes < streamLimits.unsentBytesMax) {
+    // One after the other: what waits together is written together, and a TLS record then ends within a frame.
+    while (channel.isOpen && channel.unsentBytes === 0) {
       const [stream] = this.#ready
       if (stream === undefined) break
       this.#ready.delete(stream)
