@@ -67,7 +67,7 @@ export class ProtocolControlPlane {
   }
 
   async close(): Promise<void> {
-    for (const tunnel of [...this.#tunnels]) tunnel.terminate()
+    for (const tunnel of this.#tunnels) tunnel.terminate()
     this.#server.close()
     this.#server.closeAllConnections()
     await once(this.#server, 'close')

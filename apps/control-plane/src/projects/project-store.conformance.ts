@@ -149,7 +149,7 @@ export function describeProjectStore(name: string, createFixture: () => Promise<
       expect(await find(project.id)).toBeUndefined()
       const { project: next } = await make()
       await fixture.addMember(next.id, other, 'viewer')
-      await expect(fixture.addMember(next.id, owned, 'viewer')).rejects.toThrow()
+      await expect(fixture.addMember(next.id, owned, 'viewer')).rejects.toThrow('not added: unknown')
     })
 
     it('one that is protected stays, until it is no more', async () => {

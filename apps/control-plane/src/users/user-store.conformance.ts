@@ -81,7 +81,7 @@ export function describeUserStore(name: string, createFixture: () => Promise<Use
       const changes = await Promise.all(
         ['second', 'third'].map((to) => store.changePassword(id, { from: 'first', to })),
       )
-      expect(changes.toSorted()).toEqual([false, true])
+      expect(changes.filter(Boolean)).toHaveLength(1)
       expect(await hashOf(id)).toBe(changes[0] === true ? 'second' : 'third')
       expect(await store.changePassword(id, { from: 'first', to: 'fourth' })).toBe(false)
       await store.setPassword(id, 'fifth')

@@ -150,15 +150,18 @@ test('no frame is shared by two writes, of which each is at most a TLS record', 
 /** The bytes of each write from now on. */
 function watchWrites(stream: Socket): number[] {
   const writes: number[] = []
-  const write = stream._write.bind(stream)
-  const writev = stream._writev?.bind(stream)
-  stream._write = (chunk: Buffer, encoding, written) => {
-    writes.push(chunk.length)
-    write(chunk, encoding, written)
-  }
-  stream._writev = (chunks: { chunk: Buffer; encoding: BufferEncoding }[], written) => {
-    writes.push(chunks.reduce((sum, { chunk }) => sum + chunk.length, 0))
-    writev?.(chunks, written)
-  }
+  // The names are those of node:stream, for what a stream does once for all that waits together.
+  const write: Socket['_write'] = Reflect.get(stream, '_write')
+  const writev: Socket['_writev'] = Reflect.get(stream, '_writev')
+  Object.assign(stream, {
+    _write: (chunk: Buffer, encoding: BufferEncoding, written: () => void) => {
+      writes.push(chunk.length)
+      write.call(stream, chunk, encoding, written)
+    },
+    _writev: (chunks: { chunk: Buffer; encoding: BufferEncoding }[], written: () => void) => {
+      writes.push(chunks.reduce((sum, { chunk }) => sum + chunk.length, 0))
+      writev?.call(stream, chunks, written)
+    },
+  })
   return writes
 }

@@ -113,11 +113,9 @@ describe('the table of other replicas’ tunnels', () => {
     hear({ here: many })
     expect(table.size).toBe(2)
     hear({
-      here: many.map((tunnel, index) => ({
-        ...tunnel,
-        gatewayId: `gateway-${index}`,
-        tunnelId: `t-${index}`,
-      })),
+      here: Array.from({ length: 9 }, (_, index) =>
+        announcedTunnel({ gatewayId: `gateway-${index}`, tunnelId: `t-${index}` }),
+      ),
     })
     expect(table.size).toBe(3)
     hear({ processId: 'process-2' })
