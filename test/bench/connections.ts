@@ -17,7 +17,8 @@ export async function openConnections(
   const free = [...callers]
   return {
     async call(index) {
-      const caller = free.pop()
+      // The one that rested longest: a server closes those that nobody uses.
+      const caller = free.shift()
       const request = requests[index % requests.length]
       if (caller === undefined || request === undefined)
         throw new Error('more calls under way than connections')

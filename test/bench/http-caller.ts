@@ -38,7 +38,8 @@ export async function openHttpCaller(url: string, caCert?: string): Promise<Http
   return {
     call(request) {
       waiting = Promise.withResolvers<number>()
-      socket.write(request)
+      if (socket.destroyed) fail(new Error(`${url} had closed the connection`))
+      else socket.write(request)
       return waiting.promise
     },
     close: () => socket.destroy(),

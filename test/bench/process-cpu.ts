@@ -5,9 +5,35 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: '
 
 /** CPU time that a process has used so far, user and system, in microseconds. Linux only: proc(5), /proc/<pid>/stat. */
 export function readProcessCpuMicros(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The second field is the program's name in parentheses and may hold spaces: count from behind it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = readStat(pid)
   const ticks = Number(fields[11]) + Number(fields[12])
   return (ticks / ticksPerSecond) * 1_000_000
+}
+
+/** The same of all its children that have ended, and theirs. */
+export function readEndedChildrenCpuMicros(pid: number): number {
+  const fields = readStat(pid)
+  return ((Number(fields[13]) + Number(fields[14])) / ticksPerSecond) * 1_000_000
+}
+
+/** The process that started it. */
+export function readParent(pid: number): number {
+  return Number(readStat(pid)[1])
+}
+
+/** From the state on. */
+function readStat(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The second field is the program's name in parentheses and may hold spaces: count from behind it.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** What all processors were not idle, and what the machine's owner gave to others (steal), in microseconds: proc(5), /proc/stat. */
+export function readMachineCpuMicros(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1)
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
+    .split(/ +/)
+    .slice(1)
+    .map(Number)
+  return ((user + nice + system + irq + softirq + steal) / ticksPerSecond) * 1_000_000
 }

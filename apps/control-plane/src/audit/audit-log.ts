@@ -29,6 +29,16 @@ export interface AuditLogOptions {
   batchSpacingMsMax?: number
   /** How long a batch is tried again while no connection comes about. */
   retryMsMax?: number
+  clock?: AuditLogClock
+}
+
+/** By default the real one. */
+export interface AuditLogClock {
+  /** Milliseconds from any fixed moment; never goes back. */
+  now: () => number
+  sleep: (ms: number) => Promise<unknown>
+  /** Resolves when this turn of the event loop has brought all that it brings. */
+  turnEnd: () => Promise<unknown>
 }
 
 interface Waiting {
@@ -38,6 +48,11 @@ interface Waiting {
 }
 
 const firstRetryMs = 50
+const realClock: AuditLogClock = {
+  now: () => performance.now(),
+  sleep: (ms) => sleep(ms),
+  turnEnd: () => new Promise((resolve) => setImmediate(resolve)),
+}
 
 /**
  * Group commit: one statement at a time, and whatever arrives while it is under way makes up the next one, so that one
@@ -54,12 +69,14 @@ export class GroupCommitAuditLog implements AuditLog {
   readonly #limits: Required<
     Pick<AuditLogOptions, 'queueRowsMax' | 'batchRowsMax' | 'batchSpacingMsMax' | 'retryMsMax'>
   >
+  readonly #clock: AuditLogClock
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
   #isClosed = false
 
-  constructor({ store, observer = {}, ...limits }: AuditLogOptions) {
+  constructor({ store, observer = {}, clock = realClock, ...limits }: AuditLogOptions) {
     this.#store = store
+    this.#clock = clock
     this.#observer = observer
     this.#limits = {
       queueRowsMax: 10_000,
@@ -88,16 +105,16 @@ export class GroupCommitAuditLog implements AuditLog {
 
   async #flush(): Promise<void> {
     // Everything that this turn of the event loop brings goes into the first batch.
-    await new Promise((resolve) => setImmediate(resolve))
+    await this.#clock.turnEnd()
     for (let nextAt = 0; this.#waiting.length > 0;) {
-      const pauseMs = nextAt - performance.now()
-      if (pauseMs > 0 && this.#waiting.length < this.#limits.batchRowsMax) await sleep(pauseMs)
+      const pauseMs = nextAt - this.#clock.now()
+      if (pauseMs > 0 && this.#waiting.length < this.#limits.batchRowsMax) await this.#clock.sleep(pauseMs)
       const batch = this.#waiting.splice(0, this.#limits.batchRowsMax)
       this.#observer.queued?.(this.#waiting.length)
-      const startedAt = performance.now()
+      const startedAt = this.#clock.now()
       nextAt = startedAt + Math.min(this.#limits.batchSpacingMsMax, batch.length)
       const isCommitted = await this.#write(batch)
-      const durationMs = performance.now() - startedAt
+      const durationMs = this.#clock.now() - startedAt
       this.#observer.flushed?.({ rows: batch.length, durationMs, isCommitted })
     }
     this.#flushing = undefined
@@ -126,11 +143,11 @@ export class GroupCommitAuditLog implements AuditLog {
 
   async #append(batch: readonly Waiting[]) {
     const rows = batch.map(({ row }) => row)
-    const giveUpAt = performance.now() + this.#limits.retryMsMax
+    const giveUpAt = this.#clock.now() + this.#limits.retryMsMax
     let retryMs = firstRetryMs
     let outcome = await this.#store.append(rows)
-    while (outcome.kind === 'not-reached' && performance.now() + retryMs < giveUpAt) {
-      await sleep(retryMs)
+    while (outcome.kind === 'not-reached' && this.#clock.now() + retryMs < giveUpAt) {
+      await this.#clock.sleep(retryMs)
       retryMs *= 2
       outcome = await this.#store.append(rows)
     }
