@@ -18,8 +18,10 @@ let server = await start()
 
 async function obey(order: PostgresOrder): Promise<void> {
   if (order === 'start') server = await start()
-  else if (order === 'stop') await server.close()
-  else process.kill(server.pid, 'SIGKILL')
+  else {
+    if (order === 'kill') process.kill(server.pid, 'SIGKILL')
+    await server.close()
+  }
 }
 
 function report(what: PostgresReport): void {
