@@ -79,7 +79,7 @@ async function login({ requestId, ip, identityId, jwt }: Login): Promise<string>
     actorId: identityId,
     identityId,
     ipAddress: ip,
-    details: JSON.stringify({
+    details: {
       tokenFingerprint: tokenHash.slice(0, 12),
       timingsMs: { find: 0.01, review: durationMs, issue: 0.12, total: durationMs },
       kubernetesAuthId: identityId,
@@ -91,7 +91,7 @@ async function login({ requestId, ip, identityId, jwt }: Login): Promise<string>
       ],
       tokenId,
       ttlSeconds: 600,
-    }),
+    },
   })
   const line = {
     level: 'info',
@@ -161,9 +161,9 @@ function openAudit(databaseUrl: string): (row: object) => Promise<void> {
   const text = `insert into audit_events (occurred_at, organization_id, request_id, event, outcome, actor_kind, actor_id,
       identity_id, ip_address, details)
     select "occurredAt", "organizationId", "requestId", event, outcome, "actorKind", "actorId", "identityId", "ipAddress",
-      details::jsonb
+      details
     from json_to_recordset($1::json) as added ("occurredAt" timestamptz, "organizationId" uuid, "requestId" text,
-      event text, outcome text, "actorKind" text, "actorId" text, "identityId" uuid, "ipAddress" text, details text)`
+      event text, outcome text, "actorKind" text, "actorId" text, "identityId" uuid, "ipAddress" text, details jsonb)`
   async function flush(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
     for (let nextAt = 0; waiting.length > 0;) {

@@ -10,6 +10,7 @@ import { DatabaseUnreachable } from '../database/database-unreachable.ts'
 import type { Schema } from '../database/schema.ts'
 import { isUndone, sqlStateOf } from '../database/sql-state.ts'
 import type { AppendOutcome, AuditEventStore, AuditSearch, StoredAuditEvent } from './audit-event-store.ts'
+import type { AuditRow } from './encode-audit-event.ts'
 
 /**
  * One statement for any number of rows, which are one JSON parameter: arrays for `unnest` cost the driver a third more
@@ -27,16 +28,16 @@ const appendSql = `/* prepared: append-audit-events */
   insert into audit_events (occurred_at, organization_id, request_id, event, outcome, reason,
                             actor_kind, actor_id, identity_id, project_id, ip_address, details)
   select "occurredAt", "organizationId", "requestId", event, outcome, reason,
-         "actorKind", "actorId", "identityId", "projectId", "ipAddress", details::jsonb
+         "actorKind", "actorId", "identityId", "projectId", "ipAddress", details
   from durable, json_to_recordset($1::json) as added (
     "occurredAt" timestamptz, "organizationId" uuid, "requestId" text, event text, outcome text, reason text,
-    "actorKind" text, "actorId" text, "identityId" uuid, "projectId" uuid, "ipAddress" text, details text)`
+    "actorKind" text, "actorId" text, "identityId" uuid, "projectId" uuid, "ipAddress" text, details jsonb)`
 
 export function createAuditEventStorePostgres(database: Kysely<Schema>): AuditEventStore {
   return {
     async append(rows) {
       try {
-        await database.executeQuery(CompiledQuery.raw(appendSql, [JSON.stringify(rows)]))
+        await database.executeQuery(CompiledQuery.raw(appendSql, [`[${rows.map(jsonOf).join(',')}]`]))
         return { kind: 'committed' }
       } catch (error) {
         return outcomeOf(error)
@@ -45,6 +46,11 @@ export function createAuditEventStorePostgres(database: Kysely<Schema>): AuditEv
 
     find: (search) => find(database, search),
   }
+}
+
+/** The details are JSON already: as a text within JSON they would take longer than all the rest, here and in the server. */
+function jsonOf(row: AuditRow): string {
+  return `${JSON.stringify({ ...row, details: undefined }).slice(0, -1)},"details":${row.details}}`
 }
 
 function outcomeOf(error: unknown): AppendOutcome {

@@ -4,6 +4,7 @@ import type { AuditReason } from '../audit/audit-reason.ts'
 import type { ChangeAudit } from '../audit/change-audit.ts'
 import type { Commit } from '../database/commit.ts'
 import type { ApiError } from '../http/api-error.ts'
+import type { LeavingSignal } from '../http/signal-of-leaving.ts'
 import { type Ed25519PublicKey, parseEd25519PublicKey } from './ed25519-public-key.ts'
 import { fingerprintOf } from './enrolment-token.ts'
 import type { EnrolledGateway } from './enrol-gateway.ts'
@@ -25,7 +26,7 @@ export interface GatewayLoginRequest {
   requestId: string
   ipAddress: string
   /** Fires when the caller has left. */
-  signal?: AbortSignal
+  signal?: LeavingSignal
 }
 
 /** Throws ApiError whose details are a `GatewayLoginRefusal`. */

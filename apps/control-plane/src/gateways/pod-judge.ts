@@ -1,5 +1,6 @@
 import type { AuditOutcome, JsonValue } from '../audit/audit-event.ts'
 import type { AuditReason } from '../audit/audit-reason.ts'
+import type { LeavingSignal } from '../http/signal-of-leaving.ts'
 import type { GatewayKubernetesSettings } from './gateway-kubernetes-auth.ts'
 
 /**
@@ -26,7 +27,7 @@ export interface ReviewedSettings extends GatewayKubernetesSettings {
 export interface PodToken {
   jwt: string
   /** Fires when the caller has left. */
-  signal?: AbortSignal
+  signal?: LeavingSignal
 }
 
 export type PodJudgement = {

@@ -57,6 +57,7 @@ export function trustedProxyProblem(entry: string): string | undefined {
 
 /** An address in the form in which it is logged and compared: no port, no zone, v4-mapped v6 as v4. */
 export function canonicalIpAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text
   const hop = withoutPort(text.trim())
   if (isIPv4(hop)) return hop
   if (!isIPv6(hop)) return undefined

@@ -46,8 +46,8 @@ export function createIdentityCache({ store, nowMs }: IdentityCacheOptions): Ide
   }
 
   return {
-    findIdentity: async (identityId) => {
-      if (!uuid.test(identityId)) return undefined
+    findIdentity: (identityId) => {
+      if (!uuid.test(identityId)) return Promise.resolve(undefined)
       const key = identityId.toLowerCase()
       const entry = entries.get(key)
       return entry !== undefined && nowMs() - entry.readAtMs < ageMsMax ? entry.identity : read(key)

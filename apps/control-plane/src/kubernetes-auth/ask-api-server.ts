@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Dispatcher } from 'undici'
+import type { LeavingSignal } from '../http/signal-of-leaving.ts'
 import type { ConnectionPool, ConnectionTarget, KubernetesConnections } from './kubernetes-connections.ts'
 import { readTransportError, type TransportFailure } from './read-transport-error.ts'
 import { HostNotAllowed } from './resolve-host.ts'
@@ -13,7 +14,7 @@ export interface ApiServerQuestion {
   /** JSON text. */
   body?: string
   budgetMs: number
-  signal?: AbortSignal | undefined
+  signal?: LeavingSignal | undefined
 }
 
 export type ApiServerAnswer =
@@ -80,12 +81,12 @@ async function exchange(
     () => abort.abort(new DeadlinePassed(`no answer within ${question.budgetMs} ms`)),
     Math.max(0, question.budgetMs),
   )
-  const leave = (): void => abort.abort(new DeadlinePassed('the caller left'))
+  const leave = { handleEvent: () => abort.abort(new DeadlinePassed('the caller left')) }
   const { promise: late, reject } = Promise.withResolvers<never>()
   // undici heeds its signal only once there is a connection, and opening one may take longer than is left.
   abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true })
-  question.signal?.addEventListener('abort', leave, { once: true })
-  if (question.signal?.aborted === true) leave()
+  question.signal?.addEventListener('abort', leave)
+  if (question.signal?.aborted === true) leave.handleEvent()
   try {
     const answered = entry.pool.request({
       method: question.method,

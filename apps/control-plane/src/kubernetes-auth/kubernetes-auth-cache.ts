@@ -58,7 +58,7 @@ export function createKubernetesAuthCache(options: KubernetesAuthCacheOptions): 
   }
 
   return {
-    find: async (identityId) => {
+    find: (identityId) => {
       const entry = entries.get(identityId)
       return entry !== undefined && nowMs() - entry.readAtMs < ageMsMax
         ? entry.configuration

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../audit/audit-event.ts'
+import type { LeavingSignal } from '../http/signal-of-leaving.ts'
 import type { ChooseReviewer, ReviewerSettings } from '../kubernetes-auth/choose-reviewer.ts'
 import type { KubernetesAuthSettings } from '../kubernetes-auth/kubernetes-auth.ts'
 import { compileKubernetesAuthRules, type RuleCheck } from '../kubernetes-auth/kubernetes-auth-rules.ts'
@@ -29,7 +30,7 @@ const textLengthMax = 256
 
 /** The checks of a workload's login, from its token to the rules, for somebody who is to get no access token. */
 export function createJudgePod({ chooseReviewer, nowMs }: JudgePodDependencies) {
-  return async (rules: PodRules, jwt: string, signal: AbortSignal | undefined): Promise<JudgedPod> => {
+  return async (rules: PodRules, jwt: string, signal: LeavingSignal | undefined): Promise<JudgedPod> => {
     const details: Record<string, JsonValue> = {}
     const denial = denialOf(await judge())
     if (denial?.checks !== undefined) details['checks'] = shownChecks(denial.checks, jwt)

@@ -1,4 +1,5 @@
 import type { AuditEvent, JsonValue } from '../audit/audit-event.ts'
+import type { LeavingSignal } from '../http/signal-of-leaving.ts'
 import type { RuleCheck } from '../kubernetes-auth/kubernetes-auth-rules.ts'
 import type { ServiceAccountName } from '../kubernetes-auth/service-account-name.ts'
 import type { FoundConfiguration } from './find-configuration.ts'
@@ -15,7 +16,7 @@ export interface KubernetesLoginCall {
   jwt: string
   organizationSlug?: string | undefined
   /** Fires when the caller has left. */
-  signal?: AbortSignal
+  signal?: LeavingSignal
 }
 
 /** Of what was issued. */

@@ -1,4 +1,5 @@
 import type { TokenVerdict } from '@postern/token-review'
+import type { LeavingSignal } from '../http/signal-of-leaving.ts'
 
 /**
  * The port through which a login asks a cluster about a token. It is implemented by the direct review
@@ -16,7 +17,7 @@ export interface ReviewRequest {
   /** How long the caller still waits, in milliseconds from now. */
   budgetMs: number
   /** Fires when the caller has left; the outcome is then of no interest. */
-  signal?: AbortSignal
+  signal?: LeavingSignal
 }
 
 export type ReviewOutcome =

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { errors, type Dispatcher } from 'undici'
+import type { CancelSignal } from './cancellation.ts'
 import { ConnectionFailed } from './connection-outcome.ts'
 
 export interface HttpRequest {
@@ -44,7 +45,7 @@ export interface ExchangeBounds {
   /** Asked once that time is over: milliseconds that somebody waits longer, if any. */
   remainingMs?: (() => number) | undefined
   /** Fires when the caller has left. */
-  signal?: AbortSignal | undefined
+  signal?: CancelSignal | undefined
 }
 
 /** Bytes of an answer's body. Headers are bounded by the pool (16 KiB). */
@@ -71,7 +72,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   readonly #resolve: (outcome: ExchangeOutcome) => void
   readonly #remainingMs: (() => number) | undefined
   #timer: NodeJS.Timeout
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: CancelSignal | undefined
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
   #headers: IncomingHttpHeaders = {}

@@ -1,4 +1,5 @@
 import type { TokenVerdict } from '@postern/token-review'
+import type { CancelSignal } from '../http/cancellation.ts'
 
 export interface ReviewTokenRequest {
   /** The workload's token. It goes to the API server and nowhere else. */
@@ -13,7 +14,7 @@ export interface ReviewTokenRequest {
    */
   remainingMs?: (() => number) | undefined
   /** Fires when the caller has left; the result is then of no interest. */
-  signal?: AbortSignal | undefined
+  signal?: CancelSignal | undefined
 }
 
 export type ReviewResult =

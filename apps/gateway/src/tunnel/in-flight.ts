@@ -1,4 +1,5 @@
 import { FrameTooLargeError, gatewayLimits, type Frame, type ReviewTokenFrame } from '@postern/protocol'
+import { Cancellation } from '../http/cancellation.ts'
 import type { ReviewResult, ReviewToken } from '../token-review/review-token.ts'
 import { failureFrame, outcomeFrame, sha256Of, type OutcomeFrame } from './review-frames.ts'
 
@@ -54,7 +55,7 @@ interface Call {
   readonly askers: Set<Asker>
   deadlineAt: number
   /** Absent while it waits for a place. */
-  running: { since: number; controller: AbortController } | undefined
+  running: { since: number; cancellation: Cancellation } | undefined
 }
 
 /** However patient the one who asks is. */
@@ -143,15 +144,15 @@ export class InFlight {
 
   #start(call: Call): void {
     const { token, audiences } = call
-    const controller = new AbortController()
+    const cancellation = new Cancellation()
     const now = this.#options.elapsed()
     this.#queue.delete(call)
     this.#running.add(call)
-    call.running = { since: now, controller }
+    call.running = { since: now, cancellation }
     for (const { session, requestId } of call.askers) session.send({ kind: 'accepted', requestId })
     const remainingMs = (): number => call.deadlineAt - this.#options.elapsed()
     const deadlineMs = call.deadlineAt - now
-    this.#options.reviewToken({ token, audiences, deadlineMs, remainingMs, signal: controller.signal }).then(
+    this.#options.reviewToken({ token, audiences, deadlineMs, remainingMs, signal: cancellation }).then(
       (result) => this.#finish(call, result),
       // Its text may hold what was sent, so only its class is told.
       (error: unknown) => this.#finish(call, error instanceof Error ? error.name : typeof error),
@@ -188,7 +189,7 @@ export class InFlight {
       this.#closeToOthers(call)
       ended.push(call)
     }
-    for (const { running } of ended) running?.controller.abort()
+    for (const { running } of ended) running?.cancellation.cancel()
     this.#startNext()
   }
 

@@ -1,0 +1,26 @@
+/** What an exchange needs of an AbortSignal. */
+export interface CancelSignal {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** For one review, by one exchange after the other; Node's own AbortController takes five times as long. */
+export class Cancellation implements CancelSignal {
+  aborted = false
+  #listener: (() => void) | undefined
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listener = listener
+  }
+
+  removeEventListener(): void {
+    this.#listener = undefined
+  }
+
+  cancel(): void {
+    if (this.aborted) return
+    this.aborted = true
+    this.#listener?.()
+  }
+}
