@@ -48,7 +48,7 @@ export function createAuditEventStorePostgres(database: Kysely<Schema>): AuditEv
   }
 }
 
-/** The details are JSON already: as a text within JSON they would take longer than all the rest, here and in the server. */
+/** The details are JSON already: as a text within JSON they would be quoted here and unquoted in the server. */
 function jsonOf(row: AuditRow): string {
   return `${JSON.stringify({ ...row, details: undefined }).slice(0, -1)},"details":${row.details}}`
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 
-/** What is needed of an AbortSignal; Node's own takes five times as long to make, to listen to and to let go of. */
+/** What is needed of an AbortSignal: each login has one, and listens to it once. */
 export interface LeavingSignal {
   readonly aborted: boolean
   addEventListener(type: 'abort', listener: LeavingListener): void

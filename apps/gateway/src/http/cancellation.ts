@@ -5,7 +5,7 @@ export interface CancelSignal {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
-/** For one review, by one exchange after the other; Node's own AbortController takes five times as long. */
+/** Of one review, which has one exchange after the other: one listens at a time. */
 export class Cancellation implements CancelSignal {
   aborted = false
   #listener: (() => void) | undefined
