@@ -96,7 +96,7 @@ export interface AppObservers {
 export interface App {
   server: HttpServer
   listen(): Promise<{ url: string }>
-  /** Ends what was begun, in the reverse order of opening; in at most 40 s. The database stays open. */
+  /** Ends what was begun, in the reverse order of opening; in at most 43 s. The database stays open. */
   close(): Promise<void>
 }
 
@@ -134,7 +134,7 @@ export async function createApp(given: AppOptions): Promise<App> {
   }
 }
 
-/** Readiness is false already. Together at most 40 s, which control-plane.ts and the pod's grace period leave for them. */
+/** Readiness is false already. Together at most 43 s, which control-plane.ts and the pod's grace period leave for them. */
 function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): ClosingPhase[] {
   const { gateways } = parts
   const upgradedCount = (): number => gateways.registry.size + gateways.streams.connectionCount

@@ -85,7 +85,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       instanceSecret: secret,
       phase: () => state.phase,
     })
-    opened.push({ name: 'app', budgetMs: 40_000, close: () => app.close() })
+    opened.push({ name: 'app', budgetMs: 43_000, close: () => app.close() })
     signal.throwIfAborted()
     const { url: boundUrl } = await listen(app, config)
     state.phase = 'running'

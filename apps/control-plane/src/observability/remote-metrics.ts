@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 /** What the observer of reviews between replicas tells. */
 export interface RemoteMetrics {
   countRemoteBy(count: () => { replicas: number; tunnels: number }): void
-  remoteReviewEnded(outcome: string, durationMs: number, hopMs: number | undefined): void
+  remoteReviewEnded(outcome: string, hopMs: number | undefined): void
   remoteReviewServed(outcome: string): void
   presenceDropped(reason: string): void
 }
@@ -37,7 +37,7 @@ export function createRemoteMetrics(registers: Registry[]): RemoteMetrics {
   })
   return {
     countRemoteBy: createCountMetrics(registers),
-    remoteReviewEnded: (outcome, _durationMs, hopMs) => {
+    remoteReviewEnded: (outcome, hopMs) => {
       ended.inc({ outcome })
       if (hopMs !== undefined) hopSeconds.observe(hopMs / 1000)
     },

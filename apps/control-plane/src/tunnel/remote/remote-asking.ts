@@ -58,9 +58,8 @@ export class RemoteAsking {
     this.#waiting.set(id, waiting)
     const { outcome, tookMs } = await this.#request(tunnel, attempt, id)
     this.#waiting.delete(id)
-    const durationMs = elapsed() - startedAt
-    const hopMs = tookMs === undefined ? undefined : Math.max(0, durationMs - tookMs)
-    observer.remoteReviewEnded(outcome.kind, durationMs, hopMs)
+    const hopMs = tookMs === undefined ? undefined : Math.max(0, elapsed() - startedAt - tookMs)
+    observer.remoteReviewEnded(outcome.kind, hopMs)
     return outcome
   }
 

@@ -6,7 +6,7 @@ export interface RemoteObserver {
    * One attempt on another replica's tunnel.
    * @param hopMs what the way there and back took; undefined when the holder did not say
    */
-  remoteReviewEnded: (outcome: string, durationMs: number, hopMs: number | undefined) => void
+  remoteReviewEnded: (outcome: string, hopMs: number | undefined) => void
   /** One attempt that another replica asked for on a tunnel of this one. */
   remoteReviewServed: (outcome: string) => void
   /** What another replica said of its tunnels was dropped. */
