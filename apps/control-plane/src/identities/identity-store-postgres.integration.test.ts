@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createOrganization } from '../database/test/create-organization.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { createIdentityStorePostgres } from './identity-store-postgres.ts'
 import { describeIdentityStore } from './identity-store.conformance.ts'
@@ -13,7 +14,7 @@ afterAll(() => database.close())
 
 describeIdentityStore('PostgreSQL', () => ({
   store: createIdentityStorePostgres(database.kysely),
-  createOrganization,
+  createOrganization: () => createOrganization(database.kysely),
   createAdminPerson: async (organizationId) => {
     const { id } = await database.kysely
       .insertInto('users')
@@ -48,7 +49,7 @@ describeIdentityStore('PostgreSQL', () => ({
 
 it('an identity is deleted while something is being attached to it, and neither waits for the other in a circle', async () => {
   const store = createIdentityStorePostgres(database.kysely)
-  const organizationId = await createOrganization()
+  const organizationId = await createOrganization(database.kysely)
   const identity = { name: 'ci', role: 'no-access', hasDeleteProtection: false, metadata: [] } as const
   const created = await store.create({ organizationId, ...identity })
   const deleted = await database.kysely.transaction().execute(async (attaching) => {
@@ -64,7 +65,7 @@ it('an identity is deleted while something is being attached to it, and neither 
 
 it('last logins lock identities in the order of their ids, so that replicas never wait for each other in a circle', async () => {
   const store = createIdentityStorePostgres(database.kysely)
-  const organizationId = await createOrganization()
+  const organizationId = await createOrganization(database.kysely)
   const [low, high] = [
     '10000000-0000-4000-8000-000000000000',
     '20000000-0000-4000-8000-000000000000',
@@ -91,15 +92,6 @@ it('last logins lock identities in the order of their ids, so that replicas neve
   await recording.recorded
   expect(free).toBe(0)
 })
-
-async function createOrganization(): Promise<string> {
-  const { id } = await database.kysely
-    .insertInto('organizations')
-    .values({ name: 'Acme', slug: randomUUID(), wrapped_key: Buffer.alloc(1) })
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  return id
-}
 
 /** Until another connection to this database waits for a lock. */
 async function waitForLock(): Promise<void> {

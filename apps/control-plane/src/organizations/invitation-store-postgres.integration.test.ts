@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll } from 'vitest'
+import { createOrganization } from '../database/test/create-organization.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { createInvitationStorePostgres } from './invitation-store-postgres.ts'
 import { describeInvitationStore } from './invitation-store.conformance.ts'
@@ -15,18 +15,10 @@ describeInvitationStore('PostgreSQL', async () => {
   const { kysely } = database
   await kysely.deleteFrom('organizations').execute()
   await kysely.deleteFrom('users').execute()
-  const createOrganization = async (): Promise<string> => {
-    const { id } = await kysely
-      .insertInto('organizations')
-      .values({ name: 'Acme', slug: randomUUID(), wrapped_key: Buffer.alloc(1) })
-      .returning('id')
-      .executeTakeFirstOrThrow()
-    return id
-  }
   return {
     store: createInvitationStorePostgres(kysely),
-    organizationId: await createOrganization(),
-    otherOrganizationId: await createOrganization(),
+    organizationId: await createOrganization(kysely),
+    otherOrganizationId: await createOrganization(kysely),
     createUser: async (email) => {
       await kysely.insertInto('users').values({ email, password_hash: '' }).execute()
     },

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
+import { createOrganization } from '../database/test/create-organization.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { createMemberStorePostgres } from './member-store-postgres.ts'
 import { describeMemberStore } from './member-store.conformance.ts'
@@ -13,18 +13,10 @@ afterAll(() => database.close())
 describeMemberStore('PostgreSQL', async () => {
   const { kysely } = database
   await kysely.deleteFrom('users').execute()
-  const createOrganization = async (): Promise<string> => {
-    const { id } = await kysely
-      .insertInto('organizations')
-      .values({ name: 'Acme', slug: randomUUID(), wrapped_key: Buffer.alloc(1) })
-      .returning('id')
-      .executeTakeFirstOrThrow()
-    return id
-  }
   return {
     store: createMemberStorePostgres(kysely),
-    organizationId: await createOrganization(),
-    otherOrganizationId: await createOrganization(),
+    organizationId: await createOrganization(kysely),
+    otherOrganizationId: await createOrganization(kysely),
     disableUser: async (userId) => {
       await kysely.updateTable('users').set({ is_disabled: true }).where('id', '=', userId).execute()
     },

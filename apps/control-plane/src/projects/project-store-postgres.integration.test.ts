@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll } from 'vitest'
+import { createOrganization } from '../database/test/create-organization.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { createProjectMemberStorePostgres } from './project-member-store-postgres.ts'
 import { createProjectStorePostgres } from './project-store-postgres.ts'
@@ -14,20 +14,12 @@ afterAll(() => database.close())
 
 describeProjectStore('PostgreSQL', async () => {
   const { kysely } = database
-  const createOrganization = async (): Promise<string> => {
-    const { id } = await kysely
-      .insertInto('organizations')
-      .values({ name: 'Acme', slug: randomUUID(), wrapped_key: Buffer.alloc(1) })
-      .returning('id')
-      .executeTakeFirstOrThrow()
-    return id
-  }
-  const organizationId = await createOrganization()
+  const organizationId = await createOrganization(kysely)
   const members = createProjectMemberStorePostgres(kysely)
   return {
     store: createProjectStorePostgres(kysely),
     organizationId,
-    otherOrganizationId: await createOrganization(),
+    otherOrganizationId: await createOrganization(kysely),
     createIdentity: async (projectId) => {
       const { id } = await kysely
         .insertInto('identities')

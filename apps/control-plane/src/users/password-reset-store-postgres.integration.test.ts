@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll } from 'vitest'
+import { createOrganization } from '../database/test/create-organization.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { createPasswordResetStorePostgres } from './password-reset-store-postgres.ts'
 import { describePasswordResetStore } from './password-reset-store.conformance.ts'
@@ -21,11 +22,7 @@ describePasswordResetStore('PostgreSQL', async () => {
     .returning('id')
     .executeTakeFirstOrThrow()
   const join = async (): Promise<string> => {
-    const { id } = await kysely
-      .insertInto('organizations')
-      .values({ name: 'Acme', slug: randomUUID(), wrapped_key: Buffer.alloc(1) })
-      .returning('id')
-      .executeTakeFirstOrThrow()
+    const id = await createOrganization(kysely)
     await kysely
       .insertInto('organization_members')
       .values({ organization_id: id, user_id: userId, role: 'member' })

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
+import { createOrganization } from '../database/test/create-organization.ts'
 import { type TestDatabase, createTestDatabase } from '../database/test/create-test-database.ts'
 import { createUserStorePostgres } from './user-store-postgres.ts'
 import { describeUserStore } from './user-store.conformance.ts'
@@ -19,11 +19,7 @@ describeUserStore('PostgreSQL', async () => {
       await kysely.updateTable('users').set({ is_disabled: true }).where('id', '=', userId).execute()
     },
     join: async (userId, { isDisabled }) => {
-      const { id } = await kysely
-        .insertInto('organizations')
-        .values({ name: 'Acme', slug: randomUUID(), wrapped_key: Buffer.alloc(1) })
-        .returning('id')
-        .executeTakeFirstOrThrow()
+      const id = await createOrganization(kysely)
       await kysely
         .insertInto('organization_members')
         .values({ organization_id: id, user_id: userId, role: 'member', is_disabled: isDisabled })
