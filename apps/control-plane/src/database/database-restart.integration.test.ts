@@ -36,7 +36,7 @@ interface Told {
   done: string[]
   /** Refused, and not known whether it was done. */
   unknown: string[]
-  failed: unknown[]
+  failed: string[]
 }
 
 /** Does it again and again, with a new id each time, until it is told to stop. */
@@ -51,7 +51,7 @@ async function keepDoing(work: (id: string) => Promise<unknown>, told: Told, sig
         error instanceof DatabaseLost ||
         (error instanceof Error && 'code' in error && error.code === 'ServiceUnavailable')
       if (isUnknown) told.unknown.push(id)
-      else told.failed.push(error)
+      else told.failed.push(String(error))
     }
     await sleep(2)
   }
