@@ -10,7 +10,12 @@ import { fileURLToPath } from 'node:url'
 import { runClosedLoop } from './closed-loop.ts'
 import { prepareHttpPost } from './http-caller.ts'
 import { openConnections } from './connections.ts'
-import { readProcessCpuMicros } from './process-cpu.ts'
+import {
+  type MachineShare,
+  readMachineCpuMicros,
+  readProcessCpuMicros,
+  shareMachineCpu,
+} from './process-cpu.ts'
 
 /** To the gateway. */
 export interface BareReview {
@@ -39,7 +44,7 @@ export interface BareLoginOptions {
   warmUpSeconds: number
 }
 
-export interface BareLoginFigures {
+export interface BareLoginFigures extends MachineShare {
   loginsPerSecond: number
   p50Ms: number
   controlPlaneCpuMicros: number
@@ -64,12 +69,14 @@ export async function measureBareLogin(options: BareLoginOptions): Promise<BareL
   cleanup.defer(close)
   await runClosedLoop({ inFlight, seconds: warmUpSeconds, call })
   const before = [controlPlane, gateway].map(({ pid }) => readProcessCpuMicros(pid))
+  const machineBefore = readMachineCpuMicros()
   const figures = await runClosedLoop({ inFlight, seconds, call })
+  const machine = shareMachineCpu(readMachineCpuMicros() - machineBefore, figures.calls)
   const [controlPlaneCpuMicros = 0, gatewayCpuMicros = 0] = [controlPlane, gateway].map(({ pid }, index) =>
     Math.round((readProcessCpuMicros(pid) - (before[index] ?? 0)) / figures.calls),
   )
   const { callsPerSecond: loginsPerSecond, p50Ms } = figures
-  return { loginsPerSecond, p50Ms, controlPlaneCpuMicros, gatewayCpuMicros }
+  return { loginsPerSecond, p50Ms, controlPlaneCpuMicros, gatewayCpuMicros, ...machine }
 }
 
 interface BareProcess {

@@ -20,7 +20,7 @@ import { measureBareLogin } from './bare-login.ts'
 import { runClosedLoop, type LoadFigures } from './closed-loop.ts'
 import { openConnections } from './connections.ts'
 import { prepareHttpPost } from './http-caller.ts'
-import { readProcessCpuMicros } from './process-cpu.ts'
+import { readMachineCpuMicros, readProcessCpuMicros, shareMachineCpu } from './process-cpu.ts'
 
 export interface LoginBenchOptions {
   inFlight: number
@@ -179,11 +179,13 @@ async function measureLogins(
     const before = {
       control: readProcessCpuMicros(controlPlane.pid),
       gateway: readProcessCpuMicros(gateway.pid),
+      machine: readMachineCpuMicros(),
     }
     const figures = await runClosedLoop({ inFlight: options.inFlight, seconds: options.seconds, call })
     const after = {
       control: readProcessCpuMicros(controlPlane.pid),
       gateway: readProcessCpuMicros(gateway.pid),
+      machine: readMachineCpuMicros(),
     }
     return {
       loginsPerSecond: figures.callsPerSecond,
@@ -191,6 +193,7 @@ async function measureLogins(
       p99Ms: figures.p99Ms,
       controlPlaneCpuMicros: Math.round((after.control - before.control) / figures.calls),
       gatewayCpuMicros: Math.round((after.gateway - before.gateway) / figures.calls),
+      ...shareMachineCpu(after.machine - before.machine, figures.calls),
       logins: figures.calls,
     }
   } finally {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
@@ -36,4 +37,21 @@ export function readMachineCpuMicros(): number {
     .slice(1)
     .map(Number)
   return ((user + nice + system + irq + softirq + steal) / ticksPerSecond) * 1_000_000
+}
+
+/**
+ * Of one of so many calls, whoever worked for it: callers, API server and database too. The machine does no more calls a
+ * second than its processors have of that time.
+ */
+export function shareMachineCpu(busyMicros: number, calls: number): MachineShare {
+  const machineCpuMicros = Math.round(busyMicros / calls)
+  return {
+    machineCpuMicros,
+    machineCallsPerSecondMax: Math.round((availableParallelism() * 1_000_000) / machineCpuMicros),
+  }
+}
+
+export interface MachineShare {
+  machineCpuMicros: number
+  machineCallsPerSecondMax: number
 }
