@@ -100,6 +100,57 @@ describe.skipIf('missing' in programs)('three replicas behind nginx', () => {
     for (const replica of set.replicas) expect(await tokenOf(identityId, replica.url)).toMatch(/^ey/)
   })
 
+  /** Connections for streams that gateways have opened, and direct connections between replicas, each of all replicas. */
+  async function countStreamConnections(): Promise<{ gateways: number; incoming: number; outgoing: number }> {
+    const texts = await Promise.all(
+      set.replicas.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
+    )
+    const sumOf = (series: string): number => {
+      const lines = texts.flatMap((text) => text.split('\n')).filter((line) => line.startsWith(`${series} `))
+      return lines.reduce((sum, line) => sum + Number(line.slice(series.length)), 0)
+    }
+    return {
+      gateways: sumOf('postern_stream_connections_open'),
+      incoming: sumOf('postern_stream_hops_open{direction="incoming"}'),
+      outgoing: sumOf('postern_stream_hops_open{direction="outgoing"}'),
+    }
+  }
+
+  it('log in by a raw stream, wherever the balancer leads the gateway’s second connection', async () => {
+    const identityId = await createWorkload('by-raw-stream', {
+      tokenReviewMode: 'api',
+      kubernetesHost: cluster.url,
+      caCert: cluster.caCert,
+      tokenReviewerJwt: cluster.adminToken,
+    })
+    for (let round = 0; round < 3; round += 1)
+      for (const replica of set.replicas) expect(await tokenOf(identityId, replica.url)).toMatch(/^ey/)
+    const { gateways, incoming, outgoing } = await countStreamConnections()
+    // One for each of the two replicas that the gateway has a tunnel to, and none that was called for twice.
+    expect(gateways).toBeGreaterThanOrEqual(1)
+    expect(gateways).toBeLessThanOrEqual(2)
+    expect(outgoing).toBeGreaterThanOrEqual(1)
+    expect(incoming).toBe(outgoing)
+  })
+
+  it('T47: reach by a raw stream only what the gateway’s own configuration allows, whoever asks', async () => {
+    const identityId = await createIdentity(platform, 'elsewhere', 'admin')
+    const { port } = new URL(set.url)
+    for (const { url } of set.replicas) {
+      const reply = await admin(url).post(`/api/v1/auth/kubernetes-auth/identities/${identityId}`, {
+        tokenReviewMode: 'api',
+        gatewayId,
+        kubernetesHost: `https://127.0.0.1:${port}`,
+        tokenReviewerJwt: cluster.adminToken,
+        allowedNamespaces: pod.namespace,
+        allowedNames: pod.name,
+        allowedAudience: '',
+      })
+      expect(reply.status).toBe(400)
+      expect(JSON.stringify(reply.body)).toContain('POSTERN_ALLOWED_KUBERNETES_HOSTS')
+    }
+  })
+
   it('T42: take each other’s tokens the moment the login replied', async () => {
     const identityId = await createWorkload('at-once')
     for (let round = 0; round < 3; round += 1) {

@@ -60,14 +60,14 @@ export function openGateways(options: GatewaysOptions) {
   })
   const registry = new TunnelRegistry({ elapsed, watch: remote.watch })
   const choosing = openChoosing({ elapsed, observer: options.reviewObserver })
-  const streams = openGatewayStreams({ logger, observer, elapsed })
   const replicaStreams = openReplicaStreams({
     ...options,
     secret: options.instanceSecret,
     registry,
     table: remote.table,
-    streams,
+    streams: () => streams,
   })
+  const streams = openGatewayStreams({ logger, observer, strays: replicaStreams.strays, elapsed })
   streamAddress = () => replicaStreams.address()
   const openStream = openStreams({
     streams,

@@ -17,6 +17,7 @@ import {
   writeStreamRequest,
 } from './tunnel/streams/remote-stream.ts'
 import { AnsweringGateway, greet } from './tunnel/test/answering-gateway.ts'
+import { connectStreamGateway, dialStreams } from './tunnel/test/fake-stream-gateway.ts'
 import { BusHub, type HubBus } from './tunnel/test/bus-hub.ts'
 import { TunnelBench } from './tunnel/test/tunnel-bench.ts'
 
@@ -60,10 +61,13 @@ afterEach(async () => {
 
 async function start(
   replicaId: string,
-  { knows = secret, listens = true }: { knows?: KeyObject; listens?: boolean } = {},
+  {
+    knows = secret,
+    listens = true,
+    idleMs = 60_000,
+  }: { knows?: KeyObject; listens?: boolean; idleMs?: number } = {},
 ): Promise<Replica> {
   const bus = hub.join()
-  const streams = new GatewayStreams({ log: silent, elapsed, pingIntervalMs: 3000, ticketMs: 1000 })
   let streamAddress = (): string | undefined => undefined
   const bench = await TunnelBench.start(
     { acceptStreams: (gateway, hello) => streams.admit(gateway, hello) },
@@ -77,7 +81,8 @@ async function start(
     secret: knows,
     registry,
     table: remote.table,
-    streams,
+    streams: () => streams,
+    bus,
     logger: { ...silent, warn: (_, message) => events.push(`${replicaId} warns: ${message}`) },
     observer: {
       countStreamHopsBy: (given) => {
@@ -87,6 +92,14 @@ async function start(
       streamHopRefused: (reason) => events.push(`${replicaId} refused: ${reason}`),
     },
     elapsed,
+  })
+  const streams = new GatewayStreams({
+    log: silent,
+    elapsed,
+    pingIntervalMs: 3000,
+    ticketMs: 1000,
+    idleMs,
+    strays: hops.strays,
   })
   streamAddress = () => hops.address()
   await hops.listen()
@@ -111,8 +124,9 @@ async function connect(
   replica: Replica,
   gatewayId: string,
   onOpen?: (opening: StreamOpening) => void,
+  reached = replica,
 ): Promise<AnsweringGateway> {
-  const gateway = await AnsweringGateway.connect(replica.bench.url, gatewayId, onOpen)
+  const gateway = await AnsweringGateway.connect(replica.bench.url, gatewayId, onOpen, reached.bench.url)
   const [tunnel] = replica.bench.registry.tunnelsOf(gatewayId)
   await vi.waitUntil(() => replica === here || knownHere(gatewayId).includes(tunnel?.tunnelId ?? ''), soon)
   return gateway
@@ -310,6 +324,142 @@ describe('a raw stream through a gateway of another replica', () => {
   })
 })
 
+describe('a connection for streams that reaches another replica than the one that called for it', () => {
+  const connectionsOf = (...of: Replica[]): number[] => of.map(({ streams }) => streams.connectionCount)
+
+  test('carries the streams of the one that called, and is called for once', async () => {
+    const gateway = await connect(here, 'gateway-1', echo, there)
+    const [one, other] = await Promise.all([open(gatewayOne), open(gatewayOne)])
+    for (const stream of [one, other]) {
+      const bytes = randomBytes(1_000_000)
+      stream.end(bytes)
+      expect((await buffer(stream)).equals(bytes)).toBe(true)
+    }
+    await open(gatewayOne)
+    expect([gateway.calls, connectionsOf(here, there)]).toEqual([1, [0, 1]])
+    expect(events).toEqual([])
+  })
+
+  test('carries those that a third replica asks of the one that called', async () => {
+    const third = await start('third')
+    await connect(there, 'gateway-1', echo, third)
+    const stream = await open(gatewayOne)
+    const bytes = randomBytes(1_000_000)
+    stream.end(bytes)
+    expect((await buffer(stream)).equals(bytes)).toBe(true)
+    expect(connectionsOf(here, there, third)).toEqual([0, 0, 1])
+  })
+
+  test('is called for anew when it was closed for want of streams', async () => {
+    const brief = await start('brief', { idleMs: 50 })
+    const gateway = await connect(here, 'gateway-1', greet('again'), brief)
+    const greeting = async (): Promise<string> => text((await open(gatewayOne)).end())
+    expect(await greeting()).toBe('again')
+    await expect.poll(() => connectionsOf(brief)).toEqual([0])
+    expect(await greeting()).toBe('again')
+    expect(gateway.calls).toBe(2)
+  })
+
+  test('is called for anew when its replica is gone', async () => {
+    const gone = await start('gone')
+    let reached = gone
+    const gateway = await connectStreamGateway(here.bench.url, 'gateway-1')
+    const answer = async (count: number): Promise<void> => {
+      const call = (await gateway.frames('dial-streams', count)).at(-1)
+      await dialStreams(reached.bench.url, 'gateway-1', call?.ticket ?? new Uint8Array(16), greet('still'))
+    }
+    void answer(1)
+    expect(await text(await open(gatewayOne))).toBe('still')
+    await gone.hops.close()
+    reached = there
+    void answer(2)
+    expect(await text(await open(gatewayOne))).toBe('still')
+    expect(connectionsOf(there)).toEqual([1])
+  })
+
+  test('is refused by one that opens no streams for others: the next dial may reach the right one', async () => {
+    const third = await start('third', { listens: false })
+    const { gateway, ticket, opened } = await call()
+    const stray = await dialStreams(third.bench.url, 'gateway-1', ticket, greet('x'))
+    expect(stray.answer).toMatchObject({ kind: 'refusal', code: 'superseded', permanent: false })
+    await dialStreams(here.bench.url, 'gateway-1', ticket, greet('at last'))
+    expect(await text(await opened)).toBe('at last')
+    gateway.webSocket.terminate()
+  })
+
+  test('spends its ticket, which is good for that process of that gateway alone', async () => {
+    const { ticket, opened } = await call()
+    const dials = [
+      await dialStreams(there.bench.url, 'gateway-2', ticket, greet('x'), 'gateway-1-process'),
+      await dialStreams(there.bench.url, 'gateway-1', ticket, greet('x'), 'other-process'),
+      await dialStreams(there.bench.url, 'gateway-1', new Uint8Array(16), greet('x')),
+      await dialStreams(there.bench.url, 'gateway-1', ticket, greet('the one')),
+      await dialStreams(there.bench.url, 'gateway-1', ticket, greet('x')),
+      await dialStreams(here.bench.url, 'gateway-1', ticket, greet('x')),
+    ]
+    expect(dials.map(({ answer }) => answer.kind)).toEqual([
+      'refusal',
+      'refusal',
+      'refusal',
+      'welcome',
+      'refusal',
+      'refusal',
+    ])
+    expect(await text(await opened)).toBe('the one')
+    expect(connectionsOf(here, there)).toEqual([0, 1])
+  })
+
+  test('T48: serves its own organization and gateway, and those who know its id', async () => {
+    await connect(here, 'gateway-1', greet('x'), there)
+    const asked: RemoteStreamRequest[] = []
+    const [host = '', port] = there.hops.address()?.split(':') ?? []
+    const serve = there.streams.openTaken.bind(there.streams)
+    vi.spyOn(there.streams, 'openTaken').mockImplementation((named) => {
+      asked.push({ ...named, ...address })
+      return serve(named)
+    })
+    await open(gatewayOne)
+    const [known] = asked
+    if (known === undefined) throw new Error('nothing was asked')
+    const ask = async (change: object): Promise<unknown> => {
+      const { answer, socket } = await dialReplica({
+        to: { replicaId: 'there', host, port: Number(port) },
+        replicaId: 'here',
+        secret,
+        request: writeStreamRequest({ ...known, ...change }),
+        signal: AbortSignal.timeout(5_000),
+      })
+      socket.destroy()
+      return readStreamAnswer(answer)
+    }
+    for (const change of [
+      { organizationId: 'another' },
+      { gatewayId: 'gateway-2' },
+      { connectionId: 'another' },
+    ])
+      expect(await ask(change)).toEqual({ kind: 'no-tunnel' })
+    expect(await ask({})).toEqual({ kind: 'opened' })
+  })
+
+  test('ends with the gateway’s right, where it is', async () => {
+    await connect(here, 'gateway-1', echo, there)
+    const failure = rejection(finished(await open(gatewayOne)))
+    expect(there.streams.connected()).toEqual([{ gatewayId: 'gateway-1', keyId: 'key-of-gateway-1' }])
+    there.streams.closeStreamsOf('gateway-1', 'gateway-revoked')
+    expect(await failure).toMatchObject({ code: 'ECONNRESET' })
+    expect(connectionsOf(there)).toEqual([0])
+  })
+
+  /** A gateway of the replica here that answers no call by itself. */
+  async function call() {
+    const gateway = await connectStreamGateway(here.bench.url, 'gateway-1')
+    const opened = open(gatewayOne)
+    void opened.catch(() => undefined)
+    const [called] = await gateway.frames('dial-streams')
+    return { gateway, ticket: called?.ticket ?? new Uint8Array(16), opened }
+  }
+})
+
 describe('what replicas say to each other of a stream', () => {
   const request = {
     organizationId: 'organization',
@@ -318,6 +468,13 @@ describe('what replicas say to each other of a stream', () => {
     host: '10.96.0.1',
     port: 6443,
   }
+
+  test('names a tunnel or a connection', () => {
+    const { tunnelId: _, ...common } = request
+    const byConnection = { ...common, connectionId: 'connection-1' }
+    expect(readStreamRequest(writeStreamRequest(byConnection))).toEqual(byConnection)
+    expect(readStreamRequest(Buffer.from(JSON.stringify(common)))).toBeUndefined()
+  })
 
   test('is none if it is not a request', () => {
     const json = fc.json().map((text) => Buffer.from(text))

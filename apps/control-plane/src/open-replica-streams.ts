@@ -3,8 +3,10 @@ import { dialReplica } from './replicas/dial-replica.ts'
 import { DirectListener } from './replicas/direct-listener.ts'
 import { StartupProblem } from './startup-problem.ts'
 import type { RemoteTunnelTable } from './tunnel/remote/remote-tunnel-table.ts'
-import type { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
+import type { TunnelBus } from './tunnel/remote/tunnel-bus.ts'
+import type { GatewayStreams, StrayConnections } from './tunnel/streams/gateway-streams.ts'
 import type { OtherReplicas } from './tunnel/streams/open-stream.ts'
+import { RemoteCalls } from './tunnel/streams/remote-calls.ts'
 import { RemoteStreams } from './tunnel/streams/remote-streams.ts'
 import { createServeRemoteStreams, type HeldTunnel } from './tunnel/streams/serve-remote-streams.ts'
 import type { TunnelLog, TunnelObserver } from './tunnel/tunnel-observer.ts'
@@ -28,7 +30,9 @@ export interface ReplicaStreamsOptions {
   secret: KeyObject | undefined
   registry: { tunnelsOf: (gatewayId: string) => readonly HeldTunnel[] }
   table: Pick<RemoteTunnelTable, 'tunnelsOf' | 'find' | 'foundGone'>
-  streams: Pick<GatewayStreams, 'open'>
+  /** Of this replica; asked for once one listens. */
+  streams: () => Pick<GatewayStreams, 'open' | 'openTaken'>
+  bus: Pick<TunnelBus, 'request' | 'serve'>
   logger: TunnelLog
   observer: Pick<TunnelObserver, 'countStreamHopsBy' | 'streamHopRefused' | 'streamHopFailed'>
   /** Milliseconds from any fixed moment; never goes back. */
@@ -39,6 +43,8 @@ export interface ReplicaStreamsOptions {
 export interface ReplicaStreams {
   /** Undefined: there are none. */
   readonly others: OtherReplicas | undefined
+  /** For connections of gateways that reach another replica than the one that called; undefined: there are none. */
+  readonly strays: StrayConnections | undefined
   /** What others dial, host:port; undefined as long as nothing listens. */
   address(): string | undefined
   /** @throws StartupProblem if the address cannot be listened at */
@@ -52,9 +58,15 @@ export function openReplicaStreams(options: ReplicaStreamsOptions): ReplicaStrea
   const remote = openRemoteStreams({ ...options, secret })
   const listener = openListener({ ...options, secret })
   let address: string | undefined
+  const calls = new RemoteCalls({
+    bus: options.bus,
+    replicaId: config.replicaId,
+    streamAddress: () => address,
+  })
   observer.countStreamHopsBy(() => ({ incoming: listener?.size ?? 0, outgoing: remote.size }))
   return {
     others: { tunnelsOf: (gatewayId) => options.table.tunnelsOf(gatewayId), streams: remote },
+    strays: { calls, streams: remote },
     address: () => address,
     listen: async () => {
       const { replicaListen, replicaAddress } = config
@@ -71,6 +83,7 @@ export function openReplicaStreams(options: ReplicaStreamsOptions): ReplicaStrea
 
 const noOtherReplica: ReplicaStreams = {
   others: undefined,
+  strays: undefined,
   address: () => undefined,
   listen: () => Promise.resolve(),
   close: () => Promise.resolve(),
@@ -84,8 +97,8 @@ function openRemoteStreams({ config, secret, table, logger, observer, elapsed }:
     dial: (to, request, signal) => dialReplica({ to, replicaId, secret, request, signal }),
     log: logger,
     onFailed: (reason) => observer.streamHopFailed(reason),
-    onTunnelGone: ({ tunnelId }) => {
-      const tunnel = table.find(tunnelId)
+    onGone: (place) => {
+      const tunnel = 'tunnelId' in place ? table.find(place.tunnelId) : undefined
       if (tunnel !== undefined) table.foundGone(tunnel)
     },
     elapsed,
@@ -99,7 +112,13 @@ function openListener({ config, secret, registry, streams, logger, observer }: O
     listen: replicaListen,
     replicaId,
     secret,
-    answer: createServeRemoteStreams({ tunnelsOf: (gatewayId) => registry.tunnelsOf(gatewayId), streams }),
+    answer: createServeRemoteStreams({
+      tunnelsOf: (gatewayId) => registry.tunnelsOf(gatewayId),
+      streams: {
+        open: (tunnel, target, signal) => streams().open(tunnel, target, signal),
+        openTaken: (named) => streams().openTaken(named),
+      },
+    }),
     onRefused: (reason) => observer.streamHopRefused(reason),
     onError: (error) => logger.error({ err: error }, 'a raw stream for another replica failed'),
   })

@@ -1,6 +1,6 @@
 import { heartbeatDefaults } from '@postern/protocol'
 import type { PoolDirectory } from './gateway-pools/pool-directory.ts'
-import { GatewayStreams } from './tunnel/streams/gateway-streams.ts'
+import { GatewayStreams, type StrayConnections } from './tunnel/streams/gateway-streams.ts'
 import {
   createOpenStream,
   type OpenStream,
@@ -23,15 +23,22 @@ export interface OpenStreamOptions {
 export interface GatewayStreamsOptions {
   logger: TunnelLog
   observer: Pick<TunnelObserver, 'countStreamsBy'>
+  strays: StrayConnections | undefined
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }
 
 /** The connections for raw streams of this replica. */
-export function openGatewayStreams({ logger, observer, elapsed }: GatewayStreamsOptions): GatewayStreams {
+export function openGatewayStreams({
+  logger,
+  observer,
+  strays,
+  elapsed,
+}: GatewayStreamsOptions): GatewayStreams {
   const streams = new GatewayStreams({
     log: logger,
     elapsed,
+    strays,
     pingIntervalMs: heartbeatDefaults.pingIntervalMs,
   })
   observer.countStreamsBy(() => ({

@@ -28,7 +28,7 @@ import type { UpgradeTurns } from './upgrade-turns.ts'
 export type AcceptStreams = (
   gateway: AuthenticatedGateway,
   hello: HelloFrame,
-) => ((socket: FrameSocket) => void) | undefined
+) => Promise<((socket: FrameSocket) => void) | undefined>
 
 export interface TunnelWelcomeOptions {
   registry: TunnelRegistry
@@ -93,7 +93,7 @@ export class TunnelWelcome {
         fields: { gatewayId, detail: greeting.detail },
       })
     } else if (greeting.kind === 'refuse') this.#refuse(socket, gatewayId, greeting)
-    else if (greeting.hello.purpose === 'streams') this.#takeStreams(socket, gateway, greeting.hello)
+    else if (greeting.hello.purpose === 'streams') await this.#takeStreams(socket, gateway, greeting.hello)
     else await this.#takeTunnel(socket, gateway, greeting.hello)
   }
 
@@ -124,11 +124,11 @@ export class TunnelWelcome {
     this.#begin(socket, gateway, hello)
   }
 
-  #takeStreams(socket: FrameSocket, gateway: AuthenticatedGateway, hello: HelloFrame): void {
-    const takeOver = this.#options.acceptStreams?.(gateway, hello)
+  async #takeStreams(socket: FrameSocket, gateway: AuthenticatedGateway, hello: HelloFrame): Promise<void> {
+    const takeOver = await this.#options.acceptStreams?.(gateway, hello)
     if (takeOver === undefined) {
-      // The replica that called may be another one: dialling again may lead there.
-      const message = 'this replica waits for no connection with this ticket'
+      // Dialling again may lead to the replica that called, where this one cannot open streams for it.
+      const message = 'no replica waits for a connection with this ticket, or it cannot be told'
       this.#refuse(socket, gateway.gatewayId, { code: 'superseded', message })
       return
     }

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import {
   features,
+  StreamError,
   StreamSession,
   type FrameSocket,
   type Frame,
@@ -7,6 +10,8 @@ import {
   type StreamTarget,
 } from '@postern/protocol'
 import type { TunnelLog } from '../tunnel-observer.ts'
+import type { RemoteCalls, StrayConnection } from './remote-calls.ts'
+import type { RemoteStreams } from './remote-streams.ts'
 import { StreamCalls, type GatewayProcess } from './stream-calls.ts'
 
 /** Whom an upgrade authenticated. */
@@ -30,11 +35,34 @@ interface StreamConnection extends StreamGateway, GatewayProcess {
   socket: FrameSocket
 }
 
+/** Opens a stream; see `GatewayStreams.open`. */
+export type OpenStreamTo = (target: StreamTarget, signal: AbortSignal) => Promise<Duplex | undefined>
+
+/** What has come of a call. */
+type Answer =
+  /** The connection has reached this replica. */
+  | { kind: 'here'; connection: StreamConnection }
+  /** It has reached another one. */
+  | { kind: 'elsewhere'; connection: StrayConnection; streams: number }
+
+/** A connection that this replica keeps for the one that called for it, and opened or not yet. */
+interface Taken extends StreamGateway {
+  connection: Promise<StreamConnection | undefined>
+}
+
+/** Where the connection that was called for may reach another replica. */
+export interface StrayConnections {
+  calls: Pick<RemoteCalls, 'await' | 'claim'>
+  streams: Pick<RemoteStreams, 'open'>
+}
+
 export interface GatewayStreamsOptions {
   log: TunnelLog
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
   pingIntervalMs: number
+  /** Undefined: there is no other replica. */
+  strays?: StrayConnections | undefined
   idleMs?: number
   ticketMs?: number
 }
@@ -42,14 +70,19 @@ export interface GatewayStreamsOptions {
 const idleMsDefault = 5 * 60_000
 
 /**
- * The connections for raw streams of this replica, at most one for each process of a gateway. One is called for over the
- * process's tunnel when the first stream is wanted, and closed when there was none for some minutes.
+ * The connections for raw streams of this replica. One for each process of a gateway is called for over the process's
+ * tunnel when the first stream is wanted, and closed when there was none for some minutes. Where it reaches another
+ * replica, that one keeps it, and opens the streams on it for this one.
  */
 export class GatewayStreams {
   readonly #options: GatewayStreamsOptions
-  readonly #calls: StreamCalls<StreamConnection>
-  readonly #connections = new Map<string, StreamConnection>()
-  readonly #calling = new Map<string, Promise<StreamConnection | undefined>>()
+  readonly #calls: StreamCalls<Answer>
+  readonly #connections = new Set<StreamConnection>()
+  /** What this replica called for, by process. */
+  readonly #answers = new Map<string, Answer>()
+  readonly #calling = new Map<string, Promise<Answer | undefined>>()
+  /** What others called for, by the id that they know. */
+  readonly #taken = new Map<string, Taken>()
 
   constructor(options: GatewayStreamsOptions) {
     this.#options = options
@@ -63,19 +96,21 @@ export class GatewayStreams {
   /** Streams that are open or being opened, of all connections. */
   get streamCount(): number {
     let count = 0
-    for (const { session } of this.#connections.values()) count += session.size
+    for (const { session } of this.#connections) count += session.size
     return count
   }
 
   /** The credentials behind the connections, for who watches over revocations. */
   connected(): { gatewayId: string; keyId: string }[] {
-    return [...this.#connections.values()].map(({ gatewayId, keyId }) => ({ gatewayId, keyId }))
+    return [...this.#connections].map(({ gatewayId, keyId }) => ({ gatewayId, keyId }))
   }
 
   /** Streams of this process; undefined when there is no connection for them, or one that may be dead. */
   loadOf(process: GatewayProcess): number | undefined {
-    const session = this.#connections.get(keyOf(process))?.session
-    return session === undefined || session.isSuspect ? undefined : session.size
+    const answer = this.#answers.get(keyOf(process))
+    if (answer?.kind === 'elsewhere') return answer.streams
+    const session = answer?.connection.session
+    return session?.isOpen === true && !session.isSuspect ? session.size : undefined
   }
 
   /**
@@ -83,25 +118,57 @@ export class GatewayStreams {
    * @returns undefined when the process does not answer the call for a connection
    * @throws StreamError, or the signal's reason
    */
-  async open(tunnel: StreamTunnel, target: StreamTarget, signal: AbortSignal) {
-    const connection = await untilAborted(this.#connectionOf(tunnel), signal)
-    return connection?.session.open(target, signal)
+  async open(tunnel: StreamTunnel, target: StreamTarget, signal: AbortSignal): Promise<Duplex | undefined> {
+    const known = this.#answers.get(keyOf(tunnel))
+    const answer = await untilAborted(this.#answerOf(tunnel), signal)
+    if (answer?.kind !== 'elsewhere') return answer?.connection.session.open(target, signal)
+    try {
+      return await this.#openElsewhere(tunnel, answer, target, signal)
+    } catch (error) {
+      const isLost = error instanceof StreamError && error.reason === 'connection-lost'
+      // A connection that stood unused is closed by the replica that has it, and only then is another called for.
+      if (!isLost || answer !== known) throw error
+      return this.open(tunnel, target, signal)
+    }
+  }
+
+  /**
+   * Opens a stream on a connection that this replica has taken for the one that asks.
+   * @returns undefined: it is not here, or not any more
+   */
+  openTaken(named: {
+    connectionId: string
+    gatewayId: string
+    organizationId: string
+  }): OpenStreamTo | undefined {
+    const taken = this.#taken.get(named.connectionId)
+    // T48: one of another organization is none.
+    if (taken?.gatewayId !== named.gatewayId || taken.organizationId !== named.organizationId)
+      return undefined
+    return async (target, signal) =>
+      (await untilAborted(taken.connection, signal))?.session.open(target, signal)
   }
 
   /**
    * A connection for streams has said Hello. Spends its ticket.
-   * @returns what takes the connection over, after Welcome was sent; undefined: it is not expected
+   * @returns what takes the connection over, after Welcome was sent; undefined: no replica expects it
    */
-  admit(gateway: StreamGateway, hello: HelloFrame): ((socket: FrameSocket) => void) | undefined {
+  async admit(
+    gateway: StreamGateway,
+    hello: HelloFrame,
+  ): Promise<((socket: FrameSocket) => void) | undefined> {
     const process = { gatewayId: gateway.gatewayId, instanceId: hello.instanceId }
     const answer = this.#calls.redeem(hello.ticket, process)
-    if (answer === undefined) return undefined
-    return (socket) => answer(this.#begin(socket, gateway, process))
+    if (answer === undefined) return this.#takeStray(gateway, process, hello.ticket)
+    return (socket) => {
+      const connection = this.#begin(socket, gateway, process, {})
+      answer({ kind: 'here', connection })
+    }
   }
 
   /** Closes the connections of a revoked gateway; with a key, only those that authenticated with it. */
   closeStreamsOf(gatewayId: string, reason: string, keyId?: string): void {
-    for (const connection of this.#connections.values()) {
+    for (const connection of this.#connections) {
       if (connection.gatewayId !== gatewayId) continue
       if (keyId === undefined || connection.keyId === keyId) connection.session.close('revoked', reason)
     }
@@ -110,48 +177,110 @@ export class GatewayStreams {
   /** Closes all, because this replica stops; resolves when the connections are gone. */
   async close(): Promise<void> {
     this.#calls.cancelAll()
-    const connections = [...this.#connections.values()]
+    const connections = [...this.#connections]
     for (const { session } of connections) session.close('shutting-down', 'this replica is stopping')
     await Promise.all(connections.map(({ socket }) => socket.closed))
   }
 
-  #connectionOf(tunnel: StreamTunnel): Promise<StreamConnection | undefined> {
+  #answerOf(tunnel: StreamTunnel): Promise<Answer | undefined> {
     const key = keyOf(tunnel)
-    const connection = this.#connections.get(key)
-    if (connection?.session.isOpen === true) return Promise.resolve(connection)
+    const answer = this.#answers.get(key)
+    if (answer?.kind === 'elsewhere' || answer?.connection.session.isOpen === true)
+      return Promise.resolve(answer)
     if (!tunnel.speaks(features.streams)) return Promise.resolve(undefined)
     const calling = this.#calling.get(key) ?? this.#call(tunnel).finally(() => this.#calling.delete(key))
     this.#calling.set(key, calling)
     return calling
   }
 
-  #call(tunnel: StreamTunnel): Promise<StreamConnection | undefined> {
+  async #call(tunnel: StreamTunnel): Promise<Answer | undefined> {
+    const { strays } = this.#options
     const { ticket, answered, cancel } = this.#calls.issue(tunnel)
+    const stopAwaiting = strays?.calls.await(ticket, (connection) => {
+      const answer = this.#calls.redeem(ticket, connection)
+      answer?.({ kind: 'elsewhere', connection, streams: 0 })
+      return answer !== undefined
+    })
     tunnel.send({ kind: 'dial-streams', ticket })
     // Whoever waits can go elsewhere at once: the call may have died with its tunnel.
     void tunnel.closed.then(cancel)
-    return answered
+    const answer = await answered
+    stopAwaiting?.()
+    if (answer !== undefined) this.#answers.set(keyOf(tunnel), answer)
+    return answer
   }
 
-  #begin(socket: FrameSocket, gateway: StreamGateway, process: GatewayProcess): StreamConnection {
+  async #openElsewhere(
+    tunnel: StreamTunnel,
+    answer: Extract<Answer, { kind: 'elsewhere' }>,
+    target: StreamTarget,
+    signal: AbortSignal,
+  ): Promise<Duplex | undefined> {
+    const { organizationId } = tunnel
+    answer.streams += 1
+    try {
+      const place = { ...answer.connection, organizationId, isSuspect: false }
+      const stream = await this.#options.strays?.streams.open(place, target, signal)
+      stream?.once('close', () => (answer.streams -= 1))
+      return stream
+    } catch (error) {
+      answer.streams -= 1
+      const isLost = error instanceof StreamError && error.reason === 'connection-lost'
+      if (isLost && this.#answers.get(keyOf(tunnel)) === answer) this.#answers.delete(keyOf(tunnel))
+      throw error
+    }
+  }
+
+  async #takeStray(
+    gateway: StreamGateway,
+    process: GatewayProcess,
+    ticket: Uint8Array,
+  ): Promise<((socket: FrameSocket) => void) | undefined> {
+    const { strays } = this.#options
+    if (strays === undefined) return undefined
+    const connectionId = randomUUID()
+    const { promise, resolve } = Promise.withResolvers<StreamConnection | undefined>()
+    // The caller may ask for a stream before its answer is read here.
+    this.#taken.set(connectionId, { ...gateway, connection: promise })
+    const callerId = await strays.calls.claim(ticket, process, connectionId)
+    if (callerId === undefined) {
+      this.#taken.delete(connectionId)
+      resolve(undefined)
+      return undefined
+    }
+    return (socket) => resolve(this.#begin(socket, gateway, process, { connectionId, calledBy: callerId }))
+  }
+
+  #begin(
+    socket: FrameSocket,
+    gateway: StreamGateway,
+    process: GatewayProcess,
+    { connectionId, calledBy }: { connectionId?: string; calledBy?: string },
+  ): StreamConnection {
     const { log, elapsed, pingIntervalMs, idleMs } = this.#options
-    const key = keyOf(process)
+    const fields = calledBy === undefined ? process : { ...process, calledBy }
     const session = new StreamSession({
       channel: socket,
       pingIntervalMs,
       elapsed,
       idleMs: idleMs ?? idleMsDefault,
       onEnd: (end) => {
-        if (this.#connections.get(key) === connection) this.#connections.delete(key)
-        log.info({ ...process, end }, 'connection for streams closed')
+        this.#connections.delete(connection)
+        if (connectionId !== undefined) this.#taken.delete(connectionId)
+        else this.#forget(connection)
+        log.info({ ...fields, end }, 'connection for streams closed')
       },
     })
     const connection: StreamConnection = { ...gateway, ...process, session, socket }
-    this.#connections.get(key)?.session.close('replaced', 'a newer connection for streams has come')
-    this.#connections.set(key, connection)
-    log.info(process, 'connection for streams opened')
+    this.#connections.add(connection)
+    log.info(fields, 'connection for streams opened')
     session.start()
     return connection
+  }
+
+  #forget(connection: StreamConnection): void {
+    if (this.#answers.get(keyOf(connection))?.connection === connection)
+      this.#answers.delete(keyOf(connection))
   }
 }
 

@@ -2,11 +2,13 @@ import { protocolLimits, type ResetCode, resetNumbers, type StreamError } from '
 import { z } from 'zod'
 import { readJson, writeJson } from '../remote/read-json.ts'
 
-/** A raw stream through a tunnel that another replica holds. */
-export interface RemoteStreamRequest {
+/** What another replica holds: a tunnel, or a connection for streams that it took for the replica which called for it. */
+export type StreamHold = { tunnelId: string } | { connectionId: string }
+
+/** A raw stream through what another replica holds. */
+export type RemoteStreamRequest = StreamHold & {
   organizationId: string
   gatewayId: string
-  tunnelId: string
   host: string
   port: number
 }
@@ -16,19 +18,19 @@ export type RemoteStreamAnswer =
   | { kind: 'opened' }
   /** By the gateway, or because its process opens no connection for streams. */
   | { kind: 'refused'; reason: StreamError['reason']; detail: string }
-  /** The tunnel is not here, or not any more. */
+  /** What is held is not here, or not any more. */
   | { kind: 'no-tunnel' }
 
 const bytesMax = 4 * 1024
 const name = z.string().min(1).max(protocolLimits.nameBytesMax)
 
-const request = z.object({
+const common = z.object({
   organizationId: name,
   gatewayId: name,
-  tunnelId: name,
   host: z.string().min(1).max(protocolLimits.hostBytesMax),
   port: z.int().min(1).max(65_535),
 })
+const request = z.union([common.extend({ tunnelId: name }), common.extend({ connectionId: name })])
 
 const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('opened') }),

@@ -2,15 +2,23 @@ import type { Duplex } from 'node:stream'
 import { StreamError, type StreamTarget } from '@postern/protocol'
 import type { TunnelLog } from '../tunnel-observer.ts'
 import type { CandidateTunnel } from './candidate-tunnel.ts'
-import { readStreamAnswer, writeStreamRequest } from './remote-stream.ts'
+import { readStreamAnswer, type StreamHold, writeStreamRequest } from './remote-stream.ts'
 
-/** A tunnel that another replica holds, as far as streams go. */
-export interface RemoteStreamTunnel extends CandidateTunnel {
-  readonly tunnelId: string
+/** Where another replica holds a tunnel, or a connection for streams. */
+export interface StreamPlace {
+  gatewayId: string
+  readonly organizationId: string
   /** The id of the replica that holds it. */
   readonly heldBy: string
   /** What to dial there, host:port; undefined: the replica opens no streams for others. */
   readonly streamAddress: string | undefined
+  /** It was not heard of lately: that it cannot be reached is no news. */
+  readonly isSuspect: boolean
+}
+
+/** A tunnel that another replica holds, as far as streams go. */
+export interface RemoteStreamTunnel extends CandidateTunnel, StreamPlace {
+  readonly tunnelId: string
 }
 
 /** Where to dial a replica. */
@@ -38,8 +46,8 @@ export interface RemoteStreamsOptions {
   log: Pick<TunnelLog, 'warn'>
   /** By why nothing came of it. */
   onFailed: (reason: string) => void
-  /** The holder says that it has the tunnel no more. */
-  onTunnelGone: (tunnel: RemoteStreamTunnel) => void
+  /** The holder says that it has it no more. */
+  onGone: (place: StreamPlace & StreamHold) => void
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
   connectionsMax?: number
@@ -51,7 +59,7 @@ const doubtMs = 10_000
 const doubtedMax = 256
 const connectionsMaxDefault = 1_024
 
-/** Raw streams through tunnels that other replicas hold, each on a direct connection of its own. */
+/** Raw streams through tunnels and connections that other replicas hold, each on a direct connection of its own. */
 export class RemoteStreams {
   readonly #options: RemoteStreamsOptions
   readonly #connectionsMax: number
@@ -72,22 +80,22 @@ export class RemoteStreams {
   }
 
   /** Its replica could not be reached a moment ago. */
-  isInDoubt({ streamAddress }: RemoteStreamTunnel): boolean {
+  isInDoubt({ streamAddress }: StreamPlace): boolean {
     const since = this.#doubted.get(streamAddress ?? '')
     return since !== undefined && this.#options.elapsed() - since < doubtMs
   }
 
   /**
-   * Opens a stream through this tunnel.
+   * Opens a stream through what is held there.
    * @throws StreamError, or the signal's reason
    */
-  async open(tunnel: RemoteStreamTunnel, target: StreamTarget, signal: AbortSignal): Promise<Duplex> {
+  async open(place: StreamPlace & StreamHold, target: StreamTarget, signal: AbortSignal): Promise<Duplex> {
     if (this.size >= this.#connectionsMax)
       throw new StreamError('overloaded', 'this replica has too many streams through others')
     this.#dialling += 1
     try {
-      const { answer, socket } = await this.#dial(tunnel, target, signal)
-      return this.#take(tunnel, answer, socket)
+      const { answer, socket } = await this.#dial(place, target, signal)
+      return this.#take(place, answer, socket)
     } finally {
       this.#dialling -= 1
     }
@@ -99,13 +107,14 @@ export class RemoteStreams {
     for (const connection of this.#connections) connection.resetAndDestroy()
   }
 
-  async #dial(tunnel: RemoteStreamTunnel, target: StreamTarget, signal: AbortSignal) {
+  async #dial(place: StreamPlace & StreamHold, target: StreamTarget, signal: AbortSignal) {
     const { dial, onFailed } = this.#options
-    const { tunnelId, gatewayId, organizationId, heldBy, streamAddress = '' } = tunnel
+    const { gatewayId, organizationId, heldBy, streamAddress = '' } = place
     const to = parseAddress(heldBy, streamAddress)
     if (to === undefined)
       throw new StreamError('connection-lost', `the replica ${heldBy} opens no streams for others`)
-    const request = writeStreamRequest({ organizationId, gatewayId, tunnelId, ...target })
+    const hold = 'tunnelId' in place ? { tunnelId: place.tunnelId } : { connectionId: place.connectionId }
+    const request = writeStreamRequest({ organizationId, gatewayId, ...hold, ...target })
     try {
       const dialled = await dial(to, request, AbortSignal.any([signal, this.#closing.signal]))
       this.#doubted.delete(streamAddress)
@@ -116,13 +125,13 @@ export class RemoteStreams {
       const reason = readReason(error)
       if (reason === undefined) throw error
       onFailed(reason)
-      this.#doubt(tunnel, error)
+      this.#doubt(place, error)
       throw new StreamError('connection-lost', `the replica ${heldBy} at ${streamAddress}: ${reason}`)
     }
   }
 
-  #take(tunnel: RemoteStreamTunnel, message: Uint8Array, socket: DirectSocket): Duplex {
-    const { onFailed, onTunnelGone } = this.#options
+  #take(place: StreamPlace & StreamHold, message: Uint8Array, socket: DirectSocket): Duplex {
+    const { onFailed, onGone } = this.#options
     const answer = readStreamAnswer(message)
     if (answer?.kind === 'opened') {
       this.#connections.add(socket)
@@ -132,11 +141,11 @@ export class RemoteStreams {
     socket.destroy()
     if (answer?.kind === 'refused') throw new StreamError(answer.reason, answer.detail)
     if (answer === undefined) onFailed('malformed')
-    else onTunnelGone(tunnel)
-    throw new StreamError('connection-lost', `the replica ${tunnel.heldBy} has no such tunnel any more`)
+    else onGone(place)
+    throw new StreamError('connection-lost', `the replica ${place.heldBy} has no such tunnel any more`)
   }
 
-  #doubt({ heldBy, streamAddress = '', isSuspect }: RemoteStreamTunnel, error: unknown): void {
+  #doubt({ heldBy, streamAddress = '', isSuspect }: StreamPlace, error: unknown): void {
     const { log, elapsed } = this.#options
     const before = this.#doubted.get(streamAddress)
     if (before === undefined && !isSuspect)

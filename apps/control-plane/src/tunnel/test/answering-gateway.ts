@@ -9,22 +9,27 @@ export function greet(gatewayId: string): (opening: StreamOpening) => void {
   }
 }
 
-/** A gateway whose calls for connections for streams are answered. */
+/** A gateway whose calls for connections for streams are answered, by way of another URL where a balancer is between. */
 export class AnsweringGateway {
   readonly connections: FakeStreamConnection[] = []
   readonly gateway: FakeGateway
   readonly gatewayId: string
-  readonly #url: string
+  readonly #streamUrl: string
   calls = 0
 
-  private constructor(gateway: FakeGateway, gatewayId: string, url: string) {
+  private constructor(gateway: FakeGateway, gatewayId: string, streamUrl: string) {
     this.gateway = gateway
     this.gatewayId = gatewayId
-    this.#url = url
+    this.#streamUrl = streamUrl
   }
 
-  static async connect(url: string, gatewayId: string, onOpen = greet(gatewayId)): Promise<AnsweringGateway> {
-    const answering = new AnsweringGateway(await connectStreamGateway(url, gatewayId), gatewayId, url)
+  static async connect(
+    url: string,
+    gatewayId: string,
+    onOpen = greet(gatewayId),
+    streamUrl = url,
+  ): Promise<AnsweringGateway> {
+    const answering = new AnsweringGateway(await connectStreamGateway(url, gatewayId), gatewayId, streamUrl)
     void answering.#answer(onOpen)
     return answering
   }
@@ -34,7 +39,7 @@ export class AnsweringGateway {
       const calls = await this.gateway.frames('dial-streams', this.calls + 1)
       this.calls = calls.length
       const ticket = calls.at(-1)?.ticket ?? new Uint8Array(16)
-      this.connections.push(await dialStreams(this.#url, this.gatewayId, ticket, onOpen))
+      this.connections.push(await dialStreams(this.#streamUrl, this.gatewayId, ticket, onOpen))
     }
   }
 }
