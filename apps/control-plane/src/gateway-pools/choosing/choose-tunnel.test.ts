@@ -144,6 +144,17 @@ describe('those that are out or doubtful', () => {
     expect(alone && mayEjectTunnel(candidates, alone)).toBe(false)
   })
 
+  test('come last already after a failure, while a canary asks what it was', () => {
+    const candidates = standingsOf({}, {}, {})
+    const [, failed] = candidates
+    failed?.process.ejection.failed({ now, startedAt: now, mayEject: () => true })
+    expect(shares(candidates)[1]).toBe(0)
+    expect(chooseCanary(candidates, now)).toBe(failed)
+    failed?.process.ejection.succeeded(now, now)
+    expect(shares(candidates)[1]).toBeGreaterThan(100)
+    expect(chooseCanary(candidates, now)).toBeUndefined()
+  })
+
   test('are due for a canary when their time is over, one at a time', () => {
     const candidates = standingsOf({}, {})
     eject(candidates[1]?.process, now)

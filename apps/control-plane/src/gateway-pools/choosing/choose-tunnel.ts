@@ -28,7 +28,7 @@ export function chooseTunnel(
   return cheapest(left, rules)
 }
 
-/** One that has been out for its time, and that nobody tries yet. */
+/** One that is in question or has been out for its time, and that nobody tries yet. */
 export function chooseCanary(candidates: readonly TunnelStanding[], now: number): TunnelStanding | undefined {
   return candidates.find(
     (one) =>

@@ -45,6 +45,23 @@ describe('it goes out', () => {
   })
 })
 
+describe('after a failure', () => {
+  test('it is in question until something succeeds or it is out, and due for one canary at a time', () => {
+    const ejection = new Ejection()
+    expect([ejection.isInQuestion, ejection.isDueForCanary(0)]).toEqual([false, false])
+    fail(ejection, 1)
+    expect([ejection.isInQuestion, ejection.isDueForCanary(1)]).toEqual([true, true])
+    ejection.canarySent()
+    expect([ejection.isInQuestion, ejection.isDueForCanary(1)]).toEqual([true, false])
+    ejection.canaryEnded()
+    expect(ejection.isDueForCanary(1)).toBe(true)
+    ejection.succeeded(2, 2)
+    expect([ejection.isInQuestion, ejection.isDueForCanary(2)]).toEqual([false, false])
+    fail(ejection, 3, 4, 5)
+    expect([ejection.isInQuestion, ejection.isDueForCanary(5)]).toEqual([false, false])
+  })
+})
+
 describe('once out', () => {
   function ejected(at: number): Ejection {
     const ejection = new Ejection()
@@ -58,7 +75,7 @@ describe('once out', () => {
     expect(ejection.isDueForCanary(6000)).toBe(true)
     ejection.canarySent()
     expect(ejection.isDueForCanary(6001)).toBe(false)
-    ejection.canaryWithdrawn()
+    ejection.canaryEnded()
     expect(ejection.isDueForCanary(6002)).toBe(true)
   })
 

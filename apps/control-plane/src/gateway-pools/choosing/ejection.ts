@@ -17,7 +17,8 @@ export interface EjectionRules {
 
 /**
  * Whether one gateway process, or one tunnel, is left alone for a while because of what came of asking it. Out after
- * three failures in a row or half of ten in ten seconds, for 5 s · 2ⁿ up to 60 s; then one canary decides.
+ * three failures in a row or half of ten in ten seconds, for 5 s · 2ⁿ up to 60 s; then one canary decides. Already after
+ * a failure it is in question: canaries, one after the other, settle at nobody's cost whether that was the first of three.
  *
  * 1. What was sent before it went out changes nothing while it is out.
  * 2. At most one canary is under way.
@@ -27,7 +28,8 @@ export class Ejection {
   readonly #failedAt = new Float64Array(windowSize)
   readonly #endedAt = new Float64Array(windowSize).fill(Number.NEGATIVE_INFINITY)
   #next = 0
-  #out: { since: number; until: number; hasCanary: boolean } | undefined
+  #out: { since: number; until: number } | undefined
+  #hasCanary = false
   /** How many ejections there were without a long time in good standing between. */
   #round = 0
   #readmittedAt = Number.NEGATIVE_INFINITY
@@ -41,18 +43,24 @@ export class Ejection {
     return this.#out?.until ?? 0
   }
 
-  /** Its time is over, and nobody tries it yet. */
+  /** The last thing that came of it was a failure, and it is still in. */
+  get isInQuestion(): boolean {
+    return this.#out === undefined && this.#inARow > 0
+  }
+
+  /** It is in question, or its time is over, and nobody tries it yet. */
   isDueForCanary(now: number): boolean {
-    return this.#out !== undefined && !this.#out.hasCanary && now >= this.#out.until
+    if (this.#hasCanary) return false
+    return this.#out === undefined ? this.#inARow > 0 : now >= this.#out.until
   }
 
   canarySent(): void {
-    if (this.#out !== undefined) this.#out.hasCanary = true
+    this.#hasCanary = true
   }
 
-  /** The canary came to nothing that says anything. */
-  canaryWithdrawn(): void {
-    if (this.#out !== undefined) this.#out.hasCanary = false
+  /** Whatever came of it. */
+  canaryEnded(): void {
+    this.#hasCanary = false
   }
 
   /** @returns whether it is in again by this */
@@ -88,7 +96,7 @@ export class Ejection {
     if (this.#out === undefined && now - this.#readmittedAt >= forgivenAfterMs) this.#round = 0
     const lastsMs = Math.min(firstEjectionMs * 2 ** this.#round, ejectionMsMax)
     this.#round += 1
-    this.#out = { since: now, until: now + lastsMs, hasCanary: false }
+    this.#out = { since: now, until: now + lastsMs }
   }
 
   #note(failedAt: number, now: number): void {

@@ -27,6 +27,10 @@ const avoidMsMax = 1000
 export function noteOutcome(asking: Asking, outcome: AttemptOutcome, context: OutcomeContext): void {
   const { standing, startedAt } = asking
   const tookMs = context.now - startedAt
+  if (asking.kind === 'canary') {
+    standing.ejection.canaryEnded()
+    standing.process.ejection.canaryEnded()
+  }
   if (outcome.kind === 'reviewed') {
     if (asking.acceptedAt === undefined) standing.firstSign.observe(tookMs)
     context.target.reviewP99.observe(tookMs)
@@ -44,7 +48,6 @@ export function noteOutcome(asking: Asking, outcome: AttemptOutcome, context: Ou
     return
   }
   if (outcome.kind === 'failed') noteAnswer(asking, outcome, context)
-  else withdrawCanary(asking)
 }
 
 /** An answer that speaks for the gateway, whatever it says of the API server. */
@@ -75,33 +78,20 @@ function noteSuccess({ standing, startedAt }: Asking, { now, state: { observer }
 function noteFault(asking: Asking, blame: Blame, context: OutcomeContext): void {
   const { standing, startedAt } = asking
   const { now, candidates, state } = context
-  if (state.lagMs() > lagMsMax) {
-    withdrawCanary(asking)
-    return
-  }
+  if (state.lagMs() > lagMsMax) return
   const isProcessOut = standing.process.ejection.failed({
     now,
     startedAt,
     mayEject: () => mayEjectProcess(candidates()),
   })
   if (isProcessOut) state.observer.ejected('process', blame)
-  if (standing.process.ejection.isOut) {
-    withdrawCanary(asking)
-    return
-  }
+  if (standing.process.ejection.isOut) return
   const isTunnelOut = standing.ejection.failed({
     now,
     startedAt,
     mayEject: () => mayEjectTunnel(candidates(), standing),
   })
   if (isTunnelOut) state.observer.ejected('tunnel', blame)
-}
-
-/** It said nothing of the tunnel: another may be sent. */
-function withdrawCanary({ kind, standing: { ejection, process } }: Asking): void {
-  if (kind !== 'canary') return
-  ejection.canaryWithdrawn()
-  process.ejection.canaryWithdrawn()
 }
 
 function blameOf(asking: Asking, outcome: AttemptOutcome, context: OutcomeContext): Blame | undefined {

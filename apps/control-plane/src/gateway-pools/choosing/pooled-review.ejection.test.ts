@@ -19,6 +19,26 @@ describe('ejection', () => {
     expect(pool.successes).toBe(pool.logins.length)
   })
 
+  test.each([5, 20, 100])(
+    'is quick after the first failure, at %d reviews a second too: canaries ask, and no login waits',
+    async (perSecond) => {
+      for (let seed = 1; seed <= 30; seed += 1) {
+        const pool = new SimulatedPool(seed)
+        const [victim] = [pool.add({}), pool.add({})]
+        pool.reviewRandomly(perSecond, 20_000)
+        pool.time.after(3000, () => (victim.behaviour = drops))
+        await pool.time.runUntil(23_000)
+        const [ejected] = pool.eventsOf('ejected process')
+        const firstLate = victim.seen.find(({ at }) => at > 3000)?.at ?? 0
+        // A canary goes with a review, and has 50 ms.
+        expect((ejected?.at ?? Number.POSITIVE_INFINITY) - firstLate).toBeLessThan(
+          200 + 6 * (1000 / perSecond),
+        )
+        expect(pool.logins.filter((login) => tookMs(login) > 20).length).toBeLessThanOrEqual(8)
+      }
+    },
+  )
+
   test('never takes more than half of a pool', async () => {
     const { pool, gateways } = poolOf(drops, drops, drops, { kind: 'answers' })
     pool.reviewRandomly(100, 20_000)
@@ -45,10 +65,12 @@ describe('ejection', () => {
     pool.reviewRandomly(200, 30_000)
     pool.time.after(1000, () => victim && (victim.behaviour = drops))
     await pool.time.runUntil(2000)
-    expect(pool.eventsOf('ejected')).toHaveLength(1)
+    const ejectedAt = pool.eventsOf('ejected')[0]?.at ?? Number.POSITIVE_INFINITY
+    expect(ejectedAt).toBeLessThan(2000)
     pool.time.after(9000, () => victim && (victim.behaviour = { kind: 'answers' }))
     await pool.time.runUntil(31_000)
-    expect(pool.eventsOf('asked canary').map(({ event }) => event)).toEqual([
+    const canaries = pool.eventsOf('asked canary').filter(({ at }) => at > ejectedAt + 1000)
+    expect(canaries.map(({ event }) => event)).toEqual([
       'asked canary timed-out',
       'asked canary authenticated',
     ])

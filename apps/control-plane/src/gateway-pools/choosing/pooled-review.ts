@@ -139,14 +139,22 @@ export class PooledReview {
     )
   }
 
-  /** The next review after an ejection's time tries whether the gateway is back, at nobody's cost. */
+  /** The next review after a failure, or after an ejection's time, tries what the gateway does now, at nobody's cost. */
   #sendCanary(candidates: readonly TunnelStanding[], chosen: TunnelStanding, now: number): void {
     const canary = chooseCanary(candidates, now)
     // What is chosen although it is out shows by itself whether it is back.
     if (canary === undefined || canary === chosen) return
     canary.ejection.canarySent()
     canary.process.ejection.canarySent()
-    this.#send(this.#newAsking(canary, 'canary', now), Math.min(canaryBudgetMs, this.#deadlineAt - now))
+    const asking = this.#newAsking(canary, 'canary', now)
+    this.#send(asking, Math.min(canaryBudgetMs, this.#deadlineAt - now))
+    if (canary.isOut) return
+    // Of one that is in question silence says enough: the next canary can go.
+    this.#options.state.after(asking.patienceMs, () => {
+      if (asking.acceptedAt !== undefined || asking.label !== undefined) return
+      asking.isOvertaken = true
+      asking.cancel()
+    })
   }
 
   /** A bug must not leave the login without an end. */

@@ -93,10 +93,14 @@ export class TunnelStanding {
     return this.ejection.isOut || this.process.ejection.isOut
   }
 
+  get isInQuestion(): boolean {
+    return this.ejection.isInQuestion || this.process.ejection.isInQuestion
+  }
+
   /** In, but better left alone while there are others. */
   isDoubtful(now: number): boolean {
     const { isSuspect, health } = this.tunnel
-    if (isSuspect || this.process.isAvoided(now)) return true
+    if (isSuspect || this.isInQuestion || this.process.isAvoided(now)) return true
     return health !== undefined && !(health.apiServerReachable && health.mayReviewTokens)
   }
 
