@@ -72,10 +72,14 @@ async function comeAndGo(place: number): Promise<void> {
     return
   }
   const { webSocket, send } = await connectPlainGateway(options)
+  // The other side may be the first to close.
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  webSocket.once('close', () => resolve())
+  if (webSocket.readyState === webSocket.CLOSED) resolve()
   if (fate < 0.4) send({ kind: 'drain', withinMs: 1_000, reason: '' })
   if (fate < 0.6) send({ kind: 'go-away', code: 'shutting-down', reason: '', reconnectAfterMs: 0 })
   await sleep(Math.random() * 5)
   if (fate < 0.8) webSocket.terminate()
   else webSocket.close()
-  await once(webSocket, 'close')
+  await closed
 }
