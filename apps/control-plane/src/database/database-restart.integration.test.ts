@@ -19,6 +19,8 @@ beforeAll(async () => {
   database = openDatabase({
     url: postgres.url,
     poolMax: 4,
+    // A restart on a busy machine takes longer than anybody would wait; how long that is has tests of its own.
+    bridgedMsMax: 20_000,
     logger: { warn: () => undefined },
     observer: { returned: (goneMs) => void returns.push(goneMs) },
   })
@@ -101,7 +103,7 @@ describe('work on a database', () => {
       const doneSince = async (least: number) => {
         for (const { done } of [reads, changes, events]) {
           const before = done.length
-          await expect.poll(() => done.length - before, { timeout: 10_000 }).toBeGreaterThan(least)
+          await expect.poll(() => done.length - before, { timeout: 30_000 }).toBeGreaterThan(least)
         }
       }
       await doneSince(5)
@@ -126,6 +128,6 @@ describe('work on a database', () => {
       const { busy, idle } = database.countConnections()
       expect(busy + idle).toBeLessThanOrEqual(4)
     },
-    60_000,
+    120_000,
   )
 })
