@@ -164,6 +164,7 @@ function closingPhases(options: AppOptions, parts: Parts, drain: ServerDrain): C
 
 /** Tunnels are dialled elsewhere meanwhile: what is asked until the end finds a way to its gateway. */
 function tellAll({ gateways }: Parts, drain: ServerDrain): Promise<unknown> {
+  gateways.streams.leave()
   return Promise.all([gateways.endpoint.leave(), drain.sendAway()])
 }
 

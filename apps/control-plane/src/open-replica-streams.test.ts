@@ -16,6 +16,7 @@ import {
   type RemoteStreamRequest,
   writeStreamRequest,
 } from './tunnel/streams/remote-stream.ts'
+import { RemoteCalls, type StrayConnection } from './tunnel/streams/remote-calls.ts'
 import { AnsweringGateway, greet } from './tunnel/test/answering-gateway.ts'
 import { connectStreamGateway, dialStreams } from './tunnel/test/fake-stream-gateway.ts'
 import { BusHub, type HubBus } from './tunnel/test/bus-hub.ts'
@@ -439,6 +440,70 @@ describe('a connection for streams that reaches another replica than the one tha
     ])
       expect(await ask(change)).toEqual({ kind: 'no-tunnel' })
     expect(await ask({})).toEqual({ kind: 'opened' })
+    there.streams.leave()
+    expect(await ask({})).toEqual({ kind: 'no-tunnel' })
+  })
+
+  test('is not taken from a replica that cannot be reached: its ticket stays good for the next dial', async () => {
+    const unreachable = await start('unreachable')
+    await unreachable.hops.close()
+    const { gateway, ticket, opened } = await call()
+    expect((await dialStreams(unreachable.bench.url, 'gateway-1', ticket, greet('x'))).answer.kind).toBe(
+      'welcome',
+    )
+    const next = (await gateway.frames('dial-streams', 2)).at(-1)?.ticket ?? new Uint8Array(16)
+    const stray = await dialStreams(unreachable.bench.url, 'gateway-1', next, greet('x'))
+    expect(stray.answer).toMatchObject({ kind: 'refusal', code: 'superseded' })
+    await dialStreams(here.bench.url, 'gateway-1', next, greet('at last'))
+    expect(await text(await opened)).toBe('at last')
+    expect(events).toEqual(['here failed: unreachable', expect.stringContaining('here warns: another')])
+  })
+
+  test('gives way to the next that the same replica calls for, unless it carries a stream', async () => {
+    const gateway = await connect(here, 'gateway-1', echo, there)
+    const forgetOnce = () => vi.spyOn(there.streams, 'openTaken').mockReturnValueOnce(undefined)
+    const used = await open(gatewayOne)
+    forgetOnce()
+    const unused = await open(gatewayOne)
+    expect([gateway.calls, connectionsOf(there)]).toEqual([2, [2]])
+    unused.end().resume()
+    await finished(unused)
+    forgetOnce()
+    await open(gatewayOne)
+    await expect.poll(() => connectionsOf(there)).toEqual([2])
+    expect(await gateway.connections[1]?.ended).toMatchObject({ kind: 'told-to-leave', code: 'replaced' })
+    expect(used.destroyed).toBe(false)
+  })
+
+  test('is found at an address as long as a name may be', async () => {
+    const calls: string[] = []
+    const bus: Pick<HubBus, 'request' | 'serve'> = {
+      serve: () => () => undefined,
+      request: async (_topic, message) => {
+        calls.push(String(message))
+        return { kind: 'no-responders' }
+      },
+    }
+    const long = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}:65535`
+    const strays = new RemoteCalls({ bus, replicaId: 'far', streamAddress: () => long })
+    await strays.claim(new Uint8Array(16), { gatewayId: 'gateway-1', instanceId: 'one' }, 'connection-1')
+    const taken: StrayConnection[] = []
+    const answers: ((message: Uint8Array) => Promise<Uint8Array>)[] = []
+    const near = new RemoteCalls({
+      bus: {
+        ...bus,
+        serve: (_topic, answer) => {
+          answers.push(answer)
+          return () => undefined
+        },
+      },
+      replicaId: 'near',
+      streamAddress: () => undefined,
+    })
+    near.await(new Uint8Array(16), (connection) => taken.push(connection) > 0)
+    const reply = await answers[0]?.(Buffer.from(calls[0] ?? ''))
+    expect(taken).toMatchObject([{ streamAddress: long, heldBy: 'far' }])
+    expect(JSON.parse(String(reply))).toEqual({ callerId: 'near' })
   })
 
   test('ends with the gateway’s right, where it is', async () => {

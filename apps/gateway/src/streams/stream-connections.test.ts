@@ -186,6 +186,15 @@ describe('a call for streams', () => {
     await vi.waitFor(() => expect(sessions).toHaveLength(4))
     expect(wanted).toHaveLength(4)
   })
+
+  test('is answered for one that has carried nothing, when there are enough', async () => {
+    for (let count = 0; count < 4; count++) connections.dial(ticket)
+    await vi.waitFor(() => expect(sessions).toHaveLength(4))
+    connections.dial(ticket)
+    await vi.waitFor(() => expect(sessions).toHaveLength(5))
+    expect(connections.size).toBe(4)
+    await vi.waitFor(() => expect(sessions.filter(({ isOpen }) => isOpen)).toHaveLength(4))
+  })
 })
 
 describe('a stream through a gateway', () => {

@@ -23,7 +23,7 @@ export interface StreamConnectionsOptions {
 const idleMsDefault = 10 * 60_000
 /** One for each replica that a tunnel leads to, and as many that are about to end. */
 const connectionsMax = 4
-/** The balancer in front of the replicas may lead to another than the one that called. */
+/** The balancer in front of the replicas may lead to another than the one that called, which that cannot reach. */
 const dialsMax = 5
 const redialMs = 100
 
@@ -59,6 +59,8 @@ export class StreamConnections {
   /** Answers DialStreams; returns at once. */
   dial(ticket: Uint8Array): void {
     if (this.#stop.signal.aborted) return
+    // One that nobody uses may be of a replica that is gone, or that has lost sight of it.
+    if (this.size >= connectionsMax) this.#firstUnused()?.close('replaced', 'another replica needs one')
     if (this.size >= connectionsMax) {
       this.#seldom.warn(
         'enough',
@@ -78,6 +80,11 @@ export class StreamConnections {
     await Promise.all(this.#dialling)
     for (const session of this.#sessions) session.close('shutting-down', 'the gateway stops')
     await Promise.all(this.#closed)
+  }
+
+  #firstUnused(): StreamSession | undefined {
+    for (const session of this.#sessions) if (session.size === 0) return session
+    return undefined
   }
 
   async #dial(ticket: Uint8Array): Promise<void> {

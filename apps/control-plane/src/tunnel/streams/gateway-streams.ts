@@ -45,15 +45,19 @@ type Answer =
   /** It has reached another one. */
   | { kind: 'elsewhere'; connection: StrayConnection; streams: number }
 
+type Elsewhere = Extract<Answer, { kind: 'elsewhere' }>
+
 /** A connection that this replica keeps for the one that called for it, and opened or not yet. */
-interface Taken extends StreamGateway {
+interface Taken extends StreamGateway, GatewayProcess {
+  /** The replica that called. */
+  calledBy?: string
   connection: Promise<StreamConnection | undefined>
 }
 
 /** Where the connection that was called for may reach another replica. */
 export interface StrayConnections {
   calls: Pick<RemoteCalls, 'await' | 'claim'>
-  streams: Pick<RemoteStreams, 'open'>
+  streams: Pick<RemoteStreams, 'open' | 'isInDoubt'>
 }
 
 export interface GatewayStreamsOptions {
@@ -83,6 +87,7 @@ export class GatewayStreams {
   readonly #calling = new Map<string, Promise<Answer | undefined>>()
   /** What others called for, by the id that they know. */
   readonly #taken = new Map<string, Taken>()
+  #isLeaving = false
 
   constructor(options: GatewayStreamsOptions) {
     this.#options = options
@@ -108,7 +113,8 @@ export class GatewayStreams {
   /** Streams of this process; undefined when there is no connection for them, or one that may be dead. */
   loadOf(process: GatewayProcess): number | undefined {
     const answer = this.#answers.get(keyOf(process))
-    if (answer?.kind === 'elsewhere') return answer.streams
+    if (answer?.kind === 'elsewhere')
+      return this.#options.strays?.streams.isInDoubt(answer.connection) === true ? undefined : answer.streams
     const session = answer?.connection.session
     return session?.isOpen === true && !session.isSuspect ? session.size : undefined
   }
@@ -119,16 +125,17 @@ export class GatewayStreams {
    * @throws StreamError, or the signal's reason
    */
   async open(tunnel: StreamTunnel, target: StreamTarget, signal: AbortSignal): Promise<Duplex | undefined> {
-    const known = this.#answers.get(keyOf(tunnel))
     const answer = await untilAborted(this.#answerOf(tunnel), signal)
     if (answer?.kind !== 'elsewhere') return answer?.connection.session.open(target, signal)
     try {
       return await this.#openElsewhere(tunnel, answer, target, signal)
     } catch (error) {
-      const isLost = error instanceof StreamError && error.reason === 'connection-lost'
-      // A connection that stood unused is closed by the replica that has it, and only then is another called for.
-      if (!isLost || answer !== known) throw error
-      return this.open(tunnel, target, signal)
+      if (!isLost(error)) throw error
+      // The other replica has closed it because it stood unused, has gone, or cannot be reached from here.
+      const another = await untilAborted(this.#answerOf(tunnel), signal)
+      return another?.kind === 'elsewhere'
+        ? this.#openElsewhere(tunnel, another, target, signal)
+        : another?.connection.session.open(target, signal)
     }
   }
 
@@ -141,7 +148,7 @@ export class GatewayStreams {
     gatewayId: string
     organizationId: string
   }): OpenStreamTo | undefined {
-    const taken = this.#taken.get(named.connectionId)
+    const taken = this.#isLeaving ? undefined : this.#taken.get(named.connectionId)
     // T48: one of another organization is none.
     if (taken?.gatewayId !== named.gatewayId || taken.organizationId !== named.organizationId)
       return undefined
@@ -174,6 +181,11 @@ export class GatewayStreams {
     }
   }
 
+  /** Opens no more streams for other replicas, because this one is about to stop; they call for another connection. */
+  leave(): void {
+    this.#isLeaving = true
+  }
+
   /** Closes all, because this replica stops; resolves when the connections are gone. */
   async close(): Promise<void> {
     this.#calls.cancelAll()
@@ -197,6 +209,8 @@ export class GatewayStreams {
     const { strays } = this.#options
     const { ticket, answered, cancel } = this.#calls.issue(tunnel)
     const stopAwaiting = strays?.calls.await(ticket, (connection) => {
+      // Not worth the ticket: the gateway dials again, and may reach another replica then.
+      if (strays.streams.isInDoubt(connection)) return false
       const answer = this.#calls.redeem(ticket, connection)
       answer?.({ kind: 'elsewhere', connection, streams: 0 })
       return answer !== undefined
@@ -206,13 +220,24 @@ export class GatewayStreams {
     void tunnel.closed.then(cancel)
     const answer = await answered
     stopAwaiting?.()
-    if (answer !== undefined) this.#answers.set(keyOf(tunnel), answer)
+    if (answer?.kind === 'elsewhere') this.#keepElsewhere(tunnel, answer)
+    else if (answer?.connection.session.isOpen === true) this.#answers.set(keyOf(tunnel), answer)
     return answer
+  }
+
+  /** Until it turns out that it is gone, or until nothing else is known of the process. */
+  #keepElsewhere(tunnel: StreamTunnel, answer: Elsewhere): void {
+    this.#answers.set(keyOf(tunnel), answer)
+    void tunnel.closed.then(() => this.#forgetAnswer(tunnel, answer))
+  }
+
+  #forgetAnswer(process: GatewayProcess, answer: Answer): void {
+    if (this.#answers.get(keyOf(process)) === answer) this.#answers.delete(keyOf(process))
   }
 
   async #openElsewhere(
     tunnel: StreamTunnel,
-    answer: Extract<Answer, { kind: 'elsewhere' }>,
+    answer: Elsewhere,
     target: StreamTarget,
     signal: AbortSignal,
   ): Promise<Duplex | undefined> {
@@ -225,8 +250,7 @@ export class GatewayStreams {
       return stream
     } catch (error) {
       answer.streams -= 1
-      const isLost = error instanceof StreamError && error.reason === 'connection-lost'
-      if (isLost && this.#answers.get(keyOf(tunnel)) === answer) this.#answers.delete(keyOf(tunnel))
+      if (isLost(error)) this.#forgetAnswer(tunnel, answer)
       throw error
     }
   }
@@ -241,14 +265,31 @@ export class GatewayStreams {
     const connectionId = randomUUID()
     const { promise, resolve } = Promise.withResolvers<StreamConnection | undefined>()
     // The caller may ask for a stream before its answer is read here.
-    this.#taken.set(connectionId, { ...gateway, connection: promise })
-    const callerId = await strays.calls.claim(ticket, process, connectionId)
-    if (callerId === undefined) {
-      this.#taken.delete(connectionId)
-      resolve(undefined)
-      return undefined
+    const taken: Taken = { ...gateway, ...process, connection: promise }
+    this.#taken.set(connectionId, taken)
+    let callerId: string | undefined
+    try {
+      callerId = await strays.calls.claim(ticket, process, connectionId)
+    } finally {
+      if (callerId === undefined) {
+        this.#taken.delete(connectionId)
+        resolve(undefined)
+      }
     }
-    return (socket) => resolve(this.#begin(socket, gateway, process, { connectionId, calledBy: callerId }))
+    if (callerId === undefined) return undefined
+    const calledBy = callerId
+    return (socket) => {
+      this.#closeUnused(process, calledBy)
+      taken.calledBy = calledBy
+      resolve(this.#begin(socket, gateway, process, { connectionId, calledBy }))
+    }
+  }
+
+  /** Who calls again has lost sight of what it called for before, and a gateway has four at most. */
+  #closeUnused(process: GatewayProcess, calledBy: string): void {
+    for (const taken of this.#taken.values()) {
+      if (taken.calledBy === calledBy && keyOf(taken) === keyOf(process)) void closeIfUnused(taken)
+    }
   }
 
   #begin(
@@ -279,9 +320,21 @@ export class GatewayStreams {
   }
 
   #forget(connection: StreamConnection): void {
-    if (this.#answers.get(keyOf(connection))?.connection === connection)
-      this.#answers.delete(keyOf(connection))
+    const answer = this.#answers.get(keyOf(connection))
+    if (answer?.connection === connection) this.#forgetAnswer(connection, answer)
   }
+}
+
+async function closeIfUnused({ connection }: Taken): Promise<void> {
+  const session = (await connection)?.session
+  if (session?.size === 0) session.close('replaced', 'a newer connection for streams has come')
+}
+
+/** Nothing opened, because what was named is there no more, or cannot be reached, or means nothing to an older version. */
+function isLost(error: unknown): boolean {
+  return (
+    error instanceof StreamError && (error.reason === 'connection-lost' || error.reason === 'unsupported')
+  )
 }
 
 function keyOf({ gatewayId, instanceId }: GatewayProcess): string {

@@ -24,13 +24,15 @@ export interface RemoteCallsOptions {
 /** Within a gateway's handshake. */
 const claimMs = 2_000
 const bytesMax = 4 * 1024
+/** Of a DNS name, with brackets and a port. */
+const addressLengthMax = 264
 const name = z.string().min(1).max(protocolLimits.nameBytesMax)
 
 const stray = z.object({
   gatewayId: name,
   instanceId: name,
   heldBy: name,
-  streamAddress: name,
+  streamAddress: z.string().min(1).max(addressLengthMax),
   connectionId: name,
 })
 const answer = z.object({ callerId: name.optional() })

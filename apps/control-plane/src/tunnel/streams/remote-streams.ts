@@ -80,7 +80,7 @@ export class RemoteStreams {
   }
 
   /** Its replica could not be reached a moment ago. */
-  isInDoubt({ streamAddress }: StreamPlace): boolean {
+  isInDoubt({ streamAddress }: Pick<StreamPlace, 'streamAddress'>): boolean {
     const since = this.#doubted.get(streamAddress ?? '')
     return since !== undefined && this.#options.elapsed() - since < doubtMs
   }
@@ -142,7 +142,10 @@ export class RemoteStreams {
     if (answer?.kind === 'refused') throw new StreamError(answer.reason, answer.detail)
     if (answer === undefined) onFailed('malformed')
     else onGone(place)
-    throw new StreamError('connection-lost', `the replica ${place.heldBy} has no such tunnel any more`)
+    throw new StreamError(
+      'connection-lost',
+      `the replica ${place.heldBy} has no such tunnel or connection any more`,
+    )
   }
 
   #doubt({ heldBy, streamAddress = '', isSuspect }: StreamPlace, error: unknown): void {
