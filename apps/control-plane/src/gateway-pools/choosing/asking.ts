@@ -13,7 +13,7 @@ export class Asking implements AttemptSignal {
   label: string | undefined
   /** When Accepted came. */
   acceptedAt: number | undefined
-  /** A later asking of the same review had the verdict first. */
+  /** A later asking of the same review had the verdict first; of a canary, the asking beside it was much faster. */
   isOvertaken = false
   aborted = false
   #listener: AbortListener | undefined
@@ -25,7 +25,7 @@ export class Asking implements AttemptSignal {
     this.patienceMs = patienceMs
   }
 
-  /** Of the retry budget. A canary has none: there is one for each ejection. */
+  /** Of the retry budget. A canary needs none: of each process there is one at a time. */
   get isExtra(): boolean {
     return this.kind === 'retry' || this.kind === 'hedge'
   }

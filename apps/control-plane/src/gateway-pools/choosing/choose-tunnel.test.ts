@@ -155,12 +155,41 @@ describe('those that are out or doubtful', () => {
     expect(chooseCanary(candidates, now)).toBeUndefined()
   })
 
+  test('are tried by the tunnel that nothing speaks against', () => {
+    const candidates = standingsOf({ slots: 2 }, {})
+    const [dead, sound] = candidates
+    for (const one of [dead?.ejection, dead?.process.ejection])
+      one?.failed({ now, startedAt: now, mayEject: () => true })
+    expect(chooseCanary(candidates, now)).toBe(sound)
+    // That was well: it is the tunnel.
+    dead?.process.ejection.succeeded(now, now)
+    expect(chooseCanary(candidates, now)).toBe(dead)
+    dead?.process.ejection.canarySent(now)
+    expect(chooseCanary(candidates, now)).toBeUndefined()
+  })
+
+  test('are tried in turns, those that are out before those that are in question', () => {
+    const candidates = standingsOf({}, {}, {}, {})
+    const [bad, worse, out, chosen] = candidates
+    for (const one of [bad, worse, chosen])
+      one?.process.ejection.failed({ now, startedAt: now, mayEject: () => false })
+    eject(out?.process, now)
+    const turns: (TunnelStanding | undefined)[] = []
+    for (const at of [now + 1, now + 2, now + 3, now + 5000]) {
+      const canary = chooseCanary(candidates, at, chosen)
+      turns.push(canary)
+      canary?.process.ejection.canarySent(at)
+      canary?.process.ejection.canaryEnded()
+    }
+    expect(turns).toEqual([bad, worse, bad, out])
+  })
+
   test('are due for a canary when their time is over, one at a time', () => {
     const candidates = standingsOf({}, {})
     eject(candidates[1]?.process, now)
     expect(chooseCanary(candidates, now + 4999)).toBeUndefined()
     expect(chooseCanary(candidates, now + 5000)).toBe(candidates[1])
-    candidates[1]?.process.ejection.canarySent()
+    candidates[1]?.process.ejection.canarySent(now)
     expect(chooseCanary(candidates, now + 5000)).toBeUndefined()
   })
 })

@@ -29,12 +29,40 @@ export function chooseTunnel(
 }
 
 /** One that is in question or has been out for its time, and that nobody tries yet. */
-export function chooseCanary(candidates: readonly TunnelStanding[], now: number): TunnelStanding | undefined {
-  return candidates.find(
-    (one) =>
-      one.process.ejection.isDueForCanary(now) ||
-      (!one.process.ejection.isOut && one.ejection.isDueForCanary(now)),
+export function chooseCanary(
+  candidates: readonly TunnelStanding[],
+  now: number,
+  chosen?: TunnelStanding,
+): TunnelStanding | undefined {
+  const due = candidates.filter((one) => one !== chosen && isDueForCanary(one, now))
+  return due.length < 2 ? due[0] : due.toSorted(byNeedOfCanary)[0]
+}
+
+function isDueForCanary({ ejection, process }: TunnelStanding, now: number): boolean {
+  const { isOut, isInQuestion, hasCanary } = process.ejection
+  if (isOut || isInQuestion) return process.ejection.isDueForCanary(now)
+  return !hasCanary && ejection.isDueForCanary(now)
+}
+
+/**
+ * Those that are out come first, and then in turns, so that one that stays bad keeps none from coming back. Of a process
+ * the tunnel that nothing speaks against: a dead one says nothing of its process.
+ */
+function byNeedOfCanary(one: TunnelStanding, other: TunnelStanding): number {
+  return (
+    Number(isOutItself(other)) - Number(isOutItself(one)) ||
+    one.process.ejection.canaryAt - other.process.ejection.canaryAt ||
+    doubtsOf(one) - doubtsOf(other)
   )
+}
+
+/** Of what a canary tries: the process, or the tunnel where nothing is wrong with that. */
+function isOutItself({ ejection, process }: TunnelStanding): boolean {
+  return process.ejection.isInQuestion ? false : process.ejection.isOut || ejection.isOut
+}
+
+function doubtsOf({ ejection, tunnel }: TunnelStanding): number {
+  return Number(ejection.isOut || ejection.isInQuestion) + Number(tunnel.isSuspect)
 }
 
 /** Whether one more process may be ejected: never more than half of a pool. */

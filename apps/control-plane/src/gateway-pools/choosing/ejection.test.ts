@@ -51,7 +51,7 @@ describe('after a failure', () => {
     expect([ejection.isInQuestion, ejection.isDueForCanary(0)]).toEqual([false, false])
     fail(ejection, 1)
     expect([ejection.isInQuestion, ejection.isDueForCanary(1)]).toEqual([true, true])
-    ejection.canarySent()
+    ejection.canarySent(1)
     expect([ejection.isInQuestion, ejection.isDueForCanary(1)]).toEqual([true, false])
     ejection.canaryEnded()
     expect(ejection.isDueForCanary(1)).toBe(true)
@@ -59,6 +59,14 @@ describe('after a failure', () => {
     expect([ejection.isInQuestion, ejection.isDueForCanary(2)]).toEqual([false, false])
     fail(ejection, 3, 4, 5)
     expect([ejection.isInQuestion, ejection.isDueForCanary(5)]).toEqual([false, false])
+  })
+
+  test('it has a canary a second when it would be out if it were allowed', () => {
+    const ejection = new Ejection()
+    for (const now of [1, 2, 3]) ejection.failed({ now, startedAt: now, mayEject: () => false })
+    ejection.canarySent(10)
+    ejection.canaryEnded()
+    expect([1009, 1010].map((now) => ejection.isDueForCanary(now))).toEqual([false, true])
   })
 })
 
@@ -73,7 +81,7 @@ describe('once out', () => {
     const ejection = ejected(1000)
     expect(ejection.isDueForCanary(5999)).toBe(false)
     expect(ejection.isDueForCanary(6000)).toBe(true)
-    ejection.canarySent()
+    ejection.canarySent(6000)
     expect(ejection.isDueForCanary(6001)).toBe(false)
     ejection.canaryEnded()
     expect(ejection.isDueForCanary(6002)).toBe(true)
@@ -81,7 +89,7 @@ describe('once out', () => {
 
   test('a canary that succeeds brings it in', () => {
     const ejection = ejected(1000)
-    ejection.canarySent()
+    ejection.canarySent(6000)
     expect(ejection.succeeded(6000, 6005)).toBe(true)
     expect(ejection.isOut).toBe(false)
     expect(fail(ejection, 6010, 6020)).toEqual([false, false])
@@ -92,7 +100,7 @@ describe('once out', () => {
     const times: number[] = []
     for (let round = 0; round < 6; round += 1) {
       const now = ejection.outUntil
-      ejection.canarySent()
+      ejection.canarySent(now)
       expect(fail(ejection, now)).toEqual([true])
       times.push(ejection.outUntil - now)
     }

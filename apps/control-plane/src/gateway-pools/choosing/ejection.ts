@@ -6,6 +6,8 @@ const firstEjectionMs = 5000
 const ejectionMsMax = 60_000
 /** After this long in good standing the next ejection is a first one again. */
 const forgivenAfterMs = 60_000
+/** Between two canaries of one that would be out if it were allowed: nothing that they say is new. */
+const canaryPauseMs = 1000
 
 export interface EjectionRules {
   now: number
@@ -30,6 +32,7 @@ export class Ejection {
   #next = 0
   #out: { since: number; until: number } | undefined
   #hasCanary = false
+  #canaryAt = Number.NEGATIVE_INFINITY
   /** How many ejections there were without a long time in good standing between. */
   #round = 0
   #readmittedAt = Number.NEGATIVE_INFINITY
@@ -48,14 +51,26 @@ export class Ejection {
     return this.#out === undefined && this.#inARow > 0
   }
 
+  get hasCanary(): boolean {
+    return this.#hasCanary
+  }
+
+  /** When it was tried last. */
+  get canaryAt(): number {
+    return this.#canaryAt
+  }
+
   /** It is in question, or its time is over, and nobody tries it yet. */
   isDueForCanary(now: number): boolean {
     if (this.#hasCanary) return false
-    return this.#out === undefined ? this.#inARow > 0 : now >= this.#out.until
+    if (this.#out !== undefined) return now >= this.#out.until
+    if (this.#inARow >= failuresInARowMax) return now - this.#canaryAt >= canaryPauseMs
+    return this.#inARow > 0
   }
 
-  canarySent(): void {
+  canarySent(now: number): void {
     this.#hasCanary = true
+    this.#canaryAt = now
   }
 
   /** Whatever came of it. */

@@ -39,6 +39,48 @@ describe('ejection', () => {
     },
   )
 
+  test('is of the dead tunnel alone, where its process has another and the pool other gateways', async () => {
+    const pool = new SimulatedPool()
+    const [gateway] = [pool.add({ slots: 2 }), pool.add({ slots: 2 })]
+    const [dead, sound] = gateway.tunnels
+    if (dead !== undefined) dead.review = () => Promise.resolve({ kind: 'mismatched' })
+    pool.reviewRandomly(100, 20_000)
+    await pool.time.runUntil(21_000)
+    expect(pool.successes).toBe(pool.logins.length)
+    const ejected = new Set(pool.eventsOf('ejected').map(({ event }) => event))
+    expect(ejected).toEqual(new Set(['ejected tunnel mismatched']))
+    expect(sound?.seen.length).toBeGreaterThan(400)
+  })
+
+  test('is of none where all are slow alike', async () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const pool = new SimulatedPool(seed)
+      const gateways = Array.from({ length: 4 }, () => pool.add({}))
+      pool.reviewRandomly(100, 20_000)
+      pool.time.after(3000, () => {
+        for (const gateway of gateways) Object.assign(gateway.options, { roundTripMs: 300 })
+      })
+      await pool.time.runUntil(25_000)
+      expect(pool.eventsOf('ejected').filter(({ at }) => at > 6000)).toEqual([])
+      expect(pool.successes).toBe(pool.logins.length)
+    }
+  })
+
+  test('ends although another member, which may not be ejected, stays bad', async () => {
+    const { pool, gateways } = poolOf(unreachable, unreachable, { kind: 'answers' })
+    pool.reviewRandomly(100, 40_000)
+    await pool.time.runUntil(3000)
+    const isOut = (index: number): boolean =>
+      gateways[index]?.tunnels.some((one) => pool.state.standings.of(one).isOut) === true
+    const out = [0, 1].filter(isOut)
+    expect(out).toHaveLength(1)
+    for (const index of out) Object.assign(gateways[index] ?? {}, { behaviour: { kind: 'answers' } })
+    await pool.time.runUntil(41_000)
+    expect(out.filter(isOut)).toEqual([])
+    // Canaries to the bad one: few, and not one for each login.
+    expect(pool.eventsOf('asked canary').length).toBeLessThan(100)
+  })
+
   test('never takes more than half of a pool', async () => {
     const { pool, gateways } = poolOf(drops, drops, drops, { kind: 'answers' })
     pool.reviewRandomly(100, 20_000)

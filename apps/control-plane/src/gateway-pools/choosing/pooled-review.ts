@@ -57,6 +57,9 @@ export class PooledReview {
   /** What a login is told if nothing better comes. */
   #failure: AttemptOutcome | undefined
   #stopTimer: (() => void) | undefined
+  /** What the first sign and the first verdict of a tunnel took, canaries left out. */
+  #signAfterMs = Number.POSITIVE_INFINITY
+  #verdictAfterMs = Number.POSITIVE_INFINITY
   /** Of a wish for a place of the retry budget. */
   #withdrawWish: (() => void) | undefined
   #waiting: AbortController | undefined
@@ -131,7 +134,9 @@ export class PooledReview {
       signal: asking,
       onAccepted: () => {
         asking.acceptedAt = this.#options.state.elapsed()
-        standing.firstSign.observe(asking.acceptedAt - startedAt)
+        const tookMs = asking.acceptedAt - startedAt
+        standing.firstSign.observe(tookMs)
+        if (asking.kind !== 'canary') this.#signAfterMs = Math.min(this.#signAfterMs, tookMs)
       },
     }
     this.#detached(
@@ -141,20 +146,38 @@ export class PooledReview {
 
   /** The next review after a failure, or after an ejection's time, tries what the gateway does now, at nobody's cost. */
   #sendCanary(candidates: readonly TunnelStanding[], chosen: TunnelStanding, now: number): void {
-    const canary = chooseCanary(candidates, now)
     // What is chosen although it is out shows by itself whether it is back.
-    if (canary === undefined || canary === chosen) return
-    canary.ejection.canarySent()
-    canary.process.ejection.canarySent()
+    const canary = chooseCanary(candidates, now, chosen)
+    if (canary === undefined) return
+    canary.ejection.canarySent(now)
+    canary.process.ejection.canarySent(now)
     const asking = this.#newAsking(canary, 'canary', now)
     this.#send(asking, Math.min(canaryBudgetMs, this.#deadlineAt - now))
-    if (canary.isOut) return
-    // Of one that is in question silence says enough: the next canary can go.
-    this.#options.state.after(asking.patienceMs, () => {
-      if (asking.acceptedAt !== undefined || asking.label !== undefined) return
-      asking.isOvertaken = true
-      asking.cancel()
-    })
+    if (!canary.isOut) this.#judgeCanary(asking)
+  }
+
+  /**
+   * One that is in question is late when it is silent, or has no verdict, for twice what the tunnel took that the review
+   * really went to. Where all are slow none is: gateways that are full let reviews wait before they accept them.
+   */
+  #judgeCanary(canary: Asking): void {
+    if (canary.label !== undefined) return
+    const { state, target } = this.#options
+    const { acceptedAt, patienceMs, startedAt } = canary
+    const allowedMs =
+      acceptedAt === undefined
+        ? Math.max(patienceMs, 2 * this.#signAfterMs)
+        : Math.max(
+            acceptedHedgeDelayMs(target.reviewP99.value, patienceMs, Number.POSITIVE_INFINITY),
+            2 * this.#verdictAfterMs,
+          )
+    const leftMs = allowedMs - (state.elapsed() - startedAt)
+    if (leftMs > 0) {
+      state.after(Math.max(1, Math.min(leftMs, patienceMs)), () => this.#judgeCanary(canary))
+      return
+    }
+    canary.isOvertaken = true
+    canary.cancel()
   }
 
   /** A bug must not leave the login without an end. */
@@ -179,8 +202,15 @@ export class PooledReview {
     noteOutcome(asking, outcome, { state, target, candidates, now: state.elapsed() })
     if (asking.isExtra) target.retryBudget.release()
     if (asking.kind === 'canary') return
+    if (outcome.kind === 'reviewed') this.#noteVerdict(asking)
     this.#underWay -= 1
     if (!this.#isDone) this.#goOn(asking, asking.kind, outcome)
+  }
+
+  #noteVerdict({ startedAt }: Asking): void {
+    const tookMs = this.#options.state.elapsed() - startedAt
+    this.#signAfterMs = Math.min(this.#signAfterMs, tookMs)
+    this.#verdictAfterMs = Math.min(this.#verdictAfterMs, tookMs)
   }
 
   #goOn(asking: Asking, kind: AttemptKind, outcome: AttemptOutcome): void {

@@ -6,7 +6,7 @@ export type HedgeReason = 'not-accepted' | 'beyond-p99'
 
 /** What was held against a gateway process or a tunnel. */
 export type Blame =
-  /** Another tunnel that was asked later had answered by then. */
+  /** Another tunnel that was asked later, or beside a canary, had answered by then. */
   | 'late'
   | 'timed-out'
   | 'tunnel-lost'
