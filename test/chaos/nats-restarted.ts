@@ -10,7 +10,7 @@ export const natsRestarted: Experiment = {
     'all three NATS nodes down and back at 100 logins a second: control planes stay ready, logins whose gateway is connected to the one they reach go on, no login is answered wrongly, nothing committed is lost, all are served again within 5 s',
   missing: missingReplicaPrograms,
   async run(size, say) {
-    const { rounds, downMs } = sizes[size]
+    const { rounds, downMs, backMs } = sizes[size]
     await using world = await createReplicasWorld({ say })
     const workloads = await addCheckedWorkloads(world)
     const { nats, replicas } = world.set
@@ -47,7 +47,9 @@ export const natsRestarted: Experiment = {
   },
 }
 
-const sizes = { quick: { rounds: 1, downMs: 3_000 }, full: { rounds: 6, downMs: 20_000 } } as const
-const backMs = 5_000
+const sizes = {
+  quick: { rounds: 1, downMs: 3_000, backMs: 5_000 },
+  full: { rounds: 6, downMs: 20_000, backMs: 9_000 },
+} as const
 /** Nothing hangs: a login that finds no way to its gateway waits some three seconds for one. */
 const slowestMsMax = 6_000

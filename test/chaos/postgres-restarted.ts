@@ -11,7 +11,7 @@ export const postgresRestarted: Experiment = {
     'PostgreSQL restarted, and killed (-9) and started, at 100 logins a second: no login is answered wrongly, nothing committed is lost, all are served again within 5 s',
   missing: missingReplicaPrograms,
   async run(size, say) {
-    const { rounds, downMs } = sizes[size]
+    const { rounds, downMs, backMs } = sizes[size]
     const postgres = await startRestartablePostgres()
     await using world = await createReplicasWorld({ say, postgres })
     const workloads = await addCheckedWorkloads(world)
@@ -36,5 +36,7 @@ export const postgresRestarted: Experiment = {
   },
 }
 
-const sizes = { quick: { rounds: 1, downMs: 500 }, full: { rounds: 8, downMs: 5_000 } } as const
-const backMs = 4_000
+const sizes = {
+  quick: { rounds: 1, downMs: 500, backMs: 5_000 },
+  full: { rounds: 8, downMs: 5_000, backMs: 9_000 },
+} as const

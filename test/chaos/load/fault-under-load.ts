@@ -83,7 +83,8 @@ function endOf({ dueAt, latencyMs }: CheckedLogin): number {
 }
 
 function figuresOf({ name, from, over }: Fault, next: number, logins: readonly CheckedLogin[]): FaultFigures {
-  const during = logins.filter((login) => endOf(login) >= from && login.dueAt < next)
+  // One that was under way when the next fault struck is that one's.
+  const during = logins.filter((login) => endOf(login) >= from && endOf(login) < next)
   const { failed, p50Ms, p99Ms, maxMs, failures } = summarizeLogins(during)
   const lastFailedAt = Math.max(
     over,
