@@ -55,7 +55,10 @@ const gapMs = 2_000
 
 interface Round {
   lateReviews: number
+  /** After the first review that it dropped: before that nobody can know. */
   ejectedAfterMs: number
+  /** From its falling silent to that review. */
+  untilAskedMs: number
   failed: number
 }
 
@@ -91,8 +94,16 @@ async function connectSilent(
 }
 
 /** The reviews that it got before it was left alone: until a gap that the load alone cannot explain. */
-function judge(droppedAt: readonly number[], since: number): { lateReviews: number; ejectedAfterMs: number } {
+function judge(
+  droppedAt: readonly number[],
+  since: number,
+): Pick<Round, 'lateReviews' | 'ejectedAfterMs' | 'untilAskedMs'> {
   const end = droppedAt.findIndex((at, index) => (droppedAt[index + 1] ?? Infinity) - at > gapMs)
   const late = droppedAt.slice(0, end + 1)
-  return { lateReviews: late.length, ejectedAfterMs: Math.round((late.at(-1) ?? since) - since) }
+  const [first = since] = late
+  return {
+    lateReviews: late.length,
+    ejectedAfterMs: Math.round((late.at(-1) ?? first) - first),
+    untilAskedMs: Math.round(first - since),
+  }
 }
