@@ -1,7 +1,8 @@
-/** The SQLSTATE that the server gave for an error; undefined where no server did. */
+import pg from 'pg'
+
+/** The SQLSTATE that the server gave for an error; undefined where no server did: EPIPE has five letters too. */
 export function sqlStateOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
-  return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined
+  return error instanceof pg.DatabaseError ? error.code : undefined
 }
 
 /**
@@ -39,4 +40,9 @@ export function isPassingRefusal(error: unknown): boolean {
 /** Somebody held a lock for longer than `lock_timeout`. */
 export function isLockTimeout(error: unknown): boolean {
   return sqlStateOf(error) === '55P03'
+}
+
+/** Another row has the value already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlStateOf(error) === '23505'
 }

@@ -1,7 +1,7 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
-import { sqlStateOf, sqlStates } from '../gateways/sql-state.ts'
+import { isUniqueViolation } from '../database/sql-state.ts'
 import type {
   AttachedAuth,
   DeletePoolOutcome,
@@ -120,7 +120,7 @@ async function rename(
       .where('organization_id', '=', organizationId)
       .execute()
   } catch (error) {
-    if (sqlStateOf(error) === sqlStates.uniqueViolation) return { kind: 'name-taken' }
+    if (isUniqueViolation(error)) return { kind: 'name-taken' }
     throw error
   }
   const pool = await find(database, gatewayPoolId, organizationId)

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { DatabaseLost, DatabaseSilent, DatabaseUnreachable } from '../database/database-unreachable.ts'
+import { serverError } from '../database/test/server-error.ts'
 import { ApiError } from './api-error.ts'
 import { type HttpServer, createHttpServer } from './http-server.ts'
 import { type StartedHttpServer, startHttpServer } from './test/start-http-server.ts'
@@ -36,7 +37,7 @@ function registerRoutes(server: HttpServer): void {
     throw new DatabaseSilent()
   })
   server.post('/crowded-database', () => {
-    throw Object.assign(new Error(`${canary} at 10.1.2.3`), { code: '40P01' })
+    throw serverError('40P01', `${canary} at 10.1.2.3`)
   })
   server.post('/lost-database', () => {
     throw new DatabaseLost(new Error(`${canary} at 10.1.2.3`))

@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, type Transaction, sql } from 'kysely'
 import { inTransaction } from '../database/commit.ts'
 import type { Schema } from '../database/schema.ts'
-import { sqlStateOf, sqlStates } from '../gateways/sql-state.ts'
+import { isUniqueViolation } from '../database/sql-state.ts'
 import type {
   FirstRows,
   OrganizationChange,
@@ -82,7 +82,7 @@ async function update(
     return row === undefined ? { kind: 'unknown' } : { kind: 'done', organization: detailsOf(row) }
   } catch (error) {
     // The slug is all that is unique among what was set.
-    if (sqlStateOf(error) === sqlStates.uniqueViolation) return { kind: 'slug-taken' }
+    if (isUniqueViolation(error)) return { kind: 'slug-taken' }
     throw error
   }
 }
