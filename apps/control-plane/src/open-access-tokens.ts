@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { registerAccessTokenRoutes } from './access-tokens/access-token-routes.ts'
 import {
   type AdministerSigningKeys,
@@ -26,6 +27,7 @@ import { createAccessTokenVerifier } from './access-tokens/verify-access-token.t
 import type { AuditLog } from './audit/audit-log.ts'
 import type { ChangeAudit } from './audit/change-audit.ts'
 import type { Commit } from './database/commit.ts'
+import { type Repetition, startRepeating } from './gateways/repeat.ts'
 import type { HttpServer } from './http/http-server.ts'
 import type { IdentityReader } from './identities/identity-cache.ts'
 import type { RequireWithinIdentity } from './identities/require-within-identity.ts'
@@ -78,6 +80,7 @@ export async function openAccessTokens(options: AccessTokensOptions) {
   const readToken = createReadAccessToken({ keys, issuer, clock })
   const checkToken = createCheckAccessToken({ readToken, revocations, trustedIps })
   const administration = createAdministerSigningKeys({ ...options, keys, onAdded: tellOfSigningKeys })
+  const watch = watchSigningKeys(keys, logger)
   const upkeep = startRemovingExpiredRows({
     removals: [
       () => keepSigningKeys(keys, administration, config.signingKeyDaysMax ?? 0),
@@ -113,19 +116,38 @@ export async function openAccessTokens(options: AccessTokensOptions) {
       })
       registerSigningKeyRoutes(server, { authenticate, signingKeys: administration })
     },
-    close: () => Promise.all([upkeep.close(), revocations.close()]),
+    close: () => Promise.all([upkeep.close(), watch.close(), revocations.close()]),
   }
 }
 
 const dayMs = 86_400_000
 
-/** Once a minute: reads what other replicas did with the keys, retires what no token needs, rotates what is too old. */
+/** What another replica did with a key is known within a second, though its notice is lost. */
+const signingKeysMsMax = 800
+
+function watchSigningKeys(keys: SigningKeys, logger: AccessTokensOptions['logger']): Repetition {
+  let isRead = true
+  return startRepeating({
+    intervalMs: signingKeysMsMax,
+    task: async () => {
+      await keys.reload()
+      isRead = true
+    },
+    // Of a database that is away, once.
+    onFailure: (error) => {
+      if (isRead) logger.warn({ err: error }, 'signing keys not read')
+      isRead = false
+    },
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  })
+}
+
+/** Once a minute: retires what no token needs, rotates what is too old. */
 async function keepSigningKeys(
   keys: SigningKeys,
   administration: AdministerSigningKeys,
   daysMax: number,
 ): Promise<number> {
-  await keys.reload()
   await keys.retireOutlived()
   if (daysMax > 0) await administration.rotateByAge(daysMax * dayMs)
   return 0

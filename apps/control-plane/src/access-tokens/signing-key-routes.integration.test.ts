@@ -33,6 +33,24 @@ describe('signing keys', () => {
     }
   })
 
+  it('that another replica has made are known though nobody told of them', async () => {
+    const own = await startPosternWithClients()
+    const replica = await own.app.startReplica()
+    try {
+      await sql`update signing_keys set created_at = now() - interval '1 day'`.execute(
+        own.app.database.kysely,
+      )
+      expect((await own.call('POST', `${url}/rotate`)).status).toBe(200)
+      const known = await own.app.call('GET', '/.well-known/jwks.json')
+      expect(known.body).toMatchObject({ keys: [{}, {}] })
+      const knownThere = async () => (await replica.call('GET', '/.well-known/jwks.json')).body
+      await expect.poll(knownThere, { timeout: 10_000 }).toEqual(known.body)
+    } finally {
+      await replica.stop()
+      await own.close()
+    }
+  })
+
   it('rotate with an overlap: published at once, signing later, the old one verifying; and once at a time', async () => {
     const { kysely } = postern.app.database
     const before = await logInWith({})

@@ -39,7 +39,7 @@ export interface DescribedSigningKey {
 
 /** How long verifiers may keep the published keys; also how long a new key waits before it signs. */
 export const publishedKeysMaxAgeSeconds = 300
-/** Replicas read the keys every minute and a half at the latest, so each knows a key long before it signs. */
+/** Replicas read the keys every second, so each knows a key long before it signs. */
 export const activationDelayMs = 2 * publishedKeysMaxAgeSeconds * 1000
 
 /** Counted from the making of the next key: that begins to sign, and the last token of the one before it expires. */

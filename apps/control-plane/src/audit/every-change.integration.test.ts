@@ -93,4 +93,18 @@ describe('every route that changes something', () => {
     }
     expect(complaints).toEqual([])
   }, 120_000)
+
+  it('tells the other replicas of what they remember', () => {
+    expect([...world.notices].toSorted()).toEqual([
+      'gateway-credentials',
+      'gateway-pool',
+      'gateway-pools-of-organization',
+      'identity',
+      'organization-keys',
+      'organization-role',
+      'project',
+      'revocations',
+      'signing-keys',
+    ])
+  })
 })

@@ -15,12 +15,12 @@ export interface RevocationWatchDependencies {
 }
 
 export interface RevocationWatch extends Repetition {
-  /** Another replica has revoked something: not in two seconds, but now. However many ask meanwhile, one check follows. */
+  /** Another replica has revoked something: not in a second, but now. However many ask meanwhile, one check follows. */
   checkNow(): void
 }
 
-/** Twice in the five seconds within which a revoked gateway must be gone, with room for a slow database. */
-export const revocationCheckIntervalMs = 2000
+/** What another replica revoked is known within a second though its notice is lost, with room for the database. */
+export const revocationCheckIntervalMs = 800
 
 /**
  * Closes what another replica revoked, and what authenticated at the very moment of its revocation. A database that

@@ -21,7 +21,7 @@ export interface ReencryptionDependencies {
 
 const rowsPerBatch = 100
 /**
- * So long an earlier key is kept at least, whatever was found: another process may encrypt under it for 5 s after its
+ * So long an earlier key is kept at least, whatever was found: another process may encrypt under it for a second after its
  * successor was made (keyring/), and commit that later, and remember what it has read for half a minute (secrets/).
  */
 const earlierKeyMsMin = 10 * 60_000

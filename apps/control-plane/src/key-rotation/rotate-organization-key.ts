@@ -24,7 +24,7 @@ const earlierKeysMax = 5
 
 export type RotateOrganizationKey = (origin: ChangeOrigin) => Promise<KeyStates>
 
-/** What is written from now on is encrypted under a new key; in other processes within 5 s. Throws ApiErrors. */
+/** What is written from now on is encrypted under a new key; in other processes within a second. Throws ApiErrors. */
 export function createRotateOrganizationKey(
   dependencies: RotateOrganizationKeyDependencies,
 ): RotateOrganizationKey {

@@ -70,7 +70,7 @@ const checkText = 'postern'
 /** Organizations whose unwrapped keys are kept in memory; the oldest goes first. */
 const organizationsMax = 10_000
 /** So long may this process encrypt under a key after another has made a newer one. */
-const newestKeyMsMax = 5_000
+const newestKeyMsMax = 1_000
 
 export function instancePlace(context: string): SealPlace {
   return ['instance', context]

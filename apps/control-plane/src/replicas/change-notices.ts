@@ -3,14 +3,14 @@ import type { ReplicaBus } from './replica-bus.ts'
 /** Tells what has changed, by ids: the database has the rest. */
 export type Tell<Ids extends readonly string[]> = (...ids: Ids) => void
 
-const topic = 'changed'
+export const noticeTopic = 'changed'
 const idsMax = 8
 const noticeBytesMax = 4096
 
 /**
  * What a replica does after a committed change, so that its memory holds no older state, the others do too. A notice
  * holds no state and is trusted for none: who hears it reads the database. One that is lost makes nothing wrong, only a
- * second late: nothing is remembered for longer, and what was revoked is read three times a second anyway.
+ * second late: nothing is remembered for longer, what was revoked and the keys are read that often anyway.
  */
 export class ChangeNotices {
   readonly #bus: Pick<ReplicaBus, 'publish'>
@@ -19,7 +19,7 @@ export class ChangeNotices {
 
   constructor(bus: Pick<ReplicaBus, 'publish' | 'listen'>) {
     this.#bus = bus
-    this.#stopListening = bus.listen(topic, (message) => this.#hear(message))
+    this.#stopListening = bus.listen(noticeTopic, (message) => this.#hear(message))
   }
 
   /** @param hear called with what another replica told. @returns what tells the others */
@@ -28,7 +28,7 @@ export class ChangeNotices {
     this.#hearers.set(name, (ids) => {
       if (ids.length === hear.length) Reflect.apply(hear, undefined, ids)
     })
-    return (...ids) => this.#bus.publish(topic, Buffer.from(JSON.stringify([name, ...ids])))
+    return (...ids) => this.#bus.publish(noticeTopic, Buffer.from(JSON.stringify([name, ...ids])))
   }
 
   /** As `on`, for what is to be done here, too: at once, and before the others are told. */

@@ -4,6 +4,9 @@ import {
   type PosternWithCluster,
   startPosternWithCluster,
 } from '../../kubernetes-auth/test/postern-with-cluster.ts'
+import { noticeTopic } from '../../replicas/change-notices.ts'
+import { LocalReplicaBus } from '../../replicas/local-replica-bus.ts'
+import type { ReplicaBus } from '../../replicas/replica-bus.ts'
 import type { Reply, TestApp } from '../../test/start-test-app.ts'
 import type { AuditEventName } from '../audit-event.ts'
 
@@ -37,6 +40,8 @@ export interface Person {
 
 /** Things to change, each new. */
 export interface ChangeWorld {
+  /** The names of the notices that other replicas were sent. */
+  readonly notices: ReadonlySet<string>
   readonly postern: PosternWithCluster
   readonly organizationId: string
   readonly administrator: { email: string; password: string }
@@ -52,7 +57,18 @@ export interface ChangeWorld {
 const administrator = { email: 'ada@example.com', password: 'correct horse battery' }
 
 export async function startChangeWorld(observeRoute: (route: RouteOptions) => void): Promise<ChangeWorld> {
-  const postern = await startPosternWithCluster({}, { observers: { route: observeRoute } }, administrator)
+  const notices = new Set<string>()
+  const openBus = async (): Promise<ReplicaBus> =>
+    Object.assign(new LocalReplicaBus({ error: () => undefined }), {
+      publish: (topic: string, message: Uint8Array) => {
+        if (topic === noticeTopic) notices.add((JSON.parse(String(message)) as string[])[0] ?? '')
+      },
+    })
+  const postern = await startPosternWithCluster(
+    {},
+    { observers: { route: observeRoute }, openBus },
+    administrator,
+  )
   const { organizationId } = postern
   const call: ChangeWorld['call'] = (method, path, body, token = postern.admin) =>
     postern.app.call(method, path, { body, token })
@@ -63,6 +79,7 @@ export async function startChangeWorld(observeRoute: (route: RouteOptions) => vo
     return textIn(await call('POST', '/api/v3/auth/select-organization', selected, session), 'token')
   }
   return {
+    notices,
     postern,
     organizationId,
     administrator,
