@@ -59,9 +59,8 @@ export class StreamConnections {
   /** Answers DialStreams; returns at once. */
   dial(ticket: Uint8Array): void {
     if (this.#stop.signal.aborted) return
-    // One that nobody uses may be of a replica that is gone, or that has lost sight of it.
-    if (this.size >= connectionsMax) this.#firstUnused()?.close('replaced', 'another replica needs one')
-    if (this.size >= connectionsMax) {
+    // One that nobody uses gives way, once there is another: its replica may be gone, or have lost sight of it.
+    if (this.#inUse() + this.#dialling.size >= connectionsMax) {
       this.#seldom.warn(
         'enough',
         { connections: this.size },
@@ -82,9 +81,17 @@ export class StreamConnections {
     await Promise.all(this.#closed)
   }
 
-  #firstUnused(): StreamSession | undefined {
-    for (const session of this.#sessions) if (session.size === 0) return session
-    return undefined
+  #inUse(): number {
+    let count = 0
+    for (const { size } of this.#sessions) if (size > 0) count += 1
+    return count
+  }
+
+  #closeUnused(newest: StreamSession): void {
+    for (const session of this.#sessions) {
+      if (this.#sessions.size <= connectionsMax) return
+      if (session !== newest && session.size === 0) session.close('replaced', 'another replica needs one')
+    }
   }
 
   async #dial(ticket: Uint8Array): Promise<void> {
@@ -136,6 +143,7 @@ export class StreamConnections {
       return
     }
     this.#sessions.add(session)
+    this.#closeUnused(session)
     log.info({ replicaId: welcome.replicaId }, 'a connection for streams is open')
     session.start()
   }

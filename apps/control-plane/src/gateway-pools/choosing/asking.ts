@@ -15,6 +15,8 @@ export class Asking implements AttemptSignal {
   acceptedAt: number | undefined
   /** A later asking of the same review had the verdict first; of a canary, the asking beside it was much faster. */
   isOvertaken = false
+  /** A canary of one in question: it is held against the asking beside it, not against the clock. */
+  isOnTrial = false
   aborted = false
   #listener: AbortListener | undefined
 

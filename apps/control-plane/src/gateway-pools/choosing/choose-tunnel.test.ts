@@ -179,7 +179,8 @@ describe('those that are out or doubtful', () => {
       const canary = chooseCanary(candidates, at, chosen)
       turns.push(canary)
       canary?.process.ejection.canarySent(at)
-      canary?.process.ejection.canaryEnded()
+      canary?.process.ejection.canaryEnded(at)
+      canary?.process.ejection.failed({ now: at, startedAt: at, mayEject: () => false })
     }
     expect(turns).toEqual([bad, worse, bad, out])
   })

@@ -53,7 +53,12 @@ describe('after a failure', () => {
     expect([ejection.isInQuestion, ejection.isDueForCanary(1)]).toEqual([true, true])
     ejection.canarySent(1)
     expect([ejection.isInQuestion, ejection.isDueForCanary(1)]).toEqual([true, false])
-    ejection.canaryEnded()
+    // That told nothing: not at once again.
+    ejection.canaryEnded(1)
+    expect([1, 1000, 1001].map((now) => ejection.isDueForCanary(now))).toEqual([false, false, true])
+    ejection.canarySent(1)
+    ejection.canaryEnded(1)
+    fail(ejection, 1)
     expect(ejection.isDueForCanary(1)).toBe(true)
     ejection.succeeded(2, 2)
     expect([ejection.isInQuestion, ejection.isDueForCanary(2)]).toEqual([false, false])
@@ -65,7 +70,7 @@ describe('after a failure', () => {
     const ejection = new Ejection()
     for (const now of [1, 2, 3]) ejection.failed({ now, startedAt: now, mayEject: () => false })
     ejection.canarySent(10)
-    ejection.canaryEnded()
+    ejection.canaryEnded(10)
     expect([1009, 1010].map((now) => ejection.isDueForCanary(now))).toEqual([false, true])
   })
 })
@@ -83,8 +88,8 @@ describe('once out', () => {
     expect(ejection.isDueForCanary(6000)).toBe(true)
     ejection.canarySent(6000)
     expect(ejection.isDueForCanary(6001)).toBe(false)
-    ejection.canaryEnded()
-    expect(ejection.isDueForCanary(6002)).toBe(true)
+    ejection.canaryEnded(6001)
+    expect([7000, 7001].map((now) => ejection.isDueForCanary(now))).toEqual([false, true])
   })
 
   test('a canary that succeeds brings it in', () => {

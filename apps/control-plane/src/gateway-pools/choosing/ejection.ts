@@ -6,7 +6,7 @@ const firstEjectionMs = 5000
 const ejectionMsMax = 60_000
 /** After this long in good standing the next ejection is a first one again. */
 const forgivenAfterMs = 60_000
-/** Between two canaries of one that would be out if it were allowed: nothing that they say is new. */
+/** Between two canaries where the first told nothing, or nothing new: of one that would be out if it were allowed. */
 const canaryPauseMs = 1000
 
 export interface EjectionRules {
@@ -33,6 +33,7 @@ export class Ejection {
   #out: { since: number; until: number } | undefined
   #hasCanary = false
   #canaryAt = Number.NEGATIVE_INFINITY
+  #canaryNotBefore = Number.NEGATIVE_INFINITY
   /** How many ejections there were without a long time in good standing between. */
   #round = 0
   #readmittedAt = Number.NEGATIVE_INFINITY
@@ -62,10 +63,8 @@ export class Ejection {
 
   /** It is in question, or its time is over, and nobody tries it yet. */
   isDueForCanary(now: number): boolean {
-    if (this.#hasCanary) return false
-    if (this.#out !== undefined) return now >= this.#out.until
-    if (this.#inARow >= failuresInARowMax) return now - this.#canaryAt >= canaryPauseMs
-    return this.#inARow > 0
+    if (this.#hasCanary || now < this.#canaryNotBefore) return false
+    return this.#out === undefined ? this.#inARow > 0 : now >= this.#out.until
   }
 
   canarySent(now: number): void {
@@ -73,13 +72,15 @@ export class Ejection {
     this.#canaryAt = now
   }
 
-  /** Whatever came of it. */
-  canaryEnded(): void {
+  /** Comes before what it told, if it told anything. */
+  canaryEnded(now: number): void {
     this.#hasCanary = false
+    this.#canaryNotBefore = now + canaryPauseMs
   }
 
   /** @returns whether it is in again by this */
   succeeded(startedAt: number, now: number): boolean {
+    this.#canaryNotBefore = Number.NEGATIVE_INFINITY
     if (this.#out !== undefined) {
       if (startedAt < this.#out.since) return false
       this.#out = undefined
@@ -101,6 +102,7 @@ export class Ejection {
     }
     this.#inARow += 1
     this.#note(now, now)
+    if (this.#inARow < failuresInARowMax) this.#canaryNotBefore = Number.NEGATIVE_INFINITY
     if (this.#inARow < failuresInARowMax && !this.#isHalfOfWindowFailed(now)) return false
     if (!mayEject()) return false
     this.#eject(now)

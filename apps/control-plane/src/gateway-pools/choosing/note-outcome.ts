@@ -28,8 +28,8 @@ export function noteOutcome(asking: Asking, outcome: AttemptOutcome, context: Ou
   const { standing, startedAt } = asking
   const tookMs = context.now - startedAt
   if (asking.kind === 'canary') {
-    standing.ejection.canaryEnded()
-    standing.process.ejection.canaryEnded()
+    standing.ejection.canaryEnded(context.now)
+    standing.process.ejection.canaryEnded(context.now)
   }
   if (outcome.kind === 'reviewed') {
     if (asking.acceptedAt === undefined) standing.firstSign.observe(tookMs)
@@ -105,7 +105,7 @@ function blameOf(asking: Asking, outcome: AttemptOutcome, context: OutcomeContex
       asking.standing.isLossNoted = true
       return 'tunnel-lost'
     case 'timed-out':
-      return isLate(asking, context) ? 'timed-out' : undefined
+      return !asking.isOnTrial && isLate(asking, context) ? 'timed-out' : undefined
     case 'cancelled':
       return asking.isOvertaken && isLate(asking, context) ? 'late' : undefined
     case 'reviewed':

@@ -66,6 +66,17 @@ describe('ejection', () => {
     }
   })
 
+  test('is of none where all answer later than a canary may take, and those in question come back', async () => {
+    const pool = new SimulatedPool(3)
+    const gateways = Array.from({ length: 3 }, () => pool.add({ apiServerMs: 2500 }))
+    pool.reviewRandomly(20, 60_000)
+    pool.time.after(20_000, () => gateways[0]?.loseTunnels())
+    pool.time.after(20_100, () => gateways[0]?.connect())
+    await pool.time.runUntil(75_000)
+    expect(pool.eventsOf('ejected')).toEqual([])
+    expect(gateways[0]?.seen.filter(({ at }) => at > 40_000).length).toBeGreaterThan(50)
+  })
+
   test('ends although another member, which may not be ejected, stays bad', async () => {
     const { pool, gateways } = poolOf(unreachable, unreachable, { kind: 'answers' })
     pool.reviewRandomly(100, 40_000)

@@ -28,7 +28,7 @@ type AttemptKind = Exclude<AskingKind, 'canary'>
 
 /** The first one and, after a failure, one more. */
 const attemptsMax = 2
-/** What a canary may take, for which nobody waits, in milliseconds. */
+/** What a canary may take at least, for which nobody waits, in milliseconds. */
 const canaryBudgetMs = 2000
 /** A process that dies, or a proxy that cuts, takes all tunnels with it, which this side hears one after the other. */
 const lossHeardMs = 25
@@ -152,8 +152,10 @@ export class PooledReview {
     canary.ejection.canarySent(now)
     canary.process.ejection.canarySent(now)
     const asking = this.#newAsking(canary, 'canary', now)
-    this.#send(asking, Math.min(canaryBudgetMs, this.#deadlineAt - now))
-    if (!canary.isOut) this.#judgeCanary(asking)
+    asking.isOnTrial = !canary.isOut
+    const budgetMs = Math.max(canaryBudgetMs, 2 * (this.#options.target.reviewP99.value ?? 0))
+    this.#send(asking, Math.min(budgetMs, this.#deadlineAt - now))
+    if (asking.isOnTrial) this.#judgeCanary(asking)
   }
 
   /**

@@ -80,10 +80,10 @@ export class RemoteAsking {
     const fields = { processId, id, gatewayId, organizationId, token, audiences, budgetMs }
     const message = writeReviewRequest({ ...fields, attempt: attempt.attempt, sentAtMs: elapsed() })
     const { promise: lost, resolve } = Promise.withResolvers<{ kind: 'no-responders' }>()
-    const stopWatching = watchHolder(bus, tunnelId, () => resolve({ kind: 'no-responders' }))
+    const watch = watchHolder(bus, tunnelId, () => resolve({ kind: 'no-responders' }))
     const answered = bus.request(reviewTopicOf(tunnelId), message, { timeoutMs: budgetMs, signal })
     const answer = await Promise.race([answered, lost])
-    stopWatching()
+    watch.stop()
     switch (answer.kind) {
       case 'answered':
         return this.#judge(tunnel, id, readReviewAnswer(answer.message))
@@ -94,7 +94,7 @@ export class RemoteAsking {
         return noRoute('there is no way to the replica that holds it')
       case 'timed-out': {
         const accepted = this.#waiting.get(id)?.isAccepted === true
-        if (!accepted) foundSilent(tunnel)
+        if (!accepted && !watch.wasSeen()) foundSilent(tunnel)
         return { outcome: { kind: 'timed-out', accepted } }
       }
       case 'cancelled':

@@ -72,6 +72,8 @@ export interface GatewayStreamsOptions {
 }
 
 const idleMsDefault = 5 * 60_000
+/** Of connections that have reached a replica which could not be reached from here a moment ago, for each call. */
+const refusedMax = 2
 
 /**
  * The connections for raw streams of this replica. One for each process of a gateway is called for over the process's
@@ -126,17 +128,25 @@ export class GatewayStreams {
    */
   async open(tunnel: StreamTunnel, target: StreamTarget, signal: AbortSignal): Promise<Duplex | undefined> {
     const answer = await untilAborted(this.#answerOf(tunnel), signal)
-    if (answer?.kind !== 'elsewhere') return answer?.connection.session.open(target, signal)
     try {
-      return await this.#openElsewhere(tunnel, answer, target, signal)
+      return await this.#openBy(answer, tunnel, target, signal)
     } catch (error) {
       if (!isLost(error)) throw error
-      // The other replica has closed it because it stood unused, has gone, or cannot be reached from here.
-      const another = await untilAborted(this.#answerOf(tunnel), signal)
-      return another?.kind === 'elsewhere'
-        ? this.#openElsewhere(tunnel, another, target, signal)
-        : another?.connection.session.open(target, signal)
+      // Whoever had it has closed it because it stood unused, is gone, or cannot be reached from here.
+      return this.#openBy(await untilAborted(this.#answerOf(tunnel), signal), tunnel, target, signal)
     }
+  }
+
+  #openBy(
+    answer: Answer | undefined,
+    tunnel: StreamTunnel,
+    target: StreamTarget,
+    signal: AbortSignal,
+  ): Promise<Duplex | undefined> {
+    if (answer === undefined) return Promise.resolve(undefined)
+    return answer.kind === 'elsewhere'
+      ? this.#openElsewhere(tunnel, answer, target, signal)
+      : answer.connection.session.open(target, signal)
   }
 
   /**
@@ -208,9 +218,10 @@ export class GatewayStreams {
   async #call(tunnel: StreamTunnel): Promise<Answer | undefined> {
     const { strays } = this.#options
     const { ticket, answered, cancel } = this.#calls.issue(tunnel)
+    let refused = 0
     const stopAwaiting = strays?.calls.await(ticket, (connection) => {
-      // Not worth the ticket: the gateway dials again, and may reach another replica then.
-      if (strays.streams.isInDoubt(connection)) return false
+      // Not worth the ticket: the gateway dials again, and may reach another replica then. If not, it is tried.
+      if (strays.streams.isInDoubt(connection) && refused++ < refusedMax) return false
       const answer = this.#calls.redeem(ticket, connection)
       answer?.({ kind: 'elsewhere', connection, streams: 0 })
       return answer !== undefined
