@@ -22,7 +22,7 @@ export interface TableLimits {
   tunnelsPerGatewayMax: number
 }
 
-/** Of a tunnel about 1.5 KB are kept, so at most 150 MB; of one gateway no more than two replicas take. */
+/** Of a tunnel about 2.5 KB are kept, so at most 250 MB; of one gateway no more than two replicas take. */
 const defaultLimits: TableLimits = { replicasMax: 256, tunnelsMax: 100_000, tunnelsPerGatewayMax: 256 }
 /** A replica names each of its tunnels every five seconds; without a word for so long, one is forgotten. */
 export const forgetAfterMs = 12_000

@@ -111,6 +111,16 @@ describe('a tunnel that another replica holds', () => {
     expect(await outcome).toMatchObject({ kind: 'failed', failure: 'reviewer-forbidden' })
   })
 
+  test('is not in doubt because its gateway is silent, but because its replica is', async () => {
+    await connect(there)
+    const isInDoubt = (): boolean | undefined => here.remote?.table.tunnelsOf('gateway-1')[0]?.isSuspect
+    expect(await review(here, 'a', 700)).toMatchObject({ kind: 'failed' })
+    expect(isInDoubt()).toBe(false)
+    there.bus.isFrozen = true
+    expect(await review(here, 'b', 700)).toMatchObject({ kind: 'failed' })
+    expect(isInDoubt()).toBe(true)
+  })
+
   test('gets what is left of the time, and its attempt ends with it', async () => {
     const gateway = await connect(there)
     const outcome = review(here, 'a', 120)
