@@ -440,6 +440,16 @@ describe('stopping', () => {
     expect(reply.status).toBe(200)
     await expect(stopping.call('GET', '/api/status')).rejects.toThrow(/fetch failed/)
     expect(stopping.logs()).not.toMatch(/going on without it/)
+    const closed = stopping
+      .logs()
+      .split('\n')
+      .find((line) => line.includes('closed, in phases'))
+    const { tookMs, budgetMs } = JSON.parse(closed ?? '{}') as { tookMs: object; budgetMs: number }
+    const phases = Object.keys(tookMs)
+    const order = ['gateways and balancers told', 'requests', 'tunnels', 'http server', 'audit log']
+    expect(phases.filter((phase) => order.includes(phase))).toEqual(order)
+    // What control-plane.ts and the pod's grace period leave.
+    expect(budgetMs).toBeLessThanOrEqual(43_000)
     const lastLogin = stopping.database.kysely
       .selectFrom('identities')
       .select('last_login_at')

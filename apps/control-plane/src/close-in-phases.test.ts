@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { closeInPhases } from './close-in-phases.ts'
 
+const silent = { info: () => undefined, warn: () => undefined }
+
 describe('closing in phases', () => {
   it('goes on past a phase that fails, throws at once, or never ends', async () => {
     const closed: string[] = []
@@ -15,7 +17,7 @@ describe('closing in phases', () => {
         phase('endless', () => new Promise(() => undefined)),
         phase('good', async () => closed.push('good')),
       ],
-      { warn: (fields) => void warnings.push(fields) },
+      { ...silent, warn: (fields) => void warnings.push(fields) },
     )
     expect(closed).toEqual(['good'])
     expect(warnings).toMatchObject([
@@ -36,7 +38,17 @@ describe('closing in phases', () => {
         order.push(`${name} ends`)
       },
     })
-    await closeInPhases([slowly('one'), slowly('two')], { warn: () => undefined })
+    await closeInPhases([slowly('one'), slowly('two')], silent)
     expect(order).toEqual(['one begins', 'one ends', 'two begins', 'two ends'])
+  })
+
+  it('says at the end what each took, and what they had', async () => {
+    const said: object[] = []
+    const quickly = (name: string) => ({ name, budgetMs: 1000, close: () => Promise.resolve() })
+    await closeInPhases([quickly('one'), quickly('two')], {
+      ...silent,
+      info: (fields) => void said.push(fields),
+    })
+    expect(said).toEqual([{ tookMs: { one: expect.any(Number), two: expect.any(Number) }, budgetMs: 2000 }])
   })
 })

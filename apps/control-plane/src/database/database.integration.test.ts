@@ -37,6 +37,15 @@ describe('openDatabase', () => {
     await database.close()
   })
 
+  it('ends a statement that takes too long, and has the server end a transaction that is left open', async () => {
+    const logger = { warn: () => undefined }
+    const database = openDatabase({ url: test.url, poolMax: 1, statementMsMax: 100, logger })
+    await expect(sql`select pg_sleep(10)`.execute(database.kysely)).rejects.toMatchObject({ code: '57014' })
+    const { rows } = await sql`show idle_in_transaction_session_timeout`.execute(database.kysely)
+    expect(rows).toEqual([{ idle_in_transaction_session_timeout: '30s' }])
+    await database.close()
+  })
+
   it('refuses an int8 that a number cannot hold', () => {
     expect(() => parseInt8('9007199254740993')).toThrow(RangeError)
   })
