@@ -9,14 +9,22 @@ export interface LogLine {
   [field: string]: unknown
 }
 
-/** What it has logged since `since` (Unix time in milliseconds) with this message. */
+/**
+ * What it has logged since `since` (Unix time in milliseconds) with this message. From the end: whoever looks often must
+ * not read megabytes each time, and count that for what is looked at.
+ */
 export function linesOf(program: Pick<NodeProcess, 'output'>, message: string, since: number): LogLine[] {
+  const output = program.output()
+  const mark = `"msg":"${message}"`
   const found: LogLine[] = []
-  for (const text of program.output().split('\n')) {
-    if (!text.includes(`"msg":"${message}"`)) continue
-    const line = JSON.parse(text) as Record<string, unknown>
+  for (let at = output.lastIndexOf(mark); at >= 0; at = output.lastIndexOf(mark, at - 1)) {
+    const end = output.indexOf('\n', at)
+    // Half a line is read with its other half.
+    if (end < 0) continue
+    const line = JSON.parse(output.slice(output.lastIndexOf('\n', at) + 1, end)) as Record<string, unknown>
     const time = Date.parse(String(line['time']))
-    if (time >= since) found.push({ ...line, time, msg: message })
+    if (time < since) break
+    found.unshift({ ...line, time, msg: message })
   }
   return found
 }
