@@ -108,7 +108,8 @@ async function watchRouting(
   const since = Date.now()
   const before = await countTunnels(world, gatewayId)
   let lastClosedAt: number | undefined
-  await until(() => {
+  let outAt: number | undefined
+  const closing = until(() => {
     const closed = linesOf(world.controlPlane, 'tunnel closed', since).filter(
       (line) => line['gatewayId'] === gatewayId,
     )
@@ -116,11 +117,21 @@ async function watchRouting(
     lastClosedAt = Math.max(...closed.map(({ time }) => time))
     return true
   }, patienceMs)
+  // Beside it, not after it: lines are written in batches, and come later than their time.
+  const leaving = until(
+    async () => {
+      if ((await countTunnels(world, gatewayId)) > 0) return false
+      outAt = Date.now()
+      return true
+    },
+    patienceMs,
+    20,
+  )
+  await Promise.all([closing, leaving])
   if (lastClosedAt === undefined) return { noticedMs: undefined }
-  const isOut = await until(async () => (await countTunnels(world, gatewayId)) === 0, patienceMs, 5)
   return {
     noticedMs: lastClosedAt - since,
-    outOfRoutingMs: isOut === undefined ? undefined : Date.now() - lastClosedAt,
+    outOfRoutingMs: outAt === undefined ? undefined : Math.max(0, outAt - lastClosedAt),
   }
 }
 
