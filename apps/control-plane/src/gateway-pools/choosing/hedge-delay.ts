@@ -29,3 +29,14 @@ export function acceptedHedgeDelayMs(
 ): number {
   return Math.max(beforeAcceptedMs, Math.min(reviewP99Ms ?? unknownP99Ms, budgetMs / 2))
 }
+
+/** What a canary that is on trial may take, by what the asking beside it took; in milliseconds. */
+export function canaryAllowedMs(
+  { acceptedAt, patienceMs }: { acceptedAt: number | undefined; patienceMs: number },
+  reviewP99Ms: number | undefined,
+  beside: { signAfterMs: number; verdictAfterMs: number },
+): number {
+  if (acceptedAt === undefined) return Math.max(patienceMs, 2 * beside.signAfterMs)
+  const acceptedMs = acceptedHedgeDelayMs(reviewP99Ms, patienceMs, Number.POSITIVE_INFINITY)
+  return Math.max(acceptedMs, 2 * beside.verdictAfterMs)
+}

@@ -71,3 +71,8 @@ export function labelOf(outcome: AttemptOutcome): string {
   if (outcome.kind === 'reviewed') return outcome.verdict.authenticated ? 'authenticated' : 'refused'
   return outcome.kind
 }
+
+/** Its tunnel went away: there may be another in a moment. */
+export function isLoss(outcome: AttemptOutcome | undefined): boolean {
+  return outcome?.kind === 'tunnel-lost' || outcome?.kind === 'no-route'
+}

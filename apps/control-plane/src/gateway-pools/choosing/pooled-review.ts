@@ -1,11 +1,12 @@
 import type { AttemptOutcome } from '../../gateways/review-attempt.ts'
 import { hashToken } from '../../gateways/token-hash.ts'
-import type { ReviewOutcome, ReviewRequest, ReviewRoute } from '../../login/token-reviewer.ts'
+import type { ReviewOutcome, ReviewRequest } from '../../login/token-reviewer.ts'
 import { Asking } from './asking.ts'
 import { chooseCanary, chooseTunnel } from './choose-tunnel.ts'
 import { describeFailure, unavailable } from './describe-failure.ts'
-import { acceptedHedgeDelayMs, hedgeDelayMs } from './hedge-delay.ts'
-import { type FollowUp, followUpOf, labelOf } from './judge-outcome.ts'
+import { describeRoute, type RouteNames } from './describe-route.ts'
+import { acceptedHedgeDelayMs, canaryAllowedMs, hedgeDelayMs } from './hedge-delay.ts'
+import { type FollowUp, followUpOf, isLoss, labelOf } from './judge-outcome.ts'
 import { noteOutcome } from './note-outcome.ts'
 import type { ChoosingState, TargetState } from './pool-of-tunnels.ts'
 import type { AskingKind, HedgeReason } from './review-observer.ts'
@@ -21,7 +22,7 @@ export interface PooledReviewOptions {
   /** Waits for a candidate where one was there a moment ago. */
   candidateReturned: (waitMs: number, signal: AbortSignal) => Promise<void>
   /** Whom the audit log is told of. */
-  route: { gatewayId?: string; gatewayPoolId?: string }
+  route: RouteNames
 }
 
 type AttemptKind = Exclude<AskingKind, 'canary'>
@@ -165,14 +166,9 @@ export class PooledReview {
   #judgeCanary(canary: Asking): void {
     if (canary.label !== undefined) return
     const { state, target } = this.#options
-    const { acceptedAt, patienceMs, startedAt } = canary
-    const allowedMs =
-      acceptedAt === undefined
-        ? Math.max(patienceMs, 2 * this.#signAfterMs)
-        : Math.max(
-            acceptedHedgeDelayMs(target.reviewP99.value, patienceMs, Number.POSITIVE_INFINITY),
-            2 * this.#verdictAfterMs,
-          )
+    const beside = { signAfterMs: this.#signAfterMs, verdictAfterMs: this.#verdictAfterMs }
+    const { patienceMs, startedAt } = canary
+    const allowedMs = canaryAllowedMs(canary, target.reviewP99.value, beside)
     const leftMs = allowedMs - (state.elapsed() - startedAt)
     if (leftMs > 0) {
       state.after(Math.max(1, Math.min(leftMs, patienceMs)), () => this.#judgeCanary(canary))
@@ -389,7 +385,8 @@ export class PooledReview {
     this.#request.signal?.removeEventListener('abort', this)
     this.#options.target.retryBudget.reviewEnded()
     if (outcome.kind === 'reviewed' && last !== undefined) this.#markOvertaken(last)
-    this.#settled.resolve({ ...outcome, via: this.#routeBy(last) })
+    const via = describeRoute(this.#options.route, this.#askings, last, this.#attempts, this.#isHedged)
+    this.#settled.resolve({ ...outcome, via })
     if (this.#underWay > 0) for (const asking of this.#askings) asking.cancel()
   }
 
@@ -397,24 +394,6 @@ export class PooledReview {
     for (const asking of this.#askings)
       asking.isOvertaken = asking.label === undefined && asking.startedAt < winner.startedAt
   }
-
-  #routeBy(last: Asking | undefined): ReviewRoute {
-    const via = { reviewer: 'gateway', ...this.#options.route, attempts: this.#attempts } as const
-    if (last === undefined) return via
-    const { gatewayId, tunnelId, heldBy } = last.standing.tunnel
-    const asked = { gatewayId, tunnelId, ...(heldBy !== undefined && { heldBy }) }
-    if (this.#askings.length === 1) return { ...via, ...asked }
-    const tried = this.#askings.map(({ standing: { tunnel }, label, isOvertaken }) => ({
-      gatewayId: tunnel.gatewayId,
-      tunnelId: tunnel.tunnelId,
-      outcome: label ?? (isOvertaken ? 'overtaken' : 'cancelled'),
-    }))
-    return { ...via, ...asked, ...(this.#isHedged && { hedged: true }), tried }
-  }
-}
-
-function isLoss(failure: AttemptOutcome | undefined): boolean {
-  return failure?.kind === 'tunnel-lost' || failure?.kind === 'no-route'
 }
 
 type WithoutRoute<Outcome> = Outcome extends unknown ? Omit<Outcome, 'via'> : never
