@@ -28,6 +28,14 @@ export function chooseTunnel(
   return cheapest(left, rules)
 }
 
+/** Whether a review that has asked these can ask one that is not out. */
+export function hasOneThatIsIn(
+  candidates: readonly TunnelStanding[],
+  tried: readonly TunnelStanding[],
+): boolean {
+  return candidates.some((one) => !one.isOut && !tried.includes(one))
+}
+
 /** One that is in question or has been out for its time, and that nobody tries yet. */
 export function chooseCanary(
   candidates: readonly TunnelStanding[],

@@ -1,5 +1,6 @@
 import type { AttemptOutcome } from '../../gateways/review-attempt.ts'
 import type { ReviewFailure } from '../../login/token-reviewer.ts'
+import type { RouteNames } from './describe-route.ts'
 import { ruleOf } from './judge-outcome.ts'
 import type { ApiServerPause } from './shared-fate.ts'
 
@@ -49,6 +50,12 @@ export function describeFailure(outcome: AttemptOutcome): DescribedFailure {
     default:
       return outcome satisfies never
   }
+}
+
+/** What it is told when there was nobody to ask. */
+export function describeNobody({ gatewayPoolId }: RouteNames): DescribedFailure {
+  if (gatewayPoolId === undefined) return unavailable('the gateway has no tunnel')
+  return unavailable('no gateway of the pool has a tunnel to its cluster')
 }
 
 export function unavailable(detail: string): DescribedFailure {

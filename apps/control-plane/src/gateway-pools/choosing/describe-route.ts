@@ -7,6 +7,8 @@ export interface RouteNames {
   gatewayPoolId?: string
 }
 
+export type WithoutRoute<Outcome> = Outcome extends unknown ? Omit<Outcome, 'via'> : never
+
 /** For the audit log: who was asked for a review, in which order, and what came of each. */
 export function describeRoute(
   names: RouteNames,

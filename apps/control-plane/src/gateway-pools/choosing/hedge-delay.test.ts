@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { acceptedHedgeDelayMs, hedgeDelayMs } from './hedge-delay.ts'
+import { acceptedHedgeDelayMs, hedgeDelayMs, lastResortDelayMs } from './hedge-delay.ts'
 
 test.each([
   ['nothing is known', undefined, undefined, 10_000, 50],
@@ -18,4 +18,12 @@ test.each([
   ['a later hedge would be of no use', 9000, 50, 4000, 2000],
 ])('after Accepted, when %s', (_, p99, before, budgetMs, expected) => {
   expect(acceptedHedgeDelayMs(p99, before, budgetMs)).toBe(expected)
+})
+
+test.each([
+  ['silent', 50, 50, 10_000, 500],
+  ['accepted and slow', 900, 50, 10_000, 900],
+  ['asked late', 50, 50, 600, 300],
+])('where all others are out, of one that is %s', (_, allowedMs, before, budgetMs, expected) => {
+  expect(lastResortDelayMs(allowedMs, before, budgetMs)).toBe(expected)
 })

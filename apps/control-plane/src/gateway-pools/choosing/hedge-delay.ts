@@ -2,6 +2,8 @@ const floorMs = 50
 const roundTrips = 4
 /** Before enough reviews were seen to know what is slow. */
 const unknownP99Ms = 500
+/** Where all others are out: a hiccup of the one that has the review is no reason to ask them. */
+const lastResortFactor = 10
 
 export interface HedgeTimes {
   /** Of this tunnel: from sending a review to the first sign of it, at the 95th percentile. */
@@ -28,6 +30,14 @@ export function acceptedHedgeDelayMs(
   budgetMs: number,
 ): number {
   return Math.max(beforeAcceptedMs, Math.min(reviewP99Ms ?? unknownP99Ms, budgetMs / 2))
+}
+
+/**
+ * After how long those that are out are asked as well, in milliseconds: when there are no others, and the one that has the
+ * review is itself as good as out.
+ */
+export function lastResortDelayMs(allowedMs: number, beforeAcceptedMs: number, budgetMs: number): number {
+  return Math.max(allowedMs, Math.min(lastResortFactor * beforeAcceptedMs, budgetMs / 2))
 }
 
 /** What a canary that is on trial may take, by what the asking beside it took; in milliseconds. */

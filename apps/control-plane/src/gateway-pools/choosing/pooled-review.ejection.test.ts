@@ -39,6 +39,24 @@ describe('ejection', () => {
     },
   )
 
+  test.each([
+    ['a hiccup of the one that is left', { roundTripMs: 200 }, 0],
+    ['its silence', { roundTripMs: 60_000 }, 1],
+  ])('is respected by hedges: of %s', async (_, trouble, asked) => {
+    const pool = new SimulatedPool(1)
+    const [left, ejected] = [pool.add({}), pool.add({})]
+    pool.reviewRandomly(100, 3500)
+    pool.time.after(1000, () => (ejected.behaviour = drops))
+    pool.time.after(2000, () => (ejected.behaviour = { kind: 'answers' }))
+    pool.time.after(2500, () => Object.assign(left.options, trouble))
+    await pool.time.runUntil(2500)
+    expect(pool.eventsOf('ejected process')).toHaveLength(1)
+    await pool.time.runUntil(4500)
+    const after = pool.logins.filter(({ startedAt }) => startedAt > 2500)
+    expect(Math.min(1, ejected.seen.filter(({ at }) => at > 2500).length)).toBe(asked)
+    expect(Math.max(...after.map(tookMs))).toBeLessThan(700)
+  })
+
   test('is of the dead tunnel alone, where its process has another and the pool other gateways', async () => {
     const pool = new SimulatedPool()
     const [gateway] = [pool.add({ slots: 2 }), pool.add({ slots: 2 })]

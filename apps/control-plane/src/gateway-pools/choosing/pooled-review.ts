@@ -2,10 +2,10 @@ import type { AttemptOutcome } from '../../gateways/review-attempt.ts'
 import { hashToken } from '../../gateways/token-hash.ts'
 import type { ReviewOutcome, ReviewRequest } from '../../login/token-reviewer.ts'
 import { Asking } from './asking.ts'
-import { chooseCanary, chooseTunnel } from './choose-tunnel.ts'
-import { describeFailure, unavailable } from './describe-failure.ts'
-import { describeRoute, type RouteNames } from './describe-route.ts'
-import { acceptedHedgeDelayMs, canaryAllowedMs, hedgeDelayMs } from './hedge-delay.ts'
+import { chooseCanary, chooseTunnel, hasOneThatIsIn } from './choose-tunnel.ts'
+import { describeFailure, describeNobody } from './describe-failure.ts'
+import { describeRoute, type RouteNames, type WithoutRoute } from './describe-route.ts'
+import { acceptedHedgeDelayMs, canaryAllowedMs, hedgeDelayMs, lastResortDelayMs } from './hedge-delay.ts'
 import { type FollowUp, followUpOf, isLoss, labelOf } from './judge-outcome.ts'
 import { noteOutcome } from './note-outcome.ts'
 import type { ChoosingState, TargetState } from './pool-of-tunnels.ts'
@@ -347,18 +347,25 @@ export class PooledReview {
   #reasonToAskBeside(): HedgeReason | undefined {
     const newest = this.#askings.findLast(({ label }) => label === undefined)
     if (this.#isDone || newest === undefined) return undefined
-    const { state, target } = this.#options
-    const { startedAt, acceptedAt, patienceMs } = newest
-    const isAccepted = acceptedAt !== undefined
+    const isAccepted = newest.acceptedAt !== undefined
     if (this.#isHedged && (isAccepted || this.#attempts >= attemptsMax)) return undefined
     if (isAccepted && !this.#hasOtherProcess(newest)) return undefined
-    const allowedMs = isAccepted
-      ? acceptedHedgeDelayMs(target.reviewP99.value, patienceMs, this.#deadlineAt - startedAt)
-      : patienceMs
-    const waitedMs = state.elapsed() - startedAt
+    const allowedMs = this.#allowedMs(newest)
+    const waitedMs = this.#options.state.elapsed() - newest.startedAt
     if (waitedMs >= allowedMs) return isAccepted ? 'beyond-p99' : 'not-accepted'
     this.#setTimer(Math.max(1, allowedMs - waitedMs))
     return undefined
+  }
+
+  /** How long it may have the review to itself. */
+  #allowedMs({ standing, startedAt, acceptedAt, patienceMs }: Asking): number {
+    const { target, candidates } = this.#options
+    const budgetMs = this.#deadlineAt - startedAt
+    const p99Ms = target.reviewP99.value
+    const allowedMs =
+      acceptedAt === undefined ? patienceMs : acceptedHedgeDelayMs(p99Ms, patienceMs, budgetMs)
+    if (standing.isOut || hasOneThatIsIn(candidates(), this.#tried())) return allowedMs
+    return lastResortDelayMs(allowedMs, patienceMs, budgetMs)
   }
 
   /** A process that has a review already makes no second call of it. */
@@ -367,12 +374,7 @@ export class PooledReview {
   }
 
   #fail(outcome: AttemptOutcome | undefined): void {
-    const { route } = this.#options
-    const nobody =
-      route.gatewayPoolId === undefined
-        ? 'the gateway has no tunnel'
-        : 'no gateway of the pool has a tunnel to its cluster'
-    const described = outcome === undefined ? unavailable(nobody) : describeFailure(outcome)
+    const described = outcome === undefined ? describeNobody(this.#options.route) : describeFailure(outcome)
     this.#finish(this.#askings.at(-1), { kind: 'failed', ...described })
   }
 
@@ -395,5 +397,3 @@ export class PooledReview {
       asking.isOvertaken = asking.label === undefined && asking.startedAt < winner.startedAt
   }
 }
-
-type WithoutRoute<Outcome> = Outcome extends unknown ? Omit<Outcome, 'via'> : never
