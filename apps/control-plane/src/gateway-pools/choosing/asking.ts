@@ -17,6 +17,8 @@ export class Asking implements AttemptSignal {
   isOvertaken = false
   /** A canary of one in question: it is held against the asking beside it, not against the clock. */
   isOnTrial = false
+  /** Of the retry budget. A canary needs none: of each process there is one at a time. */
+  holdsPlace: boolean
   aborted = false
   #listener: AbortListener | undefined
 
@@ -25,11 +27,7 @@ export class Asking implements AttemptSignal {
     this.kind = kind
     this.startedAt = startedAt
     this.patienceMs = patienceMs
-  }
-
-  /** Of the retry budget. A canary needs none: of each process there is one at a time. */
-  get isExtra(): boolean {
-    return this.kind === 'retry' || this.kind === 'hedge'
+    this.holdsPlace = kind === 'retry' || kind === 'hedge'
   }
 
   addEventListener(_type: 'abort', listener: AbortListener): void {
@@ -45,4 +43,22 @@ export class Asking implements AttemptSignal {
     this.aborted = true
     this.#listener?.handleEvent()
   }
+}
+
+const none: readonly TunnelStanding[] = []
+
+/**
+ * The tunnels that a review is not sent on any more: those that were asked, and all of a process that has accepted it, as
+ * that makes no second call of it. One to which there was no way was not asked: it may be when there is one again.
+ */
+export function triedBy(
+  askings: readonly Asking[],
+  candidates: readonly TunnelStanding[],
+): readonly TunnelStanding[] {
+  if (askings.length === 0) return none
+  const asked = askings.filter(({ label }) => label !== 'no-route').map(({ standing }) => standing)
+  const having = askings.filter(({ label, acceptedAt }) => label === undefined && acceptedAt !== undefined)
+  if (having.length === 0) return asked
+  const siblings = candidates.filter((one) => having.some(({ standing }) => standing.process === one.process))
+  return [...new Set([...asked, ...siblings])]
 }

@@ -10,7 +10,7 @@ export interface ChoiceRules {
  * The tunnel for the next asking of a review: of those in good standing, preferably of a gateway that this review has not
  * asked yet, the cheaper of two drawn at random (power of two choices). This replica's own are preferred to those of
  * others, as far as `costFactor` goes.
- * @param tried what this review has asked already; never chosen again
+ * @param tried what this review is not sent on any more
  */
 export function chooseTunnel(
   candidates: readonly TunnelStanding[],
@@ -19,21 +19,22 @@ export function chooseTunnel(
 ): TunnelStanding | undefined {
   if (tried.length === 0 && candidates.every((one) => !one.isOut && !one.isDoubtful(rules.now)))
     return cheapest(candidates, rules)
-  const untried = candidates.filter((one) => !tried.includes(one))
-  let left = preferred(untried, ({ process }) => !tried.some((one) => one.process === process))
   const excluded = excludedOf(candidates)
-  left = preferred(left, (one) => !excluded.has(one) && !excluded.has(one.process))
+  const untried = candidates.filter((one) => !tried.includes(one))
+  let left = preferred(untried, (one) => !excluded.has(one) && !excluded.has(one.process))
+  left = preferred(left, ({ process }) => !tried.some((one) => one.process === process))
   left = preferred(left, ({ process }) => !tried.some((one) => one.process.gatewayId === process.gatewayId))
   left = preferred(left, (one) => !one.isDoubtful(rules.now))
   return cheapest(left, rules)
 }
 
-/** Whether a review that has asked these can ask one that is not out. */
-export function hasOneThatIsIn(
+/** Whether all that a review has not tried yet are left out. */
+export function areOthersOut(
   candidates: readonly TunnelStanding[],
   tried: readonly TunnelStanding[],
 ): boolean {
-  return candidates.some((one) => !one.isOut && !tried.includes(one))
+  const excluded = excludedOf(candidates)
+  return candidates.every((one) => excluded.has(one) || excluded.has(one.process) || tried.includes(one))
 }
 
 /** One that is in question or has been out for its time, and that nobody tries yet. */

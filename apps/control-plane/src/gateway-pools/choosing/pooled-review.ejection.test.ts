@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Behaviour } from '../test/simulated-gateway.ts'
+import type { Behaviour, SimulatedGateway } from '../test/simulated-gateway.ts'
 import { poolOf, SimulatedPool, tookMs } from '../test/simulated-pool.ts'
 
 const unreachable: Behaviour = { kind: 'fails', code: 'api-server-unreachable' }
@@ -39,22 +39,39 @@ describe('ejection', () => {
     },
   )
 
-  test.each([
-    ['a hiccup of the one that is left', { roundTripMs: 200 }, 0],
-    ['its silence', { roundTripMs: 60_000 }, 1],
-  ])('is respected by hedges: of %s', async (_, trouble, asked) => {
-    const pool = new SimulatedPool(1)
-    const [left, ejected] = [pool.add({}), pool.add({})]
-    pool.reviewRandomly(100, 3500)
-    pool.time.after(1000, () => (ejected.behaviour = drops))
-    pool.time.after(2000, () => (ejected.behaviour = { kind: 'answers' }))
-    pool.time.after(2500, () => Object.assign(left.options, trouble))
-    await pool.time.runUntil(2500)
-    expect(pool.eventsOf('ejected process')).toHaveLength(1)
-    await pool.time.runUntil(4500)
-    const after = pool.logins.filter(({ startedAt }) => startedAt > 2500)
-    expect(Math.min(1, ejected.seen.filter(({ at }) => at > 2500).length)).toBe(asked)
-    expect(Math.max(...after.map(tookMs))).toBeLessThan(700)
+  describe('while another gateway is out and has come back', () => {
+    test.each([
+      ['a hiccup of the one that is left', { roundTripMs: 200 }, 1, 0],
+      ['a hiccup of one with two tunnels', { roundTripMs: 200 }, 2, 0],
+      ['a hiccup of its API server', { apiServerMs: 150 }, 2, 0],
+      ['its silence', { roundTripMs: 60_000 }, 1, 1],
+      ['the silence of both its tunnels', { roundTripMs: 60_000 }, 2, 1],
+      ['the silence of its API server', { apiServerMs: 60_000 }, 2, 1],
+    ])('%s costs no login; hedges go there for no hiccup', async (_, trouble, slots, asked) => {
+      for (let seed = 1; seed <= 10; seed += 1) {
+        const { pool, left, out } = withOneOut(seed, slots)
+        pool.time.after(2000, () => (out.behaviour = { kind: 'answers' }))
+        pool.time.after(2500, () => Object.assign(left.options, trouble))
+        await pool.time.runUntil(4500)
+        expect(Math.min(1, out.seen.filter(({ at }) => at > 2500).length)).toBe(asked)
+        await pool.time.runUntil(25_000)
+        expect(pool.successes).toBe(pool.logins.length)
+        expect(Math.max(...pool.logins.map(tookMs))).toBeLessThan(700)
+      }
+    })
+  })
+
+  test('of another gateway costs no login when, of two tunnels, one dies', async () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const { pool, left } = withOneOut(seed, 2)
+      pool.time.after(2500, () => {
+        const [dead] = left.tunnels
+        if (dead !== undefined) dead.isDead = true
+      })
+      await pool.time.runUntil(20_000)
+      expect(pool.successes).toBe(pool.logins.length)
+      expect(Math.max(...pool.logins.map(tookMs))).toBeLessThan(100)
+    }
   })
 
   test('is of the dead tunnel alone, where its process has another and the pool other gateways', async () => {
@@ -183,3 +200,15 @@ describe('ejection', () => {
     expect(dead?.seen.length).toBeGreaterThan(10)
   })
 })
+
+/** Logins for 6 s; one of two gateways drops from the first second on, and is ejected at once. */
+function withOneOut(
+  seed: number,
+  slots: number,
+): { pool: SimulatedPool; left: SimulatedGateway; out: SimulatedGateway } {
+  const pool = new SimulatedPool(seed)
+  const [left, out] = [pool.add({ slots }), pool.add({})]
+  pool.reviewRandomly(100, 6000)
+  pool.time.after(1000, () => (out.behaviour = drops))
+  return { pool, left, out }
+}

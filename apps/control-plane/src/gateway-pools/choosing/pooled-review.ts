@@ -1,8 +1,8 @@
 import type { AttemptOutcome } from '../../gateways/review-attempt.ts'
 import { hashToken } from '../../gateways/token-hash.ts'
 import type { ReviewOutcome, ReviewRequest } from '../../login/token-reviewer.ts'
-import { Asking } from './asking.ts'
-import { chooseCanary, chooseTunnel, hasOneThatIsIn } from './choose-tunnel.ts'
+import { Asking, triedBy } from './asking.ts'
+import { areOthersOut, chooseCanary, chooseTunnel } from './choose-tunnel.ts'
 import { describeFailure, describeNobody } from './describe-failure.ts'
 import { describeRoute, type RouteNames, type WithoutRoute } from './describe-route.ts'
 import { acceptedHedgeDelayMs, canaryAllowedMs, hedgeDelayMs, lastResortDelayMs } from './hedge-delay.ts'
@@ -33,7 +33,6 @@ const attemptsMax = 2
 const canaryBudgetMs = 2000
 /** A process that dies, or a proxy that cuts, takes all tunnels with it, which this side hears one after the other. */
 const lossHeardMs = 25
-const noStandings: readonly TunnelStanding[] = []
 
 /**
  * One review, from its first tunnel to its one outcome.
@@ -41,7 +40,7 @@ const noStandings: readonly TunnelStanding[] = []
  * 1. `#finish` has effect once; from then on no tunnel is asked, and those under way have been cancelled.
  * 2. At most two attempts and one hedge are sent, each to another tunnel. A canary may be sent beside the first one, and
  *    answers nobody.
- * 3. A retry or a hedge holds one place of the retry budget from before it is sent until it has ended.
+ * 3. A retry or a hedge holds one place of the retry budget from before it is sent until it has ended or been given up.
  */
 export class PooledReview {
   readonly #options: PooledReviewOptions
@@ -91,7 +90,7 @@ export class PooledReview {
     const { state } = this.#options
     const now = state.elapsed()
     const candidates = this.#options.candidates()
-    const tried = this.#tried()
+    const tried = triedBy(this.#askings, candidates)
     const chosen = chooseTunnel(candidates, tried, { now, random: state.random })
     if (chosen === undefined) return false
     if (kind === 'hedge') this.#isHedged = true
@@ -100,17 +99,11 @@ export class PooledReview {
     this.#askings.push(asking)
     this.#underWay += 1
     this.#send(asking, this.#deadlineAt - now)
-    if (candidates.length > tried.length + 1) {
+    if (candidates.length > 1) {
       if (kind === 'first') this.#sendCanary(candidates, chosen, now)
       this.#setTimer(asking.patienceMs)
     }
     return true
-  }
-
-  /** One to which there was no way was not asked: it may be when there is one again. */
-  #tried(): readonly TunnelStanding[] {
-    if (this.#askings.length === 0) return noStandings
-    return this.#askings.filter(({ label }) => label !== 'no-route').map(({ standing }) => standing)
   }
 
   #newAsking(standing: TunnelStanding, kind: AskingKind, now: number): Asking {
@@ -198,9 +191,10 @@ export class PooledReview {
     asking.label = asking.isOvertaken ? 'overtaken' : labelOf(outcome)
     state.observer.asked(asking.kind, asking.label)
     noteOutcome(asking, outcome, { state, target, candidates, now: state.elapsed() })
-    if (asking.isExtra) target.retryBudget.release()
+    if (asking.holdsPlace) target.retryBudget.release()
     if (asking.kind === 'canary') return
     if (outcome.kind === 'reviewed') this.#noteVerdict(asking)
+    else if (asking.aborted) return
     this.#underWay -= 1
     if (!this.#isDone) this.#goOn(asking, asking.kind, outcome)
   }
@@ -226,7 +220,7 @@ export class PooledReview {
     else if (this.#underWay === 0) {
       if (followUp === 'shared-fate' || this.#attempts >= attemptsMax) this.#fail(this.#failure)
       else this.#detached(this.#retry(followUp))
-    }
+    } else if (this.#stopTimer === undefined && this.#withdrawWish === undefined) this.#askBeside()
   }
 
   /** A tunnel that is full, or to which there is no way, was not asked, so another is asked in its place. */
@@ -322,7 +316,7 @@ export class PooledReview {
     const { retryBudget } = this.#options.target
     const reason = this.#reasonToAskBeside()
     if (reason === undefined) return
-    if (retryBudget.take()) {
+    if (retryBudget.take() || this.#takesPlaceOfHedge()) {
       this.#askBesideNow(reason)
       return
     }
@@ -334,6 +328,16 @@ export class PooledReview {
       if (stillReason === undefined) retryBudget.release()
       else this.#askBesideNow(stillReason)
     })
+  }
+
+  /** A hedge that is silent as well gives its place to one more asking. */
+  #takesPlaceOfHedge(): boolean {
+    const hedge = this.#askings.find((one) => one.holdsPlace && one.label === undefined)
+    if (hedge === undefined || hedge.acceptedAt !== undefined) return false
+    hedge.holdsPlace = false
+    this.#underWay -= 1
+    hedge.cancel()
+    return true
   }
 
   #askBesideNow(reason: HedgeReason): void {
@@ -349,28 +353,25 @@ export class PooledReview {
     if (this.#isDone || newest === undefined) return undefined
     const isAccepted = newest.acceptedAt !== undefined
     if (this.#isHedged && (isAccepted || this.#attempts >= attemptsMax)) return undefined
-    if (isAccepted && !this.#hasOtherProcess(newest)) return undefined
     const allowedMs = this.#allowedMs(newest)
+    if (allowedMs === undefined) return undefined
     const waitedMs = this.#options.state.elapsed() - newest.startedAt
     if (waitedMs >= allowedMs) return isAccepted ? 'beyond-p99' : 'not-accepted'
     this.#setTimer(Math.max(1, allowedMs - waitedMs))
     return undefined
   }
 
-  /** How long it may have the review to itself. */
-  #allowedMs({ standing, startedAt, acceptedAt, patienceMs }: Asking): number {
-    const { target, candidates } = this.#options
+  /** How long it may have the review to itself; undefined when nobody else can be asked. */
+  #allowedMs({ standing, startedAt, acceptedAt, patienceMs }: Asking): number | undefined {
+    const { target } = this.#options
+    const candidates = this.#options.candidates()
+    const tried = triedBy(this.#askings, candidates)
+    if (candidates.every((one) => tried.includes(one))) return undefined
     const budgetMs = this.#deadlineAt - startedAt
-    const p99Ms = target.reviewP99.value
-    const allowedMs =
-      acceptedAt === undefined ? patienceMs : acceptedHedgeDelayMs(p99Ms, patienceMs, budgetMs)
-    if (standing.isOut || hasOneThatIsIn(candidates(), this.#tried())) return allowedMs
+    const acceptedMs = acceptedHedgeDelayMs(target.reviewP99.value, patienceMs, budgetMs)
+    const allowedMs = acceptedAt === undefined ? patienceMs : acceptedMs
+    if (standing.isOut || !areOthersOut(candidates, tried)) return allowedMs
     return lastResortDelayMs(allowedMs, patienceMs, budgetMs)
-  }
-
-  /** A process that has a review already makes no second call of it. */
-  #hasOtherProcess({ standing }: Asking): boolean {
-    return this.#options.candidates().some(({ process }) => process !== standing.process)
   }
 
   #fail(outcome: AttemptOutcome | undefined): void {
@@ -389,7 +390,7 @@ export class PooledReview {
     if (outcome.kind === 'reviewed' && last !== undefined) this.#markOvertaken(last)
     const via = describeRoute(this.#options.route, this.#askings, last, this.#attempts, this.#isHedged)
     this.#settled.resolve({ ...outcome, via })
-    if (this.#underWay > 0) for (const asking of this.#askings) asking.cancel()
+    for (const asking of this.#askings) asking.cancel()
   }
 
   #markOvertaken(winner: Asking): void {

@@ -89,6 +89,8 @@ export class SimulatedTunnel implements ReviewTunnel {
   readonly seen: SeenReview[] = []
   isRoutable = true
   isSuspect = false
+  /** Nothing comes through any more, and nobody has noticed. */
+  isDead = false
   inFlight = 0
   health: HealthFrame | undefined
   cluster: ClusterFrame | undefined
@@ -159,7 +161,7 @@ export class SimulatedTunnel implements ReviewTunnel {
     const { time, roundTripMs } = this.#gateway.options
     let accepted = false
     stops.push(time.after(attempt.budgetMs, () => settle({ kind: 'timed-out', accepted })))
-    if (behaviour.kind === 'drops' || behaviour.kind === 'has-no-route') return
+    if (this.isDead || behaviour.kind === 'drops' || behaviour.kind === 'has-no-route') return
     const accept = (): void => {
       accepted = true
       attempt.onAccepted?.()
