@@ -10,12 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { runClosedLoop } from './closed-loop.ts'
 import { prepareHttpPost } from './http-caller.ts'
 import { openConnections } from './connections.ts'
-import {
-  type MachineShare,
-  readMachineCpuMicros,
-  readProcessCpuMicros,
-  shareMachineCpu,
-} from './process-cpu.ts'
+import { type LoginCpu, type LoginParts, measureLoginCpu } from './login-cpu.ts'
 
 /** To the gateway. */
 export interface BareReview {
@@ -37,6 +32,8 @@ export interface BareLoginOptions {
   /** Of the account that the gateway asks with. */
   serviceAccountFolder: string
   tokens: readonly string[]
+  /** Of those that it shares with the product. */
+  parts: Pick<LoginParts, 'apiServer' | 'postgres'>
   /** Has the table. */
   databaseUrl: string
   inFlight: number
@@ -44,11 +41,9 @@ export interface BareLoginOptions {
   warmUpSeconds: number
 }
 
-export interface BareLoginFigures extends MachineShare {
+export interface BareLoginFigures extends LoginCpu {
   loginsPerSecond: number
   p50Ms: number
-  controlPlaneCpuMicros: number
-  gatewayCpuMicros: number
 }
 
 export async function measureBareLogin(options: BareLoginOptions): Promise<BareLoginFigures> {
@@ -68,15 +63,9 @@ export async function measureBareLogin(options: BareLoginOptions): Promise<BareL
   const { call, close } = await openConnections({ url }, requests, 200, inFlight)
   cleanup.defer(close)
   await runClosedLoop({ inFlight, seconds: warmUpSeconds, call })
-  const before = [controlPlane, gateway].map(({ pid }) => readProcessCpuMicros(pid))
-  const machineBefore = readMachineCpuMicros()
-  const figures = await runClosedLoop({ inFlight, seconds, call })
-  const machine = shareMachineCpu(readMachineCpuMicros() - machineBefore, figures.calls)
-  const [controlPlaneCpuMicros = 0, gatewayCpuMicros = 0] = [controlPlane, gateway].map(({ pid }, index) =>
-    Math.round((readProcessCpuMicros(pid) - (before[index] ?? 0)) / figures.calls),
-  )
-  const { callsPerSecond: loginsPerSecond, p50Ms } = figures
-  return { loginsPerSecond, p50Ms, controlPlaneCpuMicros, gatewayCpuMicros, ...machine }
+  const cpuOf = measureLoginCpu({ ...options.parts, controlPlane: controlPlane.pid, gateway: gateway.pid })
+  const { calls, callsPerSecond, p50Ms } = await runClosedLoop({ inFlight, seconds, call })
+  return { loginsPerSecond: callsPerSecond, p50Ms, ...cpuOf(calls) }
 }
 
 interface BareProcess {

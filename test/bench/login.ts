@@ -19,8 +19,8 @@ import { createBareLoginDatabase } from './bare-login-database.ts'
 import { measureBareLogin } from './bare-login.ts'
 import { runClosedLoop, type LoadFigures } from './closed-loop.ts'
 import { openConnections } from './connections.ts'
+import { findPostgresPid, type LoginParts, measureLoginCpu } from './login-cpu.ts'
 import { prepareHttpPost } from './http-caller.ts'
-import { readMachineCpuMicros, readProcessCpuMicros, shareMachineCpu } from './process-cpu.ts'
 
 export interface LoginBenchOptions {
   inFlight: number
@@ -69,18 +69,26 @@ export async function benchLogin(options: LoginBenchOptions): Promise<Record<str
     warmUpSeconds: bareHttpWarmUpSeconds,
     bodyBytes: tokens[0]?.length ?? 0,
   })
+  const bareDatabaseUrl = await createBareLoginDatabase(join(folder, 'control-plane'))
+  const parts = {
+    controlPlane: controlPlane.pid,
+    gateway: gateway.pid,
+    apiServer: cluster.processId,
+    postgres: await findPostgresPid(bareDatabaseUrl),
+  }
   options.say(`the floor: the least program that logs in, after ${warmUpSeconds} s of warming up`)
   const bareLogin = await measureBareLogin({
     apiServerUrl: cluster.url,
     serviceAccountFolder,
     tokens,
-    databaseUrl: await createBareLoginDatabase(join(folder, 'control-plane')),
+    parts,
+    databaseUrl: bareDatabaseUrl,
     inFlight: options.inFlight,
     seconds: options.seconds,
     warmUpSeconds,
   })
   options.say(`logins, after ${warmUpSeconds} s of warming up`)
-  const login = await measureLogins({ controlPlane, gateway, identityId, tokens }, options)
+  const login = await measureLogins({ controlPlane, parts, identityId, tokens }, options)
   const { p50Ms, p99Ms } = direct
   return {
     bench: 'login',
@@ -163,39 +171,26 @@ async function measureDirect(
 async function measureLogins(
   world: {
     controlPlane: ControlPlaneProcess
-    gateway: GatewayProcess
+    parts: LoginParts
     identityId: string
     tokens: readonly string[]
   },
   options: LoginBenchOptions,
 ): Promise<Record<string, number>> {
-  const { controlPlane, gateway, identityId, tokens } = world
+  const { controlPlane, identityId, tokens } = world
   const requests = tokens.map((jwt) =>
     prepareHttpPost(controlPlane.url, loginPath, {}, JSON.stringify({ identityId, jwt })),
   )
   const { call, close } = await openConnections(controlPlane, requests, 200, options.inFlight)
   try {
     await runClosedLoop({ inFlight: options.inFlight, seconds: warmUpSeconds, call })
-    const before = {
-      control: readProcessCpuMicros(controlPlane.pid),
-      gateway: readProcessCpuMicros(gateway.pid),
-      machine: readMachineCpuMicros(),
-    }
-    const figures = await runClosedLoop({ inFlight: options.inFlight, seconds: options.seconds, call })
-    const after = {
-      control: readProcessCpuMicros(controlPlane.pid),
-      gateway: readProcessCpuMicros(gateway.pid),
-      machine: readMachineCpuMicros(),
-    }
-    return {
-      loginsPerSecond: figures.callsPerSecond,
-      p50Ms: figures.p50Ms,
-      p99Ms: figures.p99Ms,
-      controlPlaneCpuMicros: Math.round((after.control - before.control) / figures.calls),
-      gatewayCpuMicros: Math.round((after.gateway - before.gateway) / figures.calls),
-      ...shareMachineCpu(after.machine - before.machine, figures.calls),
-      logins: figures.calls,
-    }
+    const cpuOf = measureLoginCpu(world.parts)
+    const { calls, callsPerSecond, p50Ms, p99Ms } = await runClosedLoop({
+      inFlight: options.inFlight,
+      seconds: options.seconds,
+      call,
+    })
+    return { loginsPerSecond: callsPerSecond, p50Ms, p99Ms, ...cpuOf(calls), logins: calls }
   } finally {
     close()
   }

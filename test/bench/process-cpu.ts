@@ -11,8 +11,14 @@ export function readProcessCpuMicros(pid: number): number {
   return (ticks / ticksPerSecond) * 1_000_000
 }
 
-/** The same of all its children that have ended, and theirs. */
-export function readEndedChildrenCpuMicros(pid: number): number {
+/** The same of a process with its children, those included that have ended. */
+export function readProcessesCpuMicros(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+  const living = [pid, ...children.map(Number)]
+  return living.reduce((sum, one) => sum + readProcessCpuMicros(one), readEndedChildrenCpuMicros(pid))
+}
+
+function readEndedChildrenCpuMicros(pid: number): number {
   const fields = readStat(pid)
   return ((Number(fields[13]) + Number(fields[14])) / ticksPerSecond) * 1_000_000
 }

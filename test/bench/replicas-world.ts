@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { startNatsServer } from '@postern/testing/nats-server'
 import type { TestCluster } from '@postern/testing/test-cluster'
 import { runStatement } from '../../apps/control-plane/src/database/test/run-statement.ts'
@@ -12,7 +11,8 @@ import { createWorkFolder } from '../chaos/world/work-folder.ts'
 import { startControlPlane, type ControlPlaneProcess } from '../processes/control-plane-process.ts'
 import { findFreePort } from '../processes/node-process.ts'
 import { attachKubernetesAuth, bootstrap, createIdentity, type Platform } from '../processes/platform.ts'
-import { readEndedChildrenCpuMicros, readParent, readProcessCpuMicros } from './process-cpu.ts'
+import { findPostgresPid } from './login-cpu.ts'
+import { readProcessCpuMicros, readProcessesCpuMicros } from './process-cpu.ts'
 
 /** Control planes on one PostgreSQL and one NATS, each with both tunnels of one gateway. Disposing ends all of it. */
 export interface ReplicasBenchWorld extends AsyncDisposable {
@@ -95,11 +95,7 @@ export async function createReplicasBenchWorld(options: ReplicasBenchOptions): P
     cpu: {
       controlPlane: (index) => readProcessCpuMicros(controlPlanes[index]?.pid ?? 0),
       gateways: () => gatewayPids.reduce((sum, pid) => sum + readProcessCpuMicros(pid), 0),
-      postgres: () =>
-        processesOf(postgresPid).reduce(
-          (sum, pid) => sum + readProcessCpuMicros(pid),
-          readEndedChildrenCpuMicros(postgresPid),
-        ),
+      postgres: () => readProcessesCpuMicros(postgresPid),
       nats: () => readProcessCpuMicros(natsPid),
     },
     auditBytesPerEvent: () => measureAuditLog(database.url),
@@ -180,19 +176,4 @@ async function measureAuditLog(databaseUrl: string): Promise<number> {
        / (select count(*) from audit_events) as bytes`,
   )
   return Math.round(Number(row?.['bytes']))
-}
-
-/** Of the process whose children serve the connections. */
-async function findPostgresPid(url: string): Promise<number> {
-  const [row] = await runStatement(
-    url,
-    "select pid from pg_stat_activity where backend_type = 'checkpointer'",
-  )
-  return readParent(Number(row?.['pid']))
-}
-
-/** The process itself, and its children of now: a control plane keeps its connections. */
-function processesOf(parent: number): number[] {
-  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
-  return [parent, ...children.split(' ').filter(Boolean).map(Number)]
 }
