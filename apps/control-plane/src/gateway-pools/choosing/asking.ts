@@ -13,6 +13,8 @@ export class Asking implements AttemptSignal {
   label: string | undefined
   /** When Accepted came. */
   acceptedAt: number | undefined
+  /** It answered that it cannot: its other tunnels would say the same. */
+  hasFailed = false
   /** A later asking of the same review had the verdict first; of a canary, the asking beside it was much faster. */
   isOvertaken = false
   /** A canary of one in question: it is held against the asking beside it, not against the clock. */
@@ -45,7 +47,7 @@ export class Asking implements AttemptSignal {
   }
 }
 
-const none: readonly TunnelStanding[] = []
+const none = [] as const
 
 /**
  * The tunnels that a review is not sent on any more: those that were asked, and all of a process that has accepted it, as
@@ -61,4 +63,17 @@ export function triedBy(
   if (having.length === 0) return asked
   const siblings = candidates.filter((one) => having.some(({ standing }) => standing.process === one.process))
   return [...new Set([...asked, ...siblings])]
+}
+
+/** Those that have answered this review with a failure. */
+export function failedFor(askings: readonly Asking[]): readonly TunnelStanding['process'][] {
+  return askings.length === 0
+    ? none
+    : askings.filter(({ hasFailed }) => hasFailed).map(({ standing }) => standing.process)
+}
+
+/** Those that were asked before the winner, and have not answered yet, are late. */
+export function markOvertaken(askings: readonly Asking[], winner: Asking): void {
+  for (const asking of askings)
+    asking.isOvertaken = asking.label === undefined && asking.startedAt < winner.startedAt
 }

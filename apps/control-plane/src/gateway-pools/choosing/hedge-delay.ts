@@ -1,4 +1,5 @@
-const floorMs = 50
+/** Nobody is asked beside another sooner, in milliseconds. */
+export const hedgeFloorMs = 50
 const roundTrips = 4
 /** Before enough reviews were seen to know what is slow. */
 const unknownP99Ms = 500
@@ -17,7 +18,7 @@ export interface HedgeTimes {
 /** After how long without `Accepted` another tunnel is asked as well, in milliseconds. */
 export function hedgeDelayMs({ firstSignP95Ms, roundTripMs, budgetMs }: HedgeTimes): number {
   const roundTrip = firstSignP95Ms ?? roundTripMs ?? 0
-  return Math.min(Math.max(floorMs, roundTrips * roundTrip), budgetMs / 2)
+  return Math.min(Math.max(hedgeFloorMs, roundTrips * roundTrip), budgetMs / 2)
 }
 
 /**

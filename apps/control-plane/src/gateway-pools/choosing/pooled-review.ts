@@ -1,11 +1,12 @@
 import type { AttemptOutcome } from '../../gateways/review-attempt.ts'
 import { hashToken } from '../../gateways/token-hash.ts'
 import type { ReviewOutcome, ReviewRequest } from '../../login/token-reviewer.ts'
-import { Asking, triedBy } from './asking.ts'
-import { areOthersOut, chooseCanary, chooseTunnel } from './choose-tunnel.ts'
+import { hedgeToGiveUp, whenToAskBeside } from './ask-beside.ts'
+import { Asking, failedFor, markOvertaken, triedBy } from './asking.ts'
+import { chooseCanary, chooseTunnel } from './choose-tunnel.ts'
 import { describeFailure, describeNobody } from './describe-failure.ts'
 import { describeRoute, type RouteNames, type WithoutRoute } from './describe-route.ts'
-import { acceptedHedgeDelayMs, canaryAllowedMs, hedgeDelayMs, lastResortDelayMs } from './hedge-delay.ts'
+import { canaryAllowedMs, hedgeDelayMs } from './hedge-delay.ts'
 import { type FollowUp, followUpOf, isLoss, labelOf } from './judge-outcome.ts'
 import { noteOutcome } from './note-outcome.ts'
 import type { ChoosingState, TargetState } from './pool-of-tunnels.ts'
@@ -91,7 +92,8 @@ export class PooledReview {
     const now = state.elapsed()
     const candidates = this.#options.candidates()
     const tried = triedBy(this.#askings, candidates)
-    const chosen = chooseTunnel(candidates, tried, { now, random: state.random })
+    const failed = failedFor(this.#askings)
+    const chosen = chooseTunnel(candidates, tried, { now, random: state.random, failed })
     if (chosen === undefined) return false
     if (kind === 'hedge') this.#isHedged = true
     else this.#attempts += 1
@@ -189,6 +191,7 @@ export class PooledReview {
     const { state, target, candidates } = this.#options
     asking.standing.process.ended()
     asking.label = asking.isOvertaken ? 'overtaken' : labelOf(outcome)
+    asking.hasFailed = outcome.kind === 'failed'
     state.observer.asked(asking.kind, asking.label)
     noteOutcome(asking, outcome, { state, target, candidates, now: state.elapsed() })
     if (asking.holdsPlace) target.retryBudget.release()
@@ -220,6 +223,9 @@ export class PooledReview {
     else if (this.#underWay === 0) {
       if (followUp === 'shared-fate' || this.#attempts >= attemptsMax) this.#fail(this.#failure)
       else this.#detached(this.#retry(followUp))
+    } else if (followUp === 'shared-fate') {
+      this.#stopTimer?.()
+      this.#withdraw()
     } else if (this.#stopTimer === undefined && this.#withdrawWish === undefined) this.#askBeside()
   }
 
@@ -249,6 +255,7 @@ export class PooledReview {
       this.#fail(this.#failure)
       return
     }
+    this.#withdraw()
     const isGranted = retryBudget.take() || (await this.#placeInBudget('retry', followUp !== 'crowded'))
     if (this.#isDone) {
       if (isGranted) retryBudget.release()
@@ -270,11 +277,8 @@ export class PooledReview {
     const { state, target } = this.#options
     state.observer.retryBudgetExhausted(kind)
     if (!isWorthWaiting) return false
-    this.#withdrawWish?.()
     return new Promise((resolve) => {
-      const stop = state.after(this.#deadlineAt - state.elapsed(), () => {
-        this.#withdrawWish?.()
-      })
+      const stop = state.after(this.#deadlineAt - state.elapsed(), () => this.#withdraw())
       const withdraw = target.retryBudget.wait(() => {
         stop()
         this.#withdrawWish = undefined
@@ -316,12 +320,12 @@ export class PooledReview {
     const { retryBudget } = this.#options.target
     const reason = this.#reasonToAskBeside()
     if (reason === undefined) return
-    if (retryBudget.take() || this.#takesPlaceOfHedge()) {
+    this.#withdraw()
+    if (retryBudget.take() || this.#giveUpHedge()) {
       this.#askBesideNow(reason)
       return
     }
     this.#options.state.observer.retryBudgetExhausted('hedge')
-    this.#withdrawWish?.()
     this.#withdrawWish = retryBudget.wait(() => {
       this.#withdrawWish = undefined
       const stillReason = this.#reasonToAskBeside()
@@ -330,10 +334,15 @@ export class PooledReview {
     })
   }
 
-  /** A hedge that is silent as well gives its place to one more asking. */
-  #takesPlaceOfHedge(): boolean {
-    const hedge = this.#askings.find((one) => one.holdsPlace && one.label === undefined)
-    if (hedge === undefined || hedge.acceptedAt !== undefined) return false
+  #withdraw(): void {
+    this.#withdrawWish?.()
+    this.#withdrawWish = undefined
+  }
+
+  /** @returns whether there is a place for one more asking by this */
+  #giveUpHedge(): boolean {
+    const hedge = hedgeToGiveUp(this.#askings, this.#options.candidates())
+    if (hedge === undefined) return false
     hedge.holdsPlace = false
     this.#underWay -= 1
     hedge.cancel()
@@ -349,29 +358,20 @@ export class PooledReview {
 
   /** Undefined when there is none, or not yet: then the timer is set for when there may be. */
   #reasonToAskBeside(): HedgeReason | undefined {
-    const newest = this.#askings.findLast(({ label }) => label === undefined)
-    if (this.#isDone || newest === undefined) return undefined
-    const isAccepted = newest.acceptedAt !== undefined
-    if (this.#isHedged && (isAccepted || this.#attempts >= attemptsMax)) return undefined
-    const allowedMs = this.#allowedMs(newest)
-    if (allowedMs === undefined) return undefined
-    const waitedMs = this.#options.state.elapsed() - newest.startedAt
-    if (waitedMs >= allowedMs) return isAccepted ? 'beyond-p99' : 'not-accepted'
-    this.#setTimer(Math.max(1, allowedMs - waitedMs))
+    if (this.#isDone) return undefined
+    const { state, target, candidates } = this.#options
+    const due = whenToAskBeside({
+      askings: this.#askings,
+      candidates: candidates(),
+      isHedged: this.#isHedged,
+      mayAttempt: this.#attempts < attemptsMax,
+      now: state.elapsed(),
+      deadlineAt: this.#deadlineAt,
+      reviewP99Ms: target.reviewP99.value,
+    })
+    if (due === undefined || due.afterMs <= 0) return due?.reason
+    this.#setTimer(Math.max(1, due.afterMs))
     return undefined
-  }
-
-  /** How long it may have the review to itself; undefined when nobody else can be asked. */
-  #allowedMs({ standing, startedAt, acceptedAt, patienceMs }: Asking): number | undefined {
-    const { target } = this.#options
-    const candidates = this.#options.candidates()
-    const tried = triedBy(this.#askings, candidates)
-    if (candidates.every((one) => tried.includes(one))) return undefined
-    const budgetMs = this.#deadlineAt - startedAt
-    const acceptedMs = acceptedHedgeDelayMs(target.reviewP99.value, patienceMs, budgetMs)
-    const allowedMs = acceptedAt === undefined ? patienceMs : acceptedMs
-    if (standing.isOut || !areOthersOut(candidates, tried)) return allowedMs
-    return lastResortDelayMs(allowedMs, patienceMs, budgetMs)
   }
 
   #fail(outcome: AttemptOutcome | undefined): void {
@@ -383,18 +383,13 @@ export class PooledReview {
     if (this.#isDone) return
     this.#isDone = true
     this.#stopTimer?.()
-    this.#withdrawWish?.()
+    this.#withdraw()
     this.#waiting?.abort()
     this.#request.signal?.removeEventListener('abort', this)
     this.#options.target.retryBudget.reviewEnded()
-    if (outcome.kind === 'reviewed' && last !== undefined) this.#markOvertaken(last)
+    if (outcome.kind === 'reviewed' && last !== undefined) markOvertaken(this.#askings, last)
     const via = describeRoute(this.#options.route, this.#askings, last, this.#attempts, this.#isHedged)
     this.#settled.resolve({ ...outcome, via })
     for (const asking of this.#askings) asking.cancel()
-  }
-
-  #markOvertaken(winner: Asking): void {
-    for (const asking of this.#askings)
-      asking.isOvertaken = asking.label === undefined && asking.startedAt < winner.startedAt
   }
 }
