@@ -12,6 +12,7 @@ const slackBytes = 1024 * 1024
 
 export const stalledStreams: Experiment = {
   name: 'P14',
+  mostlyWaits: true,
   asked: 'stalled consumers of raw streams cost at most their windows and 1 MiB of memory, for 10 min',
   run: measureAlone('P14'),
 }

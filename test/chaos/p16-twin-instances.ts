@@ -9,6 +9,7 @@ import { readMetrics } from './world/read-metrics.ts'
 
 export const twinInstances: Experiment = {
   name: 'P16',
+  mostlyWaits: true,
   asked:
     'two processes, one credential, one instance id forced equal: at most 1 replacement of a tunnel in 15 s, 0 failed reviews, an alert',
   async run(size, say) {

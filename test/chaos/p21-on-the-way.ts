@@ -13,6 +13,7 @@ import { createWorkFolder } from './world/work-folder.ts'
 
 export const onTheWay: Experiment = {
   name: 'P21',
+  mostlyWaits: true,
   asked:
     'through an HTTP proxy with password, behind a private CA, behind a TLS-intercepting proxy: works, or the error names hop and remedy',
   async run(_size, say) {

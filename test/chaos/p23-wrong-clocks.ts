@@ -11,6 +11,7 @@ import { createWrongClock, type WrongClock } from './world/wrong-clock.ts'
 
 export const wrongClocks: Experiment = {
   name: 'P23',
+  mostlyWaits: true,
   asked:
     'a clock wrong by 10 min on either side: the gateway connects, says how far the clock is off, and serves within 60 s after the clock is put right',
   async run(size, say) {

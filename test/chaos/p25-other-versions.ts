@@ -11,6 +11,7 @@ import { until } from './world/watch-output.ts'
 
 export const otherVersions: Experiment = {
   name: 'P25',
+  mostlyWaits: true,
   asked:
     'a gateway one version behind, and one ahead, works, and so does a control plane; frames and fields of later versions are ignored',
   async run(size, say) {

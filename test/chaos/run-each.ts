@@ -26,16 +26,34 @@ export async function runEach(
     [postgresVariable]: postgres.url,
     ...(cluster === undefined ? {} : { [clusterVariable]: JSON.stringify(cluster.handover) }),
   }
-  let allHold = true
-  for (const experiment of several) {
+  const run = async (experiment: Experiment): Promise<boolean> => {
     const missing = experiment.missing?.()
     if (missing !== undefined) {
       say(`${experiment.name}: NOT RUN, something is not installed here; to run it: ${missing}`)
-      continue
+      return true
     }
     const line = await runInProcess(experiment, { size, environment, say })
     print(line)
-    allHold &&= line.ok
+    return line.ok
   }
+  return await runInTurn(several, run)
+}
+
+/** One after the other, and those that mostly wait after the others, two at a time. @returns whether all hold */
+export async function runInTurn(
+  several: readonly Experiment[],
+  run: (experiment: Experiment) => Promise<boolean>,
+): Promise<boolean> {
+  const [demanding, waiting] = [
+    several.filter(({ mostlyWaits }) => mostlyWaits !== true),
+    several.filter(({ mostlyWaits }) => mostlyWaits === true),
+  ]
+  let allHold = true
+  const work = async (queue: Experiment[]): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      if (!(await run(next))) allHold = false
+  }
+  await work(demanding)
+  await Promise.all([work(waiting), work(waiting)])
   return allHold
 }
