@@ -25,10 +25,11 @@ export interface AskBeside {
 
 /** Whether another tunnel is to be asked beside those that are silent for too long; undefined: not as things are. */
 export function whenToAskBeside(review: ReviewUnderWay): AskBeside | undefined {
-  const newest = review.askings.findLast(({ label }) => label === undefined)
+  const underWay = review.askings.filter(isUnderWay)
+  const newest = underWay.at(-1)
   if (newest === undefined) return undefined
   const isAccepted = newest.acceptedAt !== undefined
-  if (review.isHedged && (isAccepted || !review.mayAttempt)) return undefined
+  if (review.isHedged && (!review.mayAttempt || (isAccepted && underWay.length > 1))) return undefined
   const allowedMs = allowedAloneMs(newest, review)
   if (allowedMs === undefined) return undefined
   const at = Math.max(review.now, newest.startedAt + allowedMs)
@@ -59,10 +60,15 @@ export function hedgeToGiveUp(
   askings: readonly Asking[],
   candidates: readonly TunnelStanding[],
 ): Asking | undefined {
-  const underWay = askings.filter(({ label }) => label === undefined)
+  const underWay = askings.filter(isUnderWay)
   const hedge = underWay.find(({ kind }) => kind === 'hedge')
   if (hedge === undefined || hedge.acceptedAt !== undefined || underWay.length < 2) return undefined
   const isUnasked = ({ process }: TunnelStanding): boolean =>
     askings.every(({ standing }) => standing.process !== process)
   return candidates.some(isUnasked) ? hedge : undefined
+}
+
+/** And not given up. */
+function isUnderWay({ label, aborted }: Asking): boolean {
+  return label === undefined && !aborted
 }

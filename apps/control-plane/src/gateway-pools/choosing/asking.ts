@@ -13,7 +13,7 @@ export class Asking implements AttemptSignal {
   label: string | undefined
   /** When Accepted came. */
   acceptedAt: number | undefined
-  /** It answered that it cannot: its other tunnels would say the same. */
+  /** The gateway answered that it cannot: on its other tunnels it would say the same. */
   hasFailed = false
   /** A later asking of the same review had the verdict first; of a canary, the asking beside it was much faster. */
   isOvertaken = false
@@ -47,29 +47,40 @@ export class Asking implements AttemptSignal {
   }
 }
 
-const none = [] as const
+const none: readonly TunnelStanding[] = []
 
 /**
  * The tunnels that a review is not sent on any more: those that were asked, and all of a process that has accepted it, as
  * that makes no second call of it. One to which there was no way was not asked: it may be when there is one again.
+ * Where there are others, the siblings of what has failed, and of two that are silent, are left alone as well.
  */
 export function triedBy(
   askings: readonly Asking[],
   candidates: readonly TunnelStanding[],
 ): readonly TunnelStanding[] {
   if (askings.length === 0) return none
+  const underWay = askings.filter(({ label }) => label === undefined)
+  const accepted = underWay.filter(({ acceptedAt }) => acceptedAt !== undefined)
   const asked = askings.filter(({ label }) => label !== 'no-route').map(({ standing }) => standing)
-  const having = askings.filter(({ label, acceptedAt }) => label === undefined && acceptedAt !== undefined)
-  if (having.length === 0) return asked
-  const siblings = candidates.filter((one) => having.some(({ standing }) => standing.process === one.process))
-  return [...new Set([...asked, ...siblings])]
+  let tried = withSiblings(asked, accepted, candidates)
+  const failed = askings.filter(({ hasFailed }) => hasFailed)
+  for (const doubtful of [failed, underWay.length > 1 ? underWay : []]) {
+    const more = withSiblings(tried, doubtful, candidates)
+    if (!candidates.every((one) => more.includes(one))) tried = more
+  }
+  return tried
 }
 
-/** Those that have answered this review with a failure. */
-export function failedFor(askings: readonly Asking[]): readonly TunnelStanding['process'][] {
-  return askings.length === 0
-    ? none
-    : askings.filter(({ hasFailed }) => hasFailed).map(({ standing }) => standing.process)
+function withSiblings(
+  tried: readonly TunnelStanding[],
+  askings: readonly Asking[],
+  candidates: readonly TunnelStanding[],
+): readonly TunnelStanding[] {
+  if (askings.length === 0) return tried
+  const siblings = candidates.filter(({ process }) =>
+    askings.some(({ standing }) => standing.process === process),
+  )
+  return [...new Set([...tried, ...siblings])]
 }
 
 /** Those that were asked before the winner, and have not answered yet, are late. */

@@ -4,8 +4,6 @@ export interface ChoiceRules {
   now: number
   /** From 0 to 1, without 1. */
   random: () => number
-  /** Have answered this review with a failure: asked again only when there is nobody else, in or out. */
-  failed?: readonly TunnelStanding['process'][]
 }
 
 /**
@@ -23,8 +21,7 @@ export function chooseTunnel(
     return cheapest(candidates, rules)
   const excluded = excludedOf(candidates)
   const untried = candidates.filter((one) => !tried.includes(one))
-  let left = preferred(untried, ({ process }) => rules.failed?.includes(process) !== true)
-  left = preferred(left, (one) => !excluded.has(one) && !excluded.has(one.process))
+  let left = preferred(untried, (one) => !excluded.has(one) && !excluded.has(one.process))
   left = preferred(left, ({ process }) => !tried.some((one) => one.process === process))
   left = preferred(left, ({ process }) => !tried.some((one) => one.process.gatewayId === process.gatewayId))
   left = preferred(left, (one) => !one.isDoubtful(rules.now))

@@ -51,12 +51,71 @@ describe('when the hedge ends and the first is still silent', () => {
     expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'reviewed', via: { gatewayId: 'gateway-3' } })
   })
 
-  test('no third is asked of an API server that wants to be left alone', async () => {
-    const { pool, gateways } = hedgedTo({ kind: 'fails', code: 'api-server-overloaded' })
-    Object.assign(gateways[1]?.options ?? {}, { apiServerMs: 100 })
+  test.each([
+    ['at once', 3, 0],
+    ['after a while', 100, 0],
+    ['and the first is lost after it', 100, 500],
+  ])(
+    'no third is asked of an API server that wants to be left alone: it says so %s',
+    async (_, apiServerMs, lostAt) => {
+      const { pool, gateways } = hedgedTo({
+        kind: 'fails',
+        code: 'api-server-overloaded',
+        retryAfterMs: 5000,
+      })
+      Object.assign(gateways[1]?.options ?? {}, { apiServerMs })
+      void pool.review()
+      if (lostAt > 0) pool.time.after(lostAt, () => gateways[0]?.loseTunnels())
+      await pool.time.runUntil(12_000)
+      expect(gateways.map(({ seen }) => seen.length)).toEqual([1, 1, 0])
+      expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'failed', failure: 'api-server-overloaded' })
+    },
+  )
+
+  test('and has accepted the review, a third is asked', async () => {
+    const { pool, gateways } = poolOf(
+      { kind: 'drops-after-accepted' },
+      { kind: 'drops-after-accepted' },
+      answers,
+    )
+    inOrder(pool, gateways)
     void pool.review()
-    await pool.time.runUntil(9000)
-    expect(gateways.map(({ seen }) => seen.length)).toEqual([1, 1, 0])
+    pool.time.after(700, () => gateways[1]?.loseTunnels())
+    await pool.time.runUntil(1500)
+    expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'reviewed', via: { gatewayId: 'gateway-3' } })
+  })
+
+  test('nobody is asked whose tunnels die with that of the hedge', async () => {
+    const { pool, one, other } = twoOfTwo()
+    one.behaviour = drops
+    for (const tunnel of other.tunnels) pool.state.standings.of(tunnel).process.avoid(20)
+    void pool.review()
+    pool.time.after(30, () => Object.assign(other, { behaviour: { kind: 'drops-after-accepted' } }))
+    pool.time.after(300, () => {
+      pool.flap(other, 100)
+      pool.time.after(5, () => pool.flap(one, 100))
+      pool.time.after(50, () => {
+        one.behaviour = answers
+        other.behaviour = answers
+      })
+    })
+    await pool.time.runUntil(2000)
+    expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'reviewed' })
+  })
+
+  test('the third goes to one that was not asked, out or not, rather than to a sibling of the silent', async () => {
+    const pool = new SimulatedPool()
+    const [one, other, out] = [pool.add({ slots: 2 }), pool.add({ slots: 2 }), pool.add({ slots: 2 })]
+    for (let count = 0; count < 3; count += 1)
+      for (const tunnel of out.tunnels)
+        pool.state.standings
+          .of(tunnel)
+          .process.ejection.failed({ now: 0, startedAt: 0, mayEject: () => true })
+    for (const gateway of [one, other]) gateway.behaviour = drops
+    void pool.review()
+    await pool.time.runUntil(1500)
+    expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'reviewed', via: { gatewayId: 'gateway-3' } })
+    expect([one.seen.length, other.seen.length]).toEqual([1, 1])
   })
 
   test('no third is asked who could not answer in time', async () => {
@@ -99,13 +158,13 @@ describe('when the retry budget is exhausted', () => {
   test('a slow hedge is not given up for another tunnel of those that were asked', async () => {
     const { pool, one, other } = twoOfTwo()
     one.behaviour = drops
-    inOrder(pool, [one, other])
+    for (const tunnel of other.tunnels) pool.state.standings.of(tunnel).process.avoid(20)
     slowDown(pool, other, 200)
     leavePlaces(pool, 1)
     void pool.review()
     await pool.time.runUntil(500)
     expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'reviewed', via: { gatewayId: 'gateway-2' } })
-    expect([one.seen.length, other.seen.length]).toEqual([1, 1])
+    expect([one, other].map(({ seen }) => seen.map(({ at }) => at))).toEqual([[0], [50]])
   })
 })
 

@@ -2,7 +2,7 @@ import type { AttemptOutcome } from '../../gateways/review-attempt.ts'
 import { hashToken } from '../../gateways/token-hash.ts'
 import type { ReviewOutcome, ReviewRequest } from '../../login/token-reviewer.ts'
 import { hedgeToGiveUp, whenToAskBeside } from './ask-beside.ts'
-import { Asking, failedFor, markOvertaken, triedBy } from './asking.ts'
+import { Asking, markOvertaken, triedBy } from './asking.ts'
 import { chooseCanary, chooseTunnel } from './choose-tunnel.ts'
 import { describeFailure, describeNobody } from './describe-failure.ts'
 import { describeRoute, type RouteNames, type WithoutRoute } from './describe-route.ts'
@@ -55,6 +55,8 @@ export class PooledReview {
   #attempts = 0
   #isHedged = false
   #isDone = false
+  /** Whoever is asked would meet the same API server: nobody else is. */
+  #isSharedFate = false
   /** What a login is told if nothing better comes. */
   #failure: AttemptOutcome | undefined
   #stopTimer: (() => void) | undefined
@@ -92,8 +94,7 @@ export class PooledReview {
     const now = state.elapsed()
     const candidates = this.#options.candidates()
     const tried = triedBy(this.#askings, candidates)
-    const failed = failedFor(this.#askings)
-    const chosen = chooseTunnel(candidates, tried, { now, random: state.random, failed })
+    const chosen = chooseTunnel(candidates, tried, { now, random: state.random })
     if (chosen === undefined) return false
     if (kind === 'hedge') this.#isHedged = true
     else this.#attempts += 1
@@ -194,10 +195,10 @@ export class PooledReview {
     asking.hasFailed = outcome.kind === 'failed'
     state.observer.asked(asking.kind, asking.label)
     noteOutcome(asking, outcome, { state, target, candidates, now: state.elapsed() })
-    if (asking.holdsPlace) target.retryBudget.release()
     if (asking.kind === 'canary') return
     if (outcome.kind === 'reviewed') this.#noteVerdict(asking)
-    else if (asking.aborted) return
+    if (asking.holdsPlace) target.retryBudget.release()
+    if (asking.aborted && outcome.kind !== 'reviewed') return
     this.#underWay -= 1
     if (!this.#isDone) this.#goOn(asking, asking.kind, outcome)
   }
@@ -206,6 +207,8 @@ export class PooledReview {
     const tookMs = this.#options.state.elapsed() - startedAt
     this.#signAfterMs = Math.min(this.#signAfterMs, tookMs)
     this.#verdictAfterMs = Math.min(this.#verdictAfterMs, tookMs)
+    // The place that is free now is for others.
+    this.#withdraw()
   }
 
   #goOn(asking: Asking, kind: AttemptKind, outcome: AttemptOutcome): void {
@@ -215,18 +218,17 @@ export class PooledReview {
     }
     if (outcome.kind === 'full' || outcome.kind === 'no-route') {
       if (outcome.kind === 'full') this.#options.state.observer.creditsExhausted()
-      if (this.#askInstead(kind)) return
+      if (!this.#isSharedFate && this.#askInstead(kind)) return
       this.#failure ??= outcome
-    } else this.#failure = outcome
+    } else if (!this.#isSharedFate) this.#failure = outcome
     const followUp = followUpOf(outcome)
+    if (followUp === 'shared-fate') this.#isSharedFate = true
     if (followUp === 'final') this.#fail(outcome)
     else if (this.#underWay === 0) {
-      if (followUp === 'shared-fate' || this.#attempts >= attemptsMax) this.#fail(this.#failure)
+      if (this.#isSharedFate || this.#attempts >= attemptsMax) this.#fail(this.#failure)
       else this.#detached(this.#retry(followUp))
-    } else if (followUp === 'shared-fate') {
-      this.#stopTimer?.()
-      this.#withdraw()
-    } else if (this.#stopTimer === undefined && this.#withdrawWish === undefined) this.#askBeside()
+    } else if (isLoss(outcome)) this.#setTimer(lossHeardMs)
+    else if (this.#withdrawWish === undefined) this.#askBeside()
   }
 
   /** A tunnel that is full, or to which there is no way, was not asked, so another is asked in its place. */
@@ -358,7 +360,7 @@ export class PooledReview {
 
   /** Undefined when there is none, or not yet: then the timer is set for when there may be. */
   #reasonToAskBeside(): HedgeReason | undefined {
-    if (this.#isDone) return undefined
+    if (this.#isDone || this.#isSharedFate) return undefined
     const { state, target, candidates } = this.#options
     const due = whenToAskBeside({
       askings: this.#askings,
