@@ -11,7 +11,7 @@ export const idleProcessorTime: Experiment = {
   asked: '5,000 idle tunnels with pings every 3 s from both sides cost at most 6 % of a core, TLS in process',
   async run(size, say) {
     const tunnels = size === 'quick' ? 1_000 : fullTunnels
-    const seconds = size === 'quick' ? 9 : 60
+    const seconds = size === 'quick' ? 6 : 60
     const ours = await holdTunnels('idle', async ({ server, tell: grow }) => {
       await grow(tunnels)
       say(`${tunnels} tunnels are there`)

@@ -14,6 +14,7 @@ import { createWorkFolder } from './world/work-folder.ts'
 
 export const rotations: Experiment = {
   name: 'P24',
+  mostlyWaits: true,
   asked:
     'the gateway’s key, its pod’s token, the API server’s authority and the control plane’s rotate under load, two processes on one credential: 0 failed logins',
   async run(size, say) {
