@@ -13,7 +13,7 @@ export class Asking implements AttemptSignal {
   label: string | undefined
   /** When Accepted came. */
   acceptedAt: number | undefined
-  /** The gateway answered that it cannot: on its other tunnels it would say the same. */
+  /** See `hasAnsweredInVain`. */
   hasFailed = false
   /** A later asking of the same review had the verdict first; of a canary, the asking beside it was much faster. */
   isOvertaken = false

@@ -41,6 +41,21 @@ export function lastResortDelayMs(allowedMs: number, beforeAcceptedMs: number, b
   return Math.max(allowedMs, Math.min(lastResortFactor * beforeAcceptedMs, budgetMs / 2))
 }
 
+/** What the first sign and the first verdict of a review took, whoever gave them; in milliseconds. */
+export class QuickestAsking {
+  signAfterMs = Number.POSITIVE_INFINITY
+  verdictAfterMs = Number.POSITIVE_INFINITY
+
+  gaveSign(afterMs: number): void {
+    this.signAfterMs = Math.min(this.signAfterMs, afterMs)
+  }
+
+  gaveVerdict(afterMs: number): void {
+    this.gaveSign(afterMs)
+    this.verdictAfterMs = Math.min(this.verdictAfterMs, afterMs)
+  }
+}
+
 /** What a canary that is on trial may take, by what the asking beside it took; in milliseconds. */
 export function canaryAllowedMs(
   { acceptedAt, patienceMs }: { acceptedAt: number | undefined; patienceMs: number },

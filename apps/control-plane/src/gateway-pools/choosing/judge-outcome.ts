@@ -76,3 +76,14 @@ export function labelOf(outcome: AttemptOutcome): string {
 export function isLoss(outcome: AttemptOutcome | undefined): boolean {
   return outcome?.kind === 'tunnel-lost' || outcome?.kind === 'no-route'
 }
+
+/** Another gateway may do better. */
+export function isElsewhere(outcome: AttemptOutcome): boolean {
+  const followUp = followUpOf(outcome)
+  return followUp === 'elsewhere' || followUp === 'crowded'
+}
+
+/** The gateway itself answered, and to no use: on its other tunnels it would say the same. */
+export function hasAnsweredInVain({ kind }: AttemptOutcome): boolean {
+  return kind === 'failed' || kind === 'mismatched' || kind === 'other-cluster'
+}

@@ -85,6 +85,18 @@ describe('when the hedge ends and the first is still silent', () => {
     expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'reviewed', via: { gatewayId: 'gateway-3' } })
   })
 
+  test('and dials again, it is asked once more when the hedge was silent for its time', async () => {
+    const { pool, gateways } = poolOf(drops, drops)
+    inOrder(pool, gateways)
+    const [lost, hedge] = gateways
+    if (hedge !== undefined) hedge.options.roundTripMs = 37.5
+    void pool.review()
+    pool.time.after(60, () => lost?.loseTunnels())
+    pool.time.after(160, () => lost !== undefined && Object.assign(lost, { behaviour: answers }).connect())
+    await pool.time.runUntil(1000)
+    expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'reviewed', via: { gatewayId: 'gateway-1' } })
+  })
+
   test('nobody is asked whose tunnels die with that of the hedge', async () => {
     const { pool, one, other } = twoOfTwo()
     one.behaviour = drops
@@ -154,6 +166,23 @@ describe('when the retry budget is exhausted', () => {
     })
     expect(gateways[2]?.seen).toEqual([])
   })
+
+  test.each(['api-server-overloaded', 'reviewer-forbidden'] as const)(
+    'the place of a hedge that says %s is not for a third of the same review',
+    async (code) => {
+      const { pool, one, other } = twoOfTwo()
+      one.behaviour = drops
+      other.behaviour = { kind: 'fails', code }
+      for (const tunnel of other.tunnels) pool.state.standings.of(tunnel).process.avoid(20)
+      slowDown(pool, other, 200)
+      leavePlaces(pool, 1)
+      void pool.review()
+      await pool.time.runUntil(12_000)
+      expect(pool.logins[0]?.outcome).toMatchObject({ kind: 'failed', failure: code })
+      expect([one.seen.length, other.seen.length]).toEqual([1, 1])
+      expect(pool.retryBudget.extras).toBe(2)
+    },
+  )
 
   test('a slow hedge is not given up for another tunnel of those that were asked', async () => {
     const { pool, one, other } = twoOfTwo()

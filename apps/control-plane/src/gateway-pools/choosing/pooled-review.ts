@@ -6,8 +6,15 @@ import { Asking, markOvertaken, triedBy } from './asking.ts'
 import { chooseCanary, chooseTunnel } from './choose-tunnel.ts'
 import { describeFailure, describeNobody } from './describe-failure.ts'
 import { describeRoute, type RouteNames, type WithoutRoute } from './describe-route.ts'
-import { canaryAllowedMs, hedgeDelayMs } from './hedge-delay.ts'
-import { type FollowUp, followUpOf, isLoss, labelOf } from './judge-outcome.ts'
+import { canaryAllowedMs, hedgeDelayMs, QuickestAsking } from './hedge-delay.ts'
+import {
+  type FollowUp,
+  followUpOf,
+  hasAnsweredInVain,
+  isElsewhere,
+  isLoss,
+  labelOf,
+} from './judge-outcome.ts'
 import { noteOutcome } from './note-outcome.ts'
 import type { ChoosingState, TargetState } from './pool-of-tunnels.ts'
 import type { AskingKind, HedgeReason } from './review-observer.ts'
@@ -60,9 +67,8 @@ export class PooledReview {
   /** What a login is told if nothing better comes. */
   #failure: AttemptOutcome | undefined
   #stopTimer: (() => void) | undefined
-  /** What the first sign and the first verdict of a tunnel took, canaries left out. */
-  #signAfterMs = Number.POSITIVE_INFINITY
-  #verdictAfterMs = Number.POSITIVE_INFINITY
+  /** Canaries left out. */
+  readonly #quickest = new QuickestAsking()
   /** Of a wish for a place of the retry budget. */
   #withdrawWish: (() => void) | undefined
   #waiting: AbortController | undefined
@@ -133,7 +139,7 @@ export class PooledReview {
         asking.acceptedAt = this.#options.state.elapsed()
         const tookMs = asking.acceptedAt - startedAt
         standing.firstSign.observe(tookMs)
-        if (asking.kind !== 'canary') this.#signAfterMs = Math.min(this.#signAfterMs, tookMs)
+        if (asking.kind !== 'canary') this.#quickest.gaveSign(tookMs)
       },
     }
     this.#detached(
@@ -162,9 +168,8 @@ export class PooledReview {
   #judgeCanary(canary: Asking): void {
     if (canary.label !== undefined) return
     const { state, target } = this.#options
-    const beside = { signAfterMs: this.#signAfterMs, verdictAfterMs: this.#verdictAfterMs }
     const { patienceMs, startedAt } = canary
-    const allowedMs = canaryAllowedMs(canary, target.reviewP99.value, beside)
+    const allowedMs = canaryAllowedMs(canary, target.reviewP99.value, this.#quickest)
     const leftMs = allowedMs - (state.elapsed() - startedAt)
     if (leftMs > 0) {
       state.after(Math.max(1, Math.min(leftMs, patienceMs)), () => this.#judgeCanary(canary))
@@ -192,23 +197,19 @@ export class PooledReview {
     const { state, target, candidates } = this.#options
     asking.standing.process.ended()
     asking.label = asking.isOvertaken ? 'overtaken' : labelOf(outcome)
-    asking.hasFailed = outcome.kind === 'failed'
+    asking.hasFailed = hasAnsweredInVain(outcome)
     state.observer.asked(asking.kind, asking.label)
     noteOutcome(asking, outcome, { state, target, candidates, now: state.elapsed() })
     if (asking.kind === 'canary') return
-    if (outcome.kind === 'reviewed') this.#noteVerdict(asking)
-    if (asking.holdsPlace) target.retryBudget.release()
+    if (outcome.kind === 'reviewed') this.#quickest.gaveVerdict(state.elapsed() - asking.startedAt)
+    if (asking.holdsPlace) {
+      // Before it is known what follows, the place that is free now is not for this review.
+      if (isLoss(outcome) || !isElsewhere(outcome)) this.#withdraw()
+      target.retryBudget.release()
+    }
     if (asking.aborted && outcome.kind !== 'reviewed') return
     this.#underWay -= 1
     if (!this.#isDone) this.#goOn(asking, asking.kind, outcome)
-  }
-
-  #noteVerdict({ startedAt }: Asking): void {
-    const tookMs = this.#options.state.elapsed() - startedAt
-    this.#signAfterMs = Math.min(this.#signAfterMs, tookMs)
-    this.#verdictAfterMs = Math.min(this.#verdictAfterMs, tookMs)
-    // The place that is free now is for others.
-    this.#withdraw()
   }
 
   #goOn(asking: Asking, kind: AttemptKind, outcome: AttemptOutcome): void {
@@ -227,8 +228,8 @@ export class PooledReview {
     else if (this.#underWay === 0) {
       if (this.#isSharedFate || this.#attempts >= attemptsMax) this.#fail(this.#failure)
       else this.#detached(this.#retry(followUp))
-    } else if (isLoss(outcome)) this.#setTimer(lossHeardMs)
-    else if (this.#withdrawWish === undefined) this.#askBeside()
+    } else if (isLoss(outcome)) this.#options.state.after(lossHeardMs, () => this.#askBeside())
+    else this.#askBeside()
   }
 
   /** A tunnel that is full, or to which there is no way, was not asked, so another is asked in its place. */
@@ -317,12 +318,12 @@ export class PooledReview {
     })
   }
 
-  /** Asks another tunnel while those that were asked are silent for too long. */
+  /** Asks another tunnel while those that were asked are silent for too long, or waits for a place to do so. */
   #askBeside(): void {
+    if (this.#withdrawWish !== undefined) return
     const { retryBudget } = this.#options.target
     const reason = this.#reasonToAskBeside()
     if (reason === undefined) return
-    this.#withdraw()
     if (retryBudget.take() || this.#giveUpHedge()) {
       this.#askBesideNow(reason)
       return
