@@ -4,6 +4,9 @@ import { acceptedHedgeDelayMs, hedgeFloorMs, lastResortDelayMs } from './hedge-d
 import type { HedgeReason } from './review-observer.ts'
 import type { TunnelStanding } from './tunnel-standing.ts'
 
+/** While the only tunnel is silent: the gateway may be about to dial again. */
+const lookAgainMs = 250
+
 /** A review as it stands. */
 export interface ReviewUnderWay {
   askings: readonly Asking[]
@@ -31,8 +34,9 @@ export function whenToAskBeside(review: ReviewUnderWay): AskBeside | undefined {
   const isAccepted = newest.acceptedAt !== undefined
   if (review.isHedged && (!review.mayAttempt || (isAccepted && underWay.length > 1))) return undefined
   const allowedMs = allowedAloneMs(newest, review)
-  if (allowedMs === undefined) return undefined
-  const at = Math.max(review.now, newest.startedAt + allowedMs)
+  if (allowedMs === undefined && isAccepted) return undefined
+  const at =
+    allowedMs === undefined ? review.now + lookAgainMs : Math.max(review.now, newest.startedAt + allowedMs)
   // Nobody is to be blamed who has less time than the quickest is given.
   if (review.deadlineAt - at < hedgeFloorMs) return undefined
   return { afterMs: at - review.now, reason: isAccepted ? 'beyond-p99' : 'not-accepted' }

@@ -208,3 +208,17 @@ test('a gateway that is out and has come back is asked rather than another tunne
   await pool.time.runUntil(6000)
   expect(pool.successes).toBe(pool.logins.length)
 })
+
+test('the only tunnel is silent: its gateway is asked again when it has dialled again, and not when that comes too late', async () => {
+  const pool = new SimulatedPool()
+  const gateway = pool.add()
+  for (const tunnel of gateway.tunnels) tunnel.isDead = true
+  void pool.review('patient')
+  void pool.review('hurried', 590)
+  pool.time.after(520, () => gateway.connect())
+  await pool.time.runUntil(900)
+  expect(pool.logins.map(({ token, outcome: { kind } }) => [token, kind])).toEqual([
+    ['patient', 'reviewed'],
+    ['hurried', 'failed'],
+  ])
+})

@@ -108,10 +108,8 @@ export class PooledReview {
     this.#askings.push(asking)
     this.#underWay += 1
     this.#send(asking, this.#deadlineAt - now)
-    if (candidates.length > 1) {
-      if (kind === 'first') this.#sendCanary(candidates, chosen, now)
-      this.#setTimer(asking.patienceMs)
-    }
+    if (kind === 'first' && candidates.length > 1) this.#sendCanary(candidates, chosen, now)
+    this.#setTimer(asking.patienceMs)
     return true
   }
 
