@@ -13,7 +13,7 @@ export interface Experiment {
   name: string
   /** What must hold, with its number. */
   asked: string
-  /** It waits most of the time, and no figure of it is a time: of several runs, another such one may run beside it. */
+  /** It waits most of the time, and no limit of it is less than seconds: another such one may run beside it. */
   mostlyWaits?: true
   /** The command that installs what it needs and this machine has not; undefined: nothing is missing. */
   missing?(): string | undefined

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { Experiment } from './experiment.ts'
 import { runInTurn } from './run-each.ts'
@@ -14,10 +13,12 @@ const several = [named('a'), named('w1', true), named('b'), named('w2', true), n
 it('what measures times runs alone, what mostly waits runs two at a time, and each runs once', async () => {
   const running = new Set<string>()
   const seen: string[] = []
+  const lastBegan = Promise.withResolvers<void>()
   const run = async ({ name }: Experiment): Promise<boolean> => {
     running.add(name)
     seen.push([...running].join('+'))
-    await sleep(name === 'w1' ? 30 : 10)
+    if (name === 'w3') lastBegan.resolve()
+    if (name === 'w1') await lastBegan.promise
     running.delete(name)
     return true
   }

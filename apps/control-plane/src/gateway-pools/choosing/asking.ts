@@ -59,6 +59,7 @@ export function triedBy(
   candidates: readonly TunnelStanding[],
 ): readonly TunnelStanding[] {
   if (askings.length === 0) return none
+  // With the hedge that was given up in this moment: its place is for one that was not asked.
   const underWay = askings.filter(({ label }) => label === undefined)
   const accepted = underWay.filter(({ acceptedAt }) => acceptedAt !== undefined)
   const asked = askings.filter(({ label }) => label !== 'no-route').map(({ standing }) => standing)
