@@ -137,7 +137,9 @@ describe('a tunnel that is replaced', () => {
   test('gives its reviews up soon when it is dead, and they go to the new one', async () => {
     const { url } = await start()
     const dead = await FakeGateway.connect(url, bearer)
-    const { outcome } = await waitingOn(dead)
+    const { asked, outcome } = await waitingOn(dead)
+    // Whoever has accepted is not asked a second time on another tunnel, so this is not a hedge.
+    dead.send({ kind: 'accepted', requestId: asked.requestId })
     dead.webSocket.pause()
     const next = await FakeGateway.connect(url, bearer, { epoch: 2 })
     const [again] = await next.frames('review-token')
@@ -145,6 +147,19 @@ describe('a tunnel that is replaced', () => {
     if (again) next.send(verdictOn(again))
     await expect(outcome).resolves.toMatchObject({ kind: 'reviewed', via: { attempts: 2 } })
     expect(bench.events).toContain('closed: silent')
+    dead.webSocket.terminate()
+  })
+
+  test('has its reviews asked again on the new one, before it is given up, when they were not accepted', async () => {
+    const { url } = await start()
+    const dead = await FakeGateway.connect(url, bearer)
+    const { outcome } = await waitingOn(dead)
+    dead.webSocket.pause()
+    const next = await FakeGateway.connect(url, bearer, { epoch: 2 })
+    const [again] = await next.frames('review-token')
+    if (again) next.send(verdictOn(again))
+    await expect(outcome).resolves.toMatchObject({ kind: 'reviewed', via: { attempts: 1, hedged: true } })
+    expect(bench.events).not.toContain('closed: silent')
     dead.webSocket.terminate()
   })
 
