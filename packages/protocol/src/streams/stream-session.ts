@@ -5,6 +5,7 @@ import type { Frame, OpenFrame } from '../frames.ts'
 import { clampText, protocolLimits } from '../limits.ts'
 import { RawStream, type StreamCarrier } from './raw-stream.ts'
 import type { Consumption } from './receive-window.ts'
+import { RoundTrip } from './round-trip.ts'
 import { StreamError } from './stream-error.ts'
 import { streamLimits } from './stream-limits.ts'
 import type { StreamOpening, StreamTarget } from './stream-opening.ts'
@@ -59,6 +60,7 @@ const streamIdMax = 0xffff_ffff
 export class StreamSession {
   readonly #options: StreamSessionOptions
   readonly #heartbeat: Heartbeat
+  readonly #roundTrip: RoundTrip
   readonly #carrier: StreamCarrier
   readonly #streams = new Map<number, RawStream>()
   /** Streams that this side asked for, and those that the other side did. */
@@ -68,7 +70,6 @@ export class StreamSession {
   readonly #ready = new Set<RawStream>()
   #lastStreamId = 0
   #grownBytes = 0
-  #roundTripMs: number | undefined
   #isPumping = false
   #idleTimer: NodeJS.Timeout | undefined
   #end: StreamSessionEnd | undefined
@@ -84,6 +85,10 @@ export class StreamSession {
         this.#finish({ kind: 'lost', detail: 'the other side fell silent' })
         options.channel.terminate()
       },
+    })
+    this.#roundTrip = new RoundTrip({
+      send: (frame) => options.channel.send(frame),
+      elapsed: options.elapsed,
     })
     this.#watchIdle()
   }
@@ -104,6 +109,7 @@ export class StreamSession {
         if (this.#ready.size > 0) this.#pump()
       },
     })
+    if (this.#end === undefined) this.#roundTrip.start()
   }
 
   /** Streams, and those that are being opened. */
@@ -208,6 +214,7 @@ export class StreamSession {
         break
       case 'pong':
         this.#heartbeat.onPong(frame)
+        this.#roundTrip.answered(frame.nonce)
         this.#learnRoundTrip()
         break
       case 'go-away':
@@ -303,7 +310,7 @@ export class StreamSession {
     return {
       bytes,
       now: this.#options.elapsed(),
-      roundTripMs: this.#roundTripMs,
+      roundTripMs: this.#roundTrip.ms,
       resize: (wish) => {
         const granted = Math.min(wish, streamLimits.grownBytesMax - this.#grownBytes)
         this.#grownBytes += granted
@@ -312,11 +319,9 @@ export class StreamSession {
     }
   }
 
-  /** The shortest: the others hold the time in queues that the streams themselves fill. */
   #learnRoundTrip(): void {
     const { roundTripMs } = this.#heartbeat
-    if (roundTripMs === undefined) return
-    this.#roundTripMs = Math.min(this.#roundTripMs ?? roundTripMs, roundTripMs)
+    if (roundTripMs !== undefined) this.#roundTrip.learn(roundTripMs)
   }
 
   #pump(): void {
@@ -356,6 +361,7 @@ export class StreamSession {
     if (this.#end !== undefined) return
     this.#end = end
     this.#heartbeat.stop()
+    this.#roundTrip.stop()
     this.#watchIdle()
     const lost = new StreamError('connection-lost', 'detail' in end ? end.detail : end.kind)
     for (const { settle } of this.#asked.values()) settle(lost)
