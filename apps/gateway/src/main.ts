@@ -1,3 +1,4 @@
+import { markLater } from '@postern/protocol'
 import { CommanderError } from 'commander'
 import { pino } from 'pino'
 import { createGateway, type Gateway } from './app.ts'
@@ -29,6 +30,7 @@ function readFlags(): GatewayFlags | number {
 }
 
 async function run(config: GatewayConfig): Promise<number> {
+  markLater()
   const destination = pino.destination({ dest: 1, sync: false })
   const log = pino(
     { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
