@@ -68,6 +68,24 @@ it('opens no tunnel with a credential that comes while it is closing', async () 
   expect(opened).toBe(0)
 })
 
+it('is not closed, nor anything that it needs, while a credential is still being written', async () => {
+  const closed: string[] = []
+  const written = Promise.withResolvers<CredentialOutcome>()
+  const lifecycle = createLifecycle(closed)
+  lifecycle.run({
+    keyToReplace: () => undefined,
+    obtainCredential: () => written.promise,
+    openTunnels: () => createTunnels(closed),
+  })
+  const closing = lifecycle.close().then(() => closed.push('all'))
+  await expect.poll(() => lifecycle.stop.signal.aborted).toBe(true)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(closed).toEqual([])
+  written.resolve({ kind: 'stopped' })
+  await closing
+  expect(closed).toEqual(['opened second', 'opened first', 'all'])
+})
+
 it('stays refused, with the remedy, until it is closed', async () => {
   const lifecycle = createLifecycle([])
   lifecycle.run({

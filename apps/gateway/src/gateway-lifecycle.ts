@@ -24,6 +24,8 @@ type Phase =
 
 /** Longer than the tunnels need to drain; the pod has 40 s in all. */
 const tunnelsCloseMsMax = 16_000
+/** What is being written has to be whole; a request for it ends at once. */
+const credentialCloseMsMax = 2_000
 
 /** From nothing to a credential to tunnels to the end; only one way through. */
 export class GatewayLifecycle {
@@ -36,6 +38,7 @@ export class GatewayLifecycle {
   readonly #closers: ClosingPhase[] = []
   #phase: Phase = { phase: 'idle' }
   #closing: Promise<void> | undefined
+  #working: Promise<void> = Promise.resolve()
 
   constructor(log: ClosingLog) {
     this.#log = log
@@ -58,7 +61,7 @@ export class GatewayLifecycle {
   /** Returns at once. */
   run(work: GatewayWork): void {
     this.#phase = { phase: 'enrolling' }
-    this.#work(work).catch((error: unknown) => this.#end.reject(error))
+    this.#working = this.#work(work).catch((error: unknown) => this.#end.reject(error))
   }
 
   close(): Promise<void> {
@@ -103,7 +106,8 @@ export class GatewayLifecycle {
     // The tunnels drain before anything that its reviews need is stopped.
     await closeInPhases([drain], this.#log)
     this.stop.abort()
-    await closeInPhases(this.#closers, this.#log)
+    const credential = { name: 'credential', msMax: credentialCloseMsMax, close: () => this.#working }
+    await closeInPhases([credential, ...this.#closers], this.#log)
     this.#phase = { phase: 'closed' }
     this.#end.resolve({ kind: 'closed' })
   }
