@@ -62,6 +62,35 @@ it.each([
   expect(await readdir(folder)).toEqual([])
 })
 
+it('lets one at a time in where several find at once that a lock is stale', async () => {
+  for (let round = 0; round < 40; round += 1) {
+    await leaveLock(60_000)
+    let inside = 0
+    let most = 0
+    const enter = async (): Promise<unknown> => {
+      // So that some look while others have just removed it.
+      await delay(Math.random() * 3)
+      return withFileLock(path, async () => {
+        most = Math.max(most, (inside += 1))
+        await delay(1)
+        inside -= 1
+      })
+    }
+    await Promise.all(Array.from({ length: 6 }, enter))
+    expect(most).toBe(1)
+  }
+  expect(await readdir(folder)).toEqual([])
+})
+
+it('does not wait for ever for somebody who has died while he removed a stale lock', async () => {
+  await leaveLock(60_000)
+  const at = new Date(Date.now() - 60_000)
+  await writeFile(`${path}.stale`, '')
+  await utimes(`${path}.stale`, at, at)
+  expect(await withFileLock(path, async () => 'in')).toBe('in')
+  expect(await readdir(folder)).toEqual([])
+})
+
 it('passes on what the work fails with, and is free again', async () => {
   await expect(withFileLock(path, () => Promise.reject(new RangeError('full')))).rejects.toThrow('full')
   expect(await withFileLock(path, async () => 'in')).toBe('in')

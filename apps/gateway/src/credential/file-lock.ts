@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { open, readFile, stat, unlink } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** A holder does a few writes of a few hundred bytes: one that is older has died. */
@@ -47,19 +47,30 @@ async function isStaleFile(path: string): Promise<boolean> {
   return Math.abs(Date.now() - (await stat(path)).mtimeMs) >= staleMs
 }
 
-/** Whether there is a chance again. Whoever moves the file away may remove it; a fresh one is put back. */
+/**
+ * Whether there is a chance again. One process at a time looks and removes, or it would remove the fresh lock of whoever
+ * came between the two.
+ */
 async function removeStale(path: string): Promise<boolean> {
-  const aside = `${path}.${randomUUID()}`
   try {
     if (!(await isStaleFile(path))) return false
-    await rename(path, aside)
-    const isStale = await isStaleFile(aside)
-    if (!isStale) await link(aside, path)
-    await unlink(aside)
-    return isStale
+    const guard = `${path}.stale`
+    if (await take(guard, '')) return await removeGuarded(path, guard)
+    // Whoever has died between making the guard and removing it.
+    if (await isStaleFile(guard)) await unlink(guard)
+    return false
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EEXIST') return true
+    if (codeOf(error) === 'ENOENT') return true
     throw error
+  }
+}
+
+async function removeGuarded(path: string, guard: string): Promise<boolean> {
+  try {
+    if (await isStaleFile(path)) await unlink(path)
+    return true
+  } finally {
+    await unlink(guard)
   }
 }
 
