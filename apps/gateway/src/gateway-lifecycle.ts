@@ -24,7 +24,7 @@ type Phase =
 
 /** Longer than the tunnels need to drain; the pod has 40 s in all. */
 const tunnelsCloseMsMax = 16_000
-/** What is being written has to be whole; a request for it ends at once. */
+/** What is being written has to be whole. Requests for it have ended with their connections by then. */
 const credentialCloseMsMax = 2_000
 
 /** From nothing to a credential to tunnels to the end; only one way through. */
@@ -38,7 +38,7 @@ export class GatewayLifecycle {
   readonly #closers: ClosingPhase[] = []
   #phase: Phase = { phase: 'idle' }
   #closing: Promise<void> | undefined
-  #working: Promise<void> = Promise.resolve()
+  #obtaining: Promise<unknown> = Promise.resolve()
 
   constructor(log: ClosingLog) {
     this.#log = log
@@ -61,7 +61,7 @@ export class GatewayLifecycle {
   /** Returns at once. */
   run(work: GatewayWork): void {
     this.#phase = { phase: 'enrolling' }
-    this.#working = this.#work(work).catch((error: unknown) => this.#end.reject(error))
+    this.#work(work).catch((error: unknown) => this.#end.reject(error))
   }
 
   close(): Promise<void> {
@@ -72,7 +72,9 @@ export class GatewayLifecycle {
   async #work(work: GatewayWork): Promise<void> {
     let unknownKeyId: string | undefined
     for (;;) {
-      const outcome = await work.obtainCredential(this.stop.signal, unknownKeyId)
+      const obtaining = work.obtainCredential(this.stop.signal, unknownKeyId)
+      this.#obtaining = obtaining
+      const outcome = await obtaining
       if (outcome.kind === 'refused') return this.#refuse(outcome.remedy, undefined)
       if (outcome.kind === 'stopped' || this.#closing !== undefined) return undefined
       const tunnels = work.openTunnels(outcome.credential)
@@ -106,8 +108,8 @@ export class GatewayLifecycle {
     // The tunnels drain before anything that its reviews need is stopped.
     await closeInPhases([drain], this.#log)
     this.stop.abort()
-    const credential = { name: 'credential', msMax: credentialCloseMsMax, close: () => this.#working }
-    await closeInPhases([credential, ...this.#closers], this.#log)
+    const credential = { name: 'credential', msMax: credentialCloseMsMax, close: () => this.#obtaining }
+    await closeInPhases([...this.#closers, credential], this.#log)
     this.#phase = { phase: 'closed' }
     this.#end.resolve({ kind: 'closed' })
   }

@@ -74,9 +74,10 @@ it('lets one at a time in where several find at once that a lock is stale', asyn
         most = Math.max(most, (inside += 1))
         await delay(1)
         inside -= 1
+        return 'in'
       })
     }
-    await Promise.all(Array.from({ length: 6 }, enter))
+    expect(await Promise.all(Array.from({ length: 6 }, enter))).toEqual(Array(6).fill('in'))
     expect(most).toBe(1)
   }
   expect(await readdir(folder)).toEqual([])

@@ -18,7 +18,7 @@ export async function withFileLock<T>(
   const holder = randomUUID()
   for (let waitedMs = 0; !(await take(path, holder)); waitedMs += pollMs) {
     if (waitedMs >= waitMs) return 'taken'
-    if (!(await removeStale(path))) await delay(pollMs)
+    if (!(await removeStale(path, holder))) await delay(pollMs)
   }
   try {
     return await work()
@@ -49,13 +49,14 @@ async function isStaleFile(path: string): Promise<boolean> {
 
 /**
  * Whether there is a chance again. One process at a time looks and removes, or it would remove the fresh lock of whoever
- * came between the two.
+ * came between the two. No file system removes a file only if it is still the same, so two may still meet where one has
+ * died here and others find that at the same moment.
  */
-async function removeStale(path: string): Promise<boolean> {
+async function removeStale(path: string, holder: string): Promise<boolean> {
   try {
     if (!(await isStaleFile(path))) return false
     const guard = `${path}.stale`
-    if (await take(guard, '')) return await removeGuarded(path, guard)
+    if (await take(guard, holder)) return await removeGuarded(path, guard, holder)
     // Whoever has died between making the guard and removing it.
     if (await isStaleFile(guard)) await unlink(guard)
     return false
@@ -65,12 +66,12 @@ async function removeStale(path: string): Promise<boolean> {
   }
 }
 
-async function removeGuarded(path: string, guard: string): Promise<boolean> {
+async function removeGuarded(path: string, guard: string, holder: string): Promise<boolean> {
   try {
     if (await isStaleFile(path)) await unlink(path)
     return true
   } finally {
-    await unlink(guard)
+    await release(guard, holder)
   }
 }
 

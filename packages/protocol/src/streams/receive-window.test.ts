@@ -10,13 +10,15 @@ interface Reader {
   consumedPerMs?: number
   /** It stops for so long at each tenth of a second. */
   pauseMs?: number
+  /** The shortest round trip that it has seen, where most are longer. */
+  shortestMs?: number
 }
 
 /** A sender that always has something, on a link; what it comes to, with the waits before the link since then. */
 function saturate(
   bytesPerMs: number,
   roundTripMs: number,
-  { consumedPerMs = Infinity, pauseMs = 0 }: Reader = {},
+  { consumedPerMs = Infinity, pauseMs = 0, shortestMs = roundTripMs }: Reader = {},
 ) {
   const window = new ReceiveWindow()
   const frame = 16 * 1024
@@ -41,7 +43,7 @@ function saturate(
       received += frame
       expect(window.take(frame)).toBe(true)
       consumedAt = Math.max(consumedAt, now) + frame / consumedPerMs
-      const bytes = window.consume({ bytes: frame, now, roundTripMs, resize: granted })
+      const bytes = window.consume({ bytes: frame, now, roundTripMs: shortestMs, resize: granted })
       if (bytes > 0) crediting.push({ at: now + roundTripMs / 2, bytes })
     }
   }
@@ -56,6 +58,17 @@ function saturate(
 }
 
 describe('the window of a stream', () => {
+  test.each([
+    [100, 105],
+    [50, 53],
+    [20, 23],
+  ])(
+    'fills a link of which %d ms is the shortest round trip, and %d ms the usual one',
+    (shortestMs, usualMs) => {
+      expect(saturate(12_500, usualMs, { shortestMs }).share).toBeGreaterThan(0.8)
+    },
+  )
+
   test('takes what there is credit for and not a byte more', () => {
     const window = new ReceiveWindow()
     expect(window.take(windowBytes - 1)).toBe(true)

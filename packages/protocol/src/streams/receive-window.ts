@@ -1,11 +1,11 @@
 import { streamLimits } from './stream-limits.ts'
 
 /**
- * A window that is consumed in less time than this is too small for the link: a little more than a round trip, and the
- * time that frames wait for busy event loops on both sides.
+ * A window that is consumed in less time than this is too small for the link: a little more than the shortest round trip,
+ * which most others are longer than, and the time that frames wait for busy event loops on both sides.
  */
-const roundTripsPerWindow = 1.05
-const processingMs = 3
+const roundTripsPerWindow = 1.1
+const processingMs = 4
 /** One that takes so many times as long stands in queues on the way. */
 const tooLong = 1.1
 /** Small steps: what a step is too large stands in the queue of the link, in front of the logins on the tunnel. */

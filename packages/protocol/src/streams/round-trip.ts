@@ -1,8 +1,9 @@
 import type { Frame } from '../frames.ts'
 
-/** Pings at the start, and the pause between two of them in milliseconds: all leave before the first stream has bytes. */
+/** Pings at the start. */
 const samples = 5
-const pauseMs = 4
+/** Between the first two, in milliseconds; each pause is twice the one before, so that one stall does not meet all. */
+const firstPauseMs = 4
 /** Far above what a heartbeat counts up to. */
 const firstNonce = 0xffff_ff00
 
@@ -15,7 +16,7 @@ export interface RoundTripOptions {
 /**
  * The shortest round trip of a connection: the longer ones have the time in them that frames stand in queues which the
  * streams themselves fill. Several Pings at the start, because the first meets code that has never run on either side,
- * and the heartbeat's next one the queues.
+ * and the heartbeat's next one those queues.
  */
 export class RoundTrip {
   readonly #options: RoundTripOptions
@@ -35,9 +36,10 @@ export class RoundTrip {
   start(): void {
     const { send, elapsed } = this.#options
     const nonce = firstNonce + this.#sentAt.length
+    const pauseMs = firstPauseMs * 2 ** this.#sentAt.length
     this.#sentAt.push(elapsed())
-    send({ kind: 'ping', nonce, inFlight: 0, eventLoopLagMs: 0 })
     if (this.#sentAt.length < samples) this.#timer = setTimeout(() => this.start(), pauseMs)
+    send({ kind: 'ping', nonce, inFlight: 0, eventLoopLagMs: 0 })
   }
 
   stop(): void {
