@@ -1,4 +1,3 @@
-import { markLater } from '@postern/protocol'
 import packageJson from '../package.json' with { type: 'json' }
 import { readCommandLine } from './command-line.ts'
 import { type Config, configFrom, readEnvironment } from './config.ts'
@@ -27,7 +26,6 @@ async function main(): Promise<number> {
 }
 
 async function run(config: Config): Promise<number> {
-  markLater()
   const processLogger = createLogger({ level: config.logLevel, replicaId: config.replicaId })
   const { logger, logRequest, flush } = processLogger
   dieOfBugs(processLogger)

@@ -1,4 +1,3 @@
-import { markLater } from '@postern/protocol'
 import { CommanderError } from 'commander'
 import { pino } from 'pino'
 import { createGateway, type Gateway } from './app.ts'
@@ -30,7 +29,6 @@ function readFlags(): GatewayFlags | number {
 }
 
 async function run(config: GatewayConfig): Promise<number> {
-  markLater()
   const destination = pino.destination({ dest: 1, sync: false })
   const log = pino(
     { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },

@@ -19,7 +19,6 @@ export type {
 export type * from './frames.ts'
 export { clampText, gatewayLimits, protocolLimits } from './limits.ts'
 export { rotationProofText } from './rotation-proof.ts'
-export { markLater } from './streams/mark-later.ts'
 export { RawStream } from './streams/raw-stream.ts'
 export { StreamError } from './streams/stream-error.ts'
 export { streamLimits } from './streams/stream-limits.ts'

@@ -1,14 +1,11 @@
 // One experiment with raw streams, in a process that has loaded nothing but what that takes: the control plane's end is
 // in it, and garbage collection there would go through the modules of every other experiment, in front of the reviews.
 // Takes the experiment's name and size as its arguments; sends lines of progress and, last, the finding.
-import { markLater } from '@postern/protocol'
 import { measureStreamBesideLogins } from '../p13-stream-beside-logins.ts'
 import { measureStalledStreams } from '../p14-stalled-streams.ts'
 import { measureOneStream } from '../p15-one-stream.ts'
 import type { Measure, MeasureMessage, MeasureName } from './measure-alone.ts'
 
-// As the product's own processes do.
-markLater()
 const measures: Record<MeasureName, Measure> = {
   P13: measureStreamBesideLogins,
   P14: measureStalledStreams,

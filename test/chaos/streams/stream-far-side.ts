@@ -2,7 +2,6 @@
 // answered at once. Takes the control plane's URL and the ports of the hosts that streams may lead to as its arguments;
 // answers each message with what its memory holds; ends when its parent is gone.
 import { generateKeyPairSync } from 'node:crypto'
-import { markLater } from '@postern/protocol'
 import { createConnectTo } from '../../../apps/gateway/src/http/control-plane-connections.ts'
 import { createDialHost } from '../../../apps/gateway/src/streams/dial-host.ts'
 import { createServeStream } from '../../../apps/gateway/src/streams/serve-stream.ts'
@@ -17,8 +16,6 @@ const elapsed = (): number => performance.now()
 const failure = { kind: 'failed', failure: 'api-server-error', detail: '' } as const
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-// As the gateway's own process does.
-markLater()
 const { privateKey } = generateKeyPairSync('ed25519')
 openTunnels({
   controlPlaneUrl: url,
