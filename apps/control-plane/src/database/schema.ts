@@ -1,3 +1,4 @@
+// Longer than other files: all tables are in one type, because queries join across features.
 import type { OrganizationAction, OrganizationSubject } from '@postern/api-contract/permissions'
 import type { ColumnType, Generated } from 'kysely'
 
@@ -51,7 +52,7 @@ export interface SecretMetadataRow {
   value?: string
 }
 
-/** The tables as `migrations/` makes them: all in one type, because queries join across features; hence the length. */
+/** The tables as `migrations/` makes them. */
 export interface Schema {
   root_key_checks: { only_row: Generated<boolean>; encrypted_text: Buffer; created_at: CreatedAt }
   instance_secrets: { only_row: Generated<boolean>; encrypted_secret: Buffer; created_at: CreatedAt }

@@ -20,6 +20,23 @@ async function leaveLock(ageMs: number): Promise<void> {
   await utimes(path, at, at)
 }
 
+/** Six enter, each after a pause; how many were inside together at most. */
+async function mostInside(pauseMs: () => number): Promise<number> {
+  let inside = 0
+  let most = 0
+  const enter = async (): Promise<string> => {
+    await delay(pauseMs())
+    return withFileLock(path, async () => {
+      most = Math.max(most, (inside += 1))
+      await delay(2)
+      inside -= 1
+      return 'in'
+    })
+  }
+  expect(await Promise.all(Array.from({ length: 6 }, enter))).toEqual(Array(6).fill('in'))
+  return most
+}
+
 it('lets one at a time in, and leaves nothing behind', async () => {
   let inside = 0
   let most = 0
@@ -48,37 +65,15 @@ it.each([
   ['a time that is still to come, since the clock was set back', -3_600_000],
 ])('removes the lock of %s, and then lets one at a time in', async (_, ageMs) => {
   await leaveLock(ageMs)
-  let inside = 0
-  let most = 0
-  const enter = (): Promise<string> =>
-    withFileLock(path, async () => {
-      most = Math.max(most, (inside += 1))
-      await delay(2)
-      inside -= 1
-      return 'in'
-    })
-  expect(await Promise.all(Array.from({ length: 6 }, enter))).toEqual(Array(6).fill('in'))
-  expect(most).toBe(1)
+  expect(await mostInside(() => 0)).toBe(1)
   expect(await readdir(folder)).toEqual([])
 })
 
 it('lets one at a time in where several find at once that a lock is stale', async () => {
   for (let round = 0; round < 40; round += 1) {
     await leaveLock(60_000)
-    let inside = 0
-    let most = 0
-    const enter = async (): Promise<unknown> => {
-      // So that some look while others have just removed it.
-      await delay(Math.random() * 3)
-      return withFileLock(path, async () => {
-        most = Math.max(most, (inside += 1))
-        await delay(1)
-        inside -= 1
-        return 'in'
-      })
-    }
-    expect(await Promise.all(Array.from({ length: 6 }, enter))).toEqual(Array(6).fill('in'))
-    expect(most).toBe(1)
+    // So that some look while others have just removed it.
+    expect(await mostInside(() => Math.random() * 3)).toBe(1)
   }
   expect(await readdir(folder)).toEqual([])
 })

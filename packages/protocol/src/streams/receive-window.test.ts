@@ -63,7 +63,7 @@ describe('the window of a stream', () => {
     [50, 53],
     [20, 23],
   ])(
-    'fills a link of which %d ms is the shortest round trip, and %d ms the usual one',
+    'P15: takes most of a link of which %d ms is the shortest round trip, and %d ms the usual one',
     (shortestMs, usualMs) => {
       expect(saturate(12_500, usualMs, { shortestMs }).share).toBeGreaterThan(0.8)
     },

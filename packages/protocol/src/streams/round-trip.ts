@@ -34,16 +34,20 @@ export class RoundTrip {
   }
 
   start(): void {
-    const { send, elapsed } = this.#options
-    const nonce = firstNonce + this.#sentAt.length
-    const pauseMs = firstPauseMs * 2 ** this.#sentAt.length
-    this.#sentAt.push(elapsed())
-    if (this.#sentAt.length < samples) this.#timer = setTimeout(() => this.start(), pauseMs)
-    send({ kind: 'ping', nonce, inFlight: 0, eventLoopLagMs: 0 })
+    this.#ping()
   }
 
   stop(): void {
     clearTimeout(this.#timer)
+  }
+
+  #ping(): void {
+    const { send, elapsed } = this.#options
+    const nonce = firstNonce + this.#sentAt.length
+    const pauseMs = firstPauseMs * 2 ** this.#sentAt.length
+    this.#sentAt.push(elapsed())
+    if (this.#sentAt.length < samples) this.#timer = setTimeout(() => this.#ping(), pauseMs)
+    send({ kind: 'ping', nonce, inFlight: 0, eventLoopLagMs: 0 })
   }
 
   /** A Pong has come. */
