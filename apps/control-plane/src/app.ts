@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, RouteOptions } from 'fastify'
+import { DatabaseClock } from './access-tokens/database-clock.ts'
 import { createReadTrustedIps } from './access-tokens/trusted-ip-lookup.ts'
 import { type AuditLogObserver, GroupCommitAuditLog } from './audit/audit-log.ts'
 import { type ClosingPhase, closeInPhases } from './close-in-phases.ts'
@@ -216,9 +217,11 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
     logger,
     now,
   })
+  const clock = new DatabaseClock()
   const reviews = openReviews({
     ...options,
     ...stores,
+    clock,
     findPool: gatewayPools.findPoolToCheck,
     gatewayReviewer: gateways.reviewer,
     openStream: gateways.openStream,
@@ -251,6 +254,7 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
   const accessTokens = await openAccessTokens({
     ...options,
     ...shared,
+    clock,
     signingKeys: stores.signingKeys,
     uses: stores.accessTokenUses,
     revocationStore: stores.revocations,
@@ -317,6 +321,7 @@ function registerRoutesForStrangers(server: HttpServer, options: AppOptions, par
       identities,
       kubernetesAuths: reviews.kubernetesAuths,
       issuer: accessTokens.issuer,
+      revocations: accessTokens.revocations,
       auditLog,
       lastLogins,
       observeLogin: (login) => options.observers?.login?.({ ...login, authMethod: 'kubernetes-auth' }),

@@ -6,7 +6,7 @@ import {
 } from './access-tokens/administer-signing-keys.ts'
 import type { ChangeRevocations } from './access-tokens/change-revocations.ts'
 import { createCheckAccessToken } from './access-tokens/check-access-token.ts'
-import { DatabaseClock } from './access-tokens/database-clock.ts'
+import type { DatabaseClock } from './access-tokens/database-clock.ts'
 import type { AccessTokenUseStore } from './access-tokens/access-token-use-store.ts'
 import { registerIdentityTokenRoutes } from './access-tokens/identity-token-routes.ts'
 import { createIntrospectAccessToken } from './access-tokens/introspect-access-token.ts'
@@ -42,6 +42,8 @@ export interface AccessTokensOptions {
   auditLog: AuditLog
   now: () => Date
   signingKeys: SigningKeyStore
+  /** Set by this, and read before only in vain. */
+  clock: DatabaseClock
   uses: AccessTokenUseStore
   revocationStore: RevocationStore
   keyring: InstanceKeyring
@@ -60,10 +62,10 @@ export interface AccessTokenRoutesOptions {
 
 /** Everything that issues, reads, renews and revokes access tokens, on one clock. */
 export async function openAccessTokens(options: AccessTokensOptions) {
-  const { config, signingKeys, uses, revocationStore, keyring, readTrustedIps, notices, logger } = options
+  const { config, clock, signingKeys, uses, revocationStore, keyring, readTrustedIps, notices, logger } =
+    options
   const findIdentity: IdentityReader['findIdentity'] = (id) => options.identities.findIdentity(id)
   const issuer = config.publicUrl
-  const clock = new DatabaseClock()
   const onReadFailed = (error: unknown): void => logger.warn({ err: error }, 'revocations not read')
   // First: it sets the clock that everything else here reads.
   const revocations = await RevocationFeed.open({

@@ -1,3 +1,4 @@
+import type { Clock } from './access-tokens/database-clock.ts'
 import type { GatewayTarget } from './gateways/gateway-target.ts'
 import type { GatewayStore } from './gateways/gateway-store.ts'
 import { createAskApiServer } from './kubernetes-auth/ask-api-server.ts'
@@ -19,6 +20,8 @@ export interface ReviewsOptions {
   gatewayReviewer: (target: GatewayTarget, organizationId: string) => TokenReviewer
   /** Raw streams through gateways. */
   openStream: OpenStream
+  /** That of the access tokens. */
+  clock: Clock
   /** Milliseconds from any fixed moment; never goes back. */
   elapsed: () => number
 }
@@ -40,6 +43,7 @@ export function openReviews(options: ReviewsOptions) {
     kubernetesAuths: createKubernetesAuthCache({
       store: kubernetesAuths,
       chooseReviewer,
+      clock: options.clock,
       nowMs: elapsed,
     }),
     checkReviewer: createCheckReviewer({

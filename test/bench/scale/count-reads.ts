@@ -28,6 +28,7 @@ export async function countReads({
     identities: createIdentityCache({ ...clock, store: { findById: (id) => read(identityOf(id)) } }),
     kubernetesAuths: createKubernetesAuthCache({
       ...clock,
+      clock,
       store: { find: (id) => read(configurationOf(id)), findOrganizationSlug: () => read('acme') },
       chooseReviewer: () => ({ review: () => Promise.reject(new Error('nothing is reviewed')) }),
     }),

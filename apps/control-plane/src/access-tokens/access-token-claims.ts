@@ -6,6 +6,7 @@ const wholeSeconds = z.int().nonnegative()
 /**
  * What an access token says. The names are those that the contract's clients decode; all numbers are whole.
  * `creationEpochMs` is Postern's own: revocations compare it, because seconds cannot tell a login from a revocation.
+ * It may lie a second before `creationEpoch`: see `AccessTokenRequest.createdAtMs`.
  */
 const accessTokenClaims = z.object({
   iss: z.string(),

@@ -67,6 +67,17 @@ describe('an issued access token', () => {
     expect(await fixture.issuer.issue(tokenRequest(settings))).toMatchObject(expected)
   })
 
+  it('is revoked by when what it rests on was read, and lives from when it was made', async () => {
+    fixture.clock.set(1_900_000_001_100)
+    const request = { ...tokenRequest(), createdAtMs: 1_900_000_000_200 }
+    expect(claimsIn((await fixture.issuer.issue(request)).accessToken)).toMatchObject({
+      iat: 1_900_000_001,
+      exp: 1_900_003_601,
+      creationEpoch: 1_900_000_001,
+      creationEpochMs: 1_900_000_000_200,
+    })
+  })
+
   it('says so when addresses are restricted', async () => {
     const office = parseTrustedIp('203.0.113.0/24')
     if ('problem' in office) throw new Error(office.problem)

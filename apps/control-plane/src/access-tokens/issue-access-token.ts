@@ -17,7 +17,7 @@ export interface AccessTokenRequest {
   clientSecretId?: string
   /**
    * When what lets the identity in began to be looked at, by the clock of the tokens; now unless given. A revocation that
-   * comes after that moment ends the token, even when it came before this call.
+   * comes after that moment ends the token, even when it came before this call. Its lifetime counts from now all the same.
    */
   createdAtMs?: number
   /** What the cluster vouched for; readable by whoever verifies the token. */
@@ -49,7 +49,7 @@ export function createAccessTokenIssuer(dependencies: AccessTokenIssuerDependenc
   const { keys, issuer, clock } = dependencies
   return {
     async issue(request) {
-      const claims = claimsOf(request, issuer, request.createdAtMs ?? clock.nowMs())
+      const claims = claimsOf(request, issuer, clock.nowMs())
       return {
         accessToken: signAccessToken(keys.current(), claims),
         expiresInSeconds: claims.exp - claims.iat,
@@ -83,7 +83,7 @@ function claimsOf(request: AccessTokenRequest, issuer: string, nowMs: number): A
     accessTokenMaxTTL: settings.maxTtlSeconds,
     accessTokenPeriod: settings.periodSeconds ?? 0,
     creationEpoch: now,
-    creationEpochMs: nowMs,
+    creationEpochMs: request.createdAtMs ?? nowMs,
     numUsesLimit: settings.numUsesLimit,
     ipRestrictionEnabled: restrictsAddresses(settings.trustedIps),
   }

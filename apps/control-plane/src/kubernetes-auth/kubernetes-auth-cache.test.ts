@@ -24,6 +24,7 @@ const auth: KubernetesAuth = {
 function createFixture() {
   const fixture = {
     nowMs: 0,
+    tokenClockMs: 1_900_000_000_000,
     reads: 0,
     read: async (): Promise<KubernetesAuth | undefined> => auth,
   }
@@ -40,6 +41,7 @@ function createFixture() {
         throw new Error('nobody asked for a review')
       },
     }),
+    clock: { nowMs: () => fixture.tokenClockMs },
     nowMs: () => fixture.nowMs,
   })
   return { fixture, cache }
@@ -54,6 +56,18 @@ it('reads once a second, however many ask', async () => {
   fixture.nowMs = 1000
   await cache.find('identity')
   expect(fixture.reads).toBe(2)
+})
+
+it('says when the database began to be asked, however long it took to answer', async () => {
+  const { fixture, cache } = createFixture()
+  fixture.read = async () => {
+    fixture.tokenClockMs += 500
+    return auth
+  }
+  expect(await cache.find('identity')).toMatchObject({ readAtMs: 1_900_000_000_000 })
+  expect(await cache.find('identity')).toMatchObject({ readAtMs: 1_900_000_000_000 })
+  cache.forget('identity')
+  expect(await cache.find('identity')).toMatchObject({ readAtMs: 1_900_000_000_500 })
 })
 
 it('remembers too that there is none', async () => {

@@ -1,3 +1,4 @@
+import type { Clock } from '../access-tokens/database-clock.ts'
 import type { TokenReviewer } from '../login/token-reviewer.ts'
 import type { ChooseReviewer } from './choose-reviewer.ts'
 import type { KubernetesAuth } from './kubernetes-auth.ts'
@@ -10,6 +11,8 @@ export interface LoginConfiguration {
   organizationSlug: string
   rules: KubernetesAuthRules
   reviewer: TokenReviewer
+  /** When the database began to be asked for it, by the clock of the access tokens. */
+  readAtMs: number
 }
 
 /** What logins ask for: no database read per call, and never older than a second. */
@@ -26,6 +29,8 @@ export interface KubernetesAuthCache extends KubernetesAuthReader {
 export interface KubernetesAuthCacheOptions {
   store: Pick<KubernetesAuthStore, 'find' | 'findOrganizationSlug'>
   chooseReviewer: ChooseReviewer
+  /** That of the access tokens. */
+  clock: Clock
   nowMs: () => number
 }
 
@@ -71,11 +76,13 @@ export function createKubernetesAuthCache(options: KubernetesAuthCacheOptions): 
 
 async function load(
   identityId: string,
-  { store, chooseReviewer }: KubernetesAuthCacheOptions,
+  { store, chooseReviewer, clock }: KubernetesAuthCacheOptions,
 ): Promise<LoginConfiguration | undefined> {
+  const readAtMs = clock.nowMs()
   const auth = await store.find(identityId)
   if (auth === undefined) return undefined
   const organizationSlug = await store.findOrganizationSlug(auth.organizationId)
   if (organizationSlug === undefined) return undefined
-  return { auth, organizationSlug, rules: compileKubernetesAuthRules(auth), reviewer: chooseReviewer(auth) }
+  const rules = compileKubernetesAuthRules(auth)
+  return { auth, organizationSlug, rules, reviewer: chooseReviewer(auth), readAtMs }
 }

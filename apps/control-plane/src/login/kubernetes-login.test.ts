@@ -4,6 +4,7 @@ import {
   identityId,
   kubernetesAuth,
   LoginFixture,
+  nowMs,
   organizationId,
   serviceAccountToken,
   vouchedFor,
@@ -243,6 +244,30 @@ describe('changes while the cluster is asked', () => {
   })
 })
 
+describe('what a replica remembers of an identity', () => {
+  it('T41: makes a token as old as it is, so that a revocation that it has not heard of yet ends the token', async () => {
+    fixture.remembered = { auth: kubernetesAuth, readAtMs: nowMs - 900 }
+    expect(await fixture.login()).toMatchObject({ status: 200 })
+    expect(fixture.issued).toMatchObject([{ createdAtMs: nowMs - 900 }])
+  })
+
+  it('is read again when it is older than a revocation: the token lives', async () => {
+    fixture.remembered = { auth: kubernetesAuth, readAtMs: nowMs - 900 }
+    fixture.revokedAtMs = nowMs - 500
+    expect(await fixture.login()).toMatchObject({ status: 200 })
+    expect(fixture.issued).toMatchObject([{ createdAtMs: nowMs }])
+  })
+
+  it('T41: lets nobody in when it is older than the revocation that came with the end of its rules', async () => {
+    fixture.remembered = { auth: kubernetesAuth, readAtMs: nowMs - 900 }
+    fixture.revokedAtMs = nowMs - 500
+    fixture.auth = undefined
+    expect(await fixture.login()).toMatchObject({ status: 503, retryAfterSeconds: 1 })
+    expect(lastReason()).toBe('configuration-changed')
+    expect(fixture.issued).toEqual([])
+  })
+})
+
 describe('failures in a row', () => {
   const refusedBy = async (times: number, call: Parameters<LoginFixture['login']>[0]): Promise<number[]> => {
     const statuses: number[] = []
@@ -327,6 +352,7 @@ describe('a login', () => {
         organizationId,
         authMethod: 'kubernetes-auth',
         settings: kubernetesAuth.accessToken,
+        createdAtMs: nowMs,
         identityAuth: { kubernetes: { namespace: 'payments', name: 'api' } },
       },
     ])

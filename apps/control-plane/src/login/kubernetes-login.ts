@@ -6,8 +6,8 @@ import { FailedLoginLimits } from './failed-login-limits.ts'
 import { failureKey } from './failure-key.ts'
 import {
   checkStillCurrent,
+  type CheckStillCurrentDependencies,
   findConfiguration,
-  type FindConfigurationDependencies,
   type FoundConfiguration,
 } from './find-configuration.ts'
 import { readLiveToken } from './live-token.ts'
@@ -24,7 +24,7 @@ import { reviewToken } from './review-token.ts'
 
 export type { ObservedLogin } from './end-login.ts'
 
-export interface KubernetesLoginDependencies extends FindConfigurationDependencies, EndLoginDependencies {
+export interface KubernetesLoginDependencies extends CheckStillCurrentDependencies, EndLoginDependencies {
   issuer: AccessTokenIssuer
   lastLogins: { record(identityId: string, authMethod: 'kubernetes-auth', at: Date): void }
   /** See `failed-login-limits.ts`. */
@@ -121,6 +121,7 @@ async function issue(
       organizationId: identity.organizationId,
       authMethod: 'kubernetes-auth',
       settings: configuration.auth.accessToken,
+      createdAtMs: configuration.readAtMs,
       identityAuth: { kubernetes: { namespace, name } },
     }),
   )

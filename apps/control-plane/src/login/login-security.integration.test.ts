@@ -5,7 +5,7 @@ import {
   type PosternWithCluster,
   startPosternWithCluster,
 } from '../kubernetes-auth/test/postern-with-cluster.ts'
-import type { Reply } from '../test/start-test-app.ts'
+import type { Replica, Reply } from '../test/start-test-app.ts'
 
 let postern: PosternWithCluster
 beforeAll(async () => {
@@ -85,6 +85,55 @@ describe('T11: the review is the truth, not what the token says of itself', () =
     const identityId = await attachedIdentity()
     answerReviews({ username: good, uid: '1', groups: group })
     expect((await postern.login(identityId, await mint('billing', 'api'))).status).toBe(200)
+  })
+})
+
+describe('a replica that has not heard yet what another did', () => {
+  const loginAt = (replica: Replica, identityId: string, jwt: string) =>
+    replica.call('POST', loginPath, { body: { identityId, jwt } })
+  const statusAt = async (replica: Replica, token: string) =>
+    (await replica.call('GET', '/api/v1/identities/details', { token })).status
+
+  it('T41: gives no token that outlives the rules by which it let the caller in', async () => {
+    const other = await postern.app.startReplica()
+    try {
+      const jwt = await mint()
+      const identityId = await attachedIdentity()
+      let late: Reply
+      // Until the other was quicker than the news: it asks for them every 300 ms.
+      do {
+        expect((await loginAt(other, identityId, jwt)).status).toBe(200)
+        expect((await postern.configure('DELETE', identityId)).status).toBe(200)
+        late = await loginAt(other, identityId, jwt)
+        expect(await postern.attach(identityId)).toMatchObject({ status: 200 })
+      } while (late.status !== 200)
+      const { accessToken } = accessTokenReply.parse(late.body)
+      await expect.poll(() => statusAt(other, accessToken), { timeout: 1000, interval: 50 }).toBe(401)
+      expect(await statusAt(postern.app, accessToken)).toBe(401)
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it('gives tokens that live once all earlier ones were revoked', async () => {
+    const other = await postern.app.startReplica()
+    try {
+      const jwt = await mint()
+      const identityId = await attachedIdentity()
+      const before = accessTokenReply.parse((await loginAt(other, identityId, jwt)).body).accessToken
+      expect((await postern.login(identityId, jwt)).status).toBe(200)
+      await postern.app.call('POST', `/api/v1/identities/${identityId}/revoke-tokens`, {
+        token: postern.admin,
+        body: {},
+      })
+      const here = accessTokenReply.parse((await postern.login(identityId, jwt)).body).accessToken
+      expect(await statusAt(postern.app, here)).toBe(200)
+      await expect.poll(() => statusAt(other, before), { timeout: 1000, interval: 50 }).toBe(401)
+      const there = accessTokenReply.parse((await loginAt(other, identityId, jwt)).body).accessToken
+      expect([await statusAt(other, there), await statusAt(other, here)]).toEqual([200, 200])
+    } finally {
+      await other.stop()
+    }
   })
 })
 

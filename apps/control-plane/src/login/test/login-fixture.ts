@@ -12,7 +12,7 @@ import type { ReviewOutcome, ReviewRequest } from '../token-reviewer.ts'
 
 export const identityId = '11111111-1111-4111-8111-111111111111'
 export const organizationId = '22222222-2222-4222-8222-222222222222'
-const nowMs = Date.UTC(2026, 10, 22)
+export const nowMs = Date.UTC(2026, 10, 22)
 
 export const identity: IdentityCore = {
   id: identityId,
@@ -70,6 +70,10 @@ export interface LoginReply {
 export class LoginFixture {
   identity: IdentityCore | undefined = identity
   auth: KubernetesAuth | undefined = kubernetesAuth
+  /** What logins that come before `forget` are given instead, as a cache does. */
+  remembered: { auth: KubernetesAuth; readAtMs: number } | undefined
+  /** Tokens created until then are revoked. */
+  revokedAtMs = 0
   outcome: ReviewOutcome | (() => ReviewOutcome) = vouchedFor()
   recordAudit: (event: AuditEvent) => Promise<void> = async (event) => void this.audit.push(event)
   readonly audit: AuditEvent[] = []
@@ -84,14 +88,17 @@ export class LoginFixture {
   readonly #login = createKubernetesLogin({
     identities: { findIdentity: async (id) => (id === this.identity?.id ? this.identity : undefined) },
     kubernetesAuths: {
-      find: async () =>
-        this.auth && {
-          auth: this.auth,
-          organizationSlug: 'acme',
-          rules: compileKubernetesAuthRules(this.auth),
-          reviewer: { review: async (request) => this.#review(request) },
-        },
+      find: async () => {
+        const { auth, readAtMs } = this.remembered ?? { auth: this.auth, readAtMs: nowMs }
+        if (auth === undefined) return undefined
+        const reviewer = { review: async (request: ReviewRequest) => this.#review(request) }
+        return { auth, organizationSlug: 'acme', rules: compileKubernetesAuthRules(auth), reviewer, readAtMs }
+      },
+      forget: () => {
+        this.remembered = undefined
+      },
     },
+    revocations: { covers: ({ createdAtMs }) => createdAtMs <= this.revokedAtMs },
     issuer: {
       issue: async (request) => {
         this.issued.push(request)
