@@ -127,6 +127,11 @@ describe('the stand-in when it misbehaves', () => {
     expect(answer.headers['retry-after']).toBe(retryAfterSeconds?.toString())
   })
 
+  it('refuses in the words that it is given', async () => {
+    goWrong({ kind: 'refuse', code: 403, message: 'not today' })
+    expect(await review()).toMatchObject({ status: 403, json: { reason: 'Forbidden', message: 'not today' } })
+  })
+
   it('T22 redirects elsewhere', async () => {
     goWrong({ kind: 'redirect', location: 'https://127.0.0.1:1/' })
     expect(await review()).toMatchObject({ status: 307, headers: { location: 'https://127.0.0.1:1/' } })

@@ -29,8 +29,13 @@ export type Misbehaviour =
   | { readonly kind: 'status-field'; readonly value: unknown }
   /** The correct answer with another `status.audiences`, or without it when there is no value. */
   | { readonly kind: 'audiences-field'; readonly value?: unknown }
-  /** Too busy, broken, away. */
-  | { readonly kind: 'refuse'; readonly code: 429 | 500 | 503; readonly retryAfterSeconds?: number }
+  /** Too busy, broken, away, or unwilling; with words of its own if there are any. */
+  | {
+      readonly kind: 'refuse'
+      readonly code: 401 | 403 | 429 | 500 | 503
+      readonly retryAfterSeconds?: number
+      readonly message?: string
+    }
   | { readonly kind: 'redirect'; readonly location: string }
 
 /** Writes the correct reply the wrong way. `response` is open, nothing is written yet. */
@@ -68,7 +73,7 @@ export function misbehave(how: Misbehaviour, reply: Reply, response: ServerRespo
     case 'refuse':
       if (how.retryAfterSeconds !== undefined)
         response.setHeader('retry-after', String(how.retryAfterSeconds))
-      writeReply(refused(how.code), response)
+      writeReply(refused(how), response)
       return
     case 'html':
     case 'null':
@@ -121,13 +126,20 @@ function withFields(reply: Reply, change: (object: JsonObject) => JsonObject): R
   return { ...reply, body: JSON.stringify(change(isJsonObject(object) ? object : {})) }
 }
 
-function refused(code: 429 | 500 | 503): Reply {
-  const reasons = { 429: 'TooManyRequests', 500: 'InternalError', 503: 'ServiceUnavailable' }
+function refused({ code, message }: Misbehaviour & { kind: 'refuse' }): Reply {
+  const reasons = {
+    401: 'Unauthorized',
+    403: 'Forbidden',
+    429: 'TooManyRequests',
+    500: 'InternalError',
+    503: 'ServiceUnavailable',
+  }
   const body = {
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Failure',
+    ...(message === undefined ? {} : { message }),
     reason: reasons[code],
     code,
   }
