@@ -1,8 +1,9 @@
 import { CommanderError } from 'commander'
-import { pino } from 'pino'
+import type { Logger } from 'pino'
 import { createGateway, type Gateway } from './app.ts'
 import { gatewayVersion, parseCommandLine } from './command-line.ts'
 import { configFrom, readEnvironment, type GatewayConfig, type GatewayFlags } from './config.ts'
+import { createLogger } from './logger.ts'
 import { systemTiming } from './tunnel/timing.ts'
 
 process.exitCode = await main()
@@ -29,18 +30,14 @@ function readFlags(): GatewayFlags | number {
 }
 
 async function run(config: GatewayConfig): Promise<number> {
-  const destination = pino.destination({ dest: 1, sync: false })
-  const log = pino(
-    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    destination,
-  )
+  const log = createLogger(config.logLevel)
   const gateway = createGateway(config, { log, timing: systemTiming, version: gatewayVersion })
   const code = await serve(gateway, log)
   await new Promise<void>((resolve) => log.flush(() => resolve()))
   return code
 }
 
-async function serve(gateway: Gateway, log: pino.Logger): Promise<number> {
+async function serve(gateway: Gateway, log: Logger): Promise<number> {
   const signalled = firstSignal(log)
   try {
     await gateway.start()
@@ -58,7 +55,7 @@ async function serve(gateway: Gateway, log: pino.Logger): Promise<number> {
 }
 
 /** Resolves with the first signal to stop; a second one does not wait for the end of what the first began. */
-function firstSignal(log: pino.Logger): Promise<NodeJS.Signals> {
+function firstSignal(log: Logger): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
   let isStopping = false
   const onSignal = (signal: NodeJS.Signals): void => {

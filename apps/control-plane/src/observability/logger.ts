@@ -1,7 +1,7 @@
+import { logRedaction } from '@postern/log-redaction'
 import { type DestinationStream, type Logger, destination, pino, stdTimeFunctions } from 'pino'
 
 import type { LogRequest } from '../http/access-log.ts'
-import { bindingNames, redactFields, redactLine } from './redact.ts'
 import { createRequestLine } from './request-line.ts'
 
 export interface LoggerOptions {
@@ -23,7 +23,7 @@ export interface ProcessLogger {
 const linesBytes = 4096
 const linesAgeMsMax = 100
 
-/** One JSON object a line. What looks like a secret never reaches the line, see redact.ts. */
+/** One JSON object a line. What looks like a secret never reaches the line, see @postern/log-redaction. */
 export function createLogger({ level, replicaId, stream }: LoggerOptions): ProcessLogger {
   const standardOutput =
     stream === undefined
@@ -34,11 +34,8 @@ export function createLogger({ level, replicaId, stream }: LoggerOptions): Proce
       level,
       base: { replica: replicaId },
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: redactFields },
-      // redactFields has already made plain objects of errors.
-      serializers: { err: (error: unknown) => error },
-      redact: { paths: [...bindingNames], censor: '[redacted]' },
-      hooks: { streamWrite: redactLine },
+      ...logRedaction,
+      formatters: { ...logRedaction.formatters, level: (label) => ({ level: label }) },
     },
     stream ?? standardOutput,
   )

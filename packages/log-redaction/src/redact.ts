@@ -5,7 +5,7 @@
  * 2. `redactLine`, on the finished line: whatever looks like a JWT, a bearer credential or a password in a URL.
  */
 
-const redacted = '[redacted]'
+export const redacted = '[redacted]'
 const leftOut = '[left out]'
 
 /** Compared without case, dashes and underscores. */

@@ -1,0 +1,4 @@
+import { logRedactionConformance } from '@postern/log-redaction/conformance'
+import { createLogger } from './logger.ts'
+
+logRedactionConformance((stream) => createLogger('trace', stream))
