@@ -14,9 +14,13 @@ import { startTestControlPlane } from './test-control-plane.ts'
 export interface LoginWorld {
   cluster: TestCluster
   controlPlane: ControlPlaneProcess
+  /** What it printed, also before it was started again. */
+  controlPlaneOutput(): string
   platform: Platform
   gatewayId: string
   gateway: GatewayProcess
+  /** Used up by the gateway. */
+  enrolmentToken: string
   /** To start the gateway again; without an enrolment token, since it has its credential. */
   gatewayOptions: GatewayOptions
   /** As `kill -9` does; `restartControlPlane` brings it back on the same port and database. */
@@ -27,12 +31,19 @@ export interface LoginWorld {
 
 export const gatewayAccount = { namespace: 'postern', name: 'postern-gateway' }
 
-export async function createLoginWorld(kind: ClusterKind): Promise<LoginWorld> {
+/** @param environment more of it, for the control plane and for the gateway */
+export async function createLoginWorld(
+  kind: Pick<ClusterKind, 'start'>,
+  environment: Record<string, string> = {},
+): Promise<LoginWorld> {
   const cleanup = new AsyncDisposableStack()
   try {
     const folder = await mkdtemp(join(tmpdir(), 'postern-e2e-'))
     cleanup.defer(() => rm(folder, { recursive: true, force: true }))
-    const [cluster, controlPlane] = await Promise.all([kind.start(), startTestControlPlane(folder)])
+    const [cluster, controlPlane] = await Promise.all([
+      kind.start(),
+      startTestControlPlane(folder, environment),
+    ])
     cleanup.defer(() => cluster.close())
     cleanup.defer(() => controlPlane.close())
     const platform = await bootstrap(controlPlane.process.url)
@@ -49,6 +60,7 @@ export async function createLoginWorld(kind: ClusterKind): Promise<LoginWorld> {
       kubernetesUrl: cluster.url,
       serviceAccountFolder: mounted.path,
       credential: `file:${join(folder, 'gateway', 'credential.json')}`,
+      environment,
     }
     const gateway = await startGateway({ ...gatewayOptions, enrolmentToken })
     cleanup.defer(async () => void (await gateway.end()))
@@ -56,9 +68,11 @@ export async function createLoginWorld(kind: ClusterKind): Promise<LoginWorld> {
     return {
       cluster,
       controlPlane: controlPlane.process,
+      controlPlaneOutput: () => controlPlane.output(),
       platform,
       gatewayId,
       gateway,
+      enrolmentToken,
       gatewayOptions,
       killControlPlane: () => controlPlane.kill(),
       restartControlPlane: () => controlPlane.restart(),

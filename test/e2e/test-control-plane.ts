@@ -5,6 +5,8 @@ import { startControlPlane, type ControlPlaneProcess } from '../processes/contro
 
 export interface TestControlPlane {
   process: ControlPlaneProcess
+  /** What it printed, also before it was started again. */
+  output(): string
   kill(): Promise<void>
   /** Starts it again on the same port and the same database. */
   restart(): Promise<void>
@@ -32,13 +34,16 @@ export async function startTestControlPlane(
     },
   }
   let running = await startControlPlane(options)
+  const started = [running]
   return {
     process: running,
+    output: () => started.map((each) => each.output()).join(''),
     async kill() {
       await running.end('SIGKILL')
     },
     async restart() {
       running = await startControlPlane({ ...options, port: running.port })
+      started.push(running)
     },
     async close() {
       await running.end()
