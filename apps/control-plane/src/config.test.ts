@@ -114,6 +114,62 @@ describe('configFrom', () => {
     ])
   })
 
+  it.each<[string, Record<string, string>, readonly string[]]>([
+    [
+      'beside a wrong one',
+      { POSTERN_LISTEN: 'bad', DATABASE_URL: 'postgres://h/db', POSTERN_NATS_USER: 'u' },
+      [
+        'POSTERN_LISTEN must be',
+        'POSTERN_NATS_URL is missing',
+        'POSTERN_NATS_USER goes with',
+        'POSTERN_ROOT_KEY is required',
+      ],
+    ],
+    [
+      'of which one is wrong itself',
+      { DATABASE_URL: 'mysql://h/db', POSTERN_NATS_URL: 'nats-1', POSTERN_NATS_CERT_FILE: '/c' },
+      [
+        'DATABASE_URL must be',
+        'POSTERN_NATS_URL must be',
+        'POSTERN_NATS_CERT_FILE goes with',
+        'POSTERN_ROOT_KEY is required',
+      ],
+    ],
+    [
+      'and says nothing is missing that is there and wrong',
+      {
+        DATABASE_URL: 'postgres://h/db',
+        POSTERN_ROOT_KEY: 'changeme',
+        POSTERN_LISTEN: '0.0.0.0:0',
+        POSTERN_URL: 'postern',
+        POSTERN_NATS_URL: 'nats-1',
+        POSTERN_NATS_USER: 'u',
+        POSTERN_NATS_PASSWORD_FILE: 'password',
+        POSTERN_REPLICA_LISTEN: '0.0.0.0:1',
+        POSTERN_REPLICA_ADDRESS: 'a:0',
+      },
+      [
+        'POSTERN_URL must be',
+        'POSTERN_ROOT_KEY must be',
+        'POSTERN_NATS_URL must be',
+        'POSTERN_NATS_PASSWORD_FILE must be',
+        'POSTERN_REPLICA_ADDRESS must be',
+      ],
+    ],
+    ['and of a missing URL no more than that', { POSTERN_LISTEN: '0.0.0.0:0' }, ['POSTERN_URL is required']],
+    [
+      'and the missing URL of NATS once, for all that need it',
+      { POSTERN_NATS_PASSWORD: 'p', POSTERN_REPLICA_ADDRESS: '10.0.0.7:8090' },
+      ['POSTERN_NATS_URL is missing', 'POSTERN_NATS_USER goes with', 'POSTERN_REPLICA_ADDRESS goes with'],
+    ],
+  ])('lists what is wrong in combination %s', (_title, variables, beginnings) => {
+    expect(configFrom(environmentOf(variables))).toEqual({
+      ok: false,
+      problems: beginnings.map((beginning) => expect.stringMatching(`^${beginning}`)),
+      warnings: [],
+    })
+  })
+
   it.each([
     [
       'POSTERN_LISTEN',
@@ -139,7 +195,10 @@ describe('configFrom', () => {
     ['POSTERN_LOGINS_PER_MINUTE_PER_IP', ['-1', '1e3', '1.5', 'many', '0x10']],
     ['POSTERN_REPLICA_ID', ['a b', '-a', 'a.*', 'a'.repeat(64)]],
   ])('refuses wrong values of %s', (name, texts) => {
-    for (const text of texts) expect(problemsOf({ [name]: text })).toEqual([expect.stringContaining(name)])
+    const rest = name === 'DATABASE_URL' ? { POSTERN_ROOT_KEY: rootKey } : {}
+    for (const text of texts) {
+      expect(problemsOf({ ...rest, [name]: text })).toEqual([expect.stringContaining(name)])
+    }
   })
 
   it.each([

@@ -5,7 +5,7 @@ import { isAbsolute, join } from 'node:path'
 import type { ListenAddress, NatsAddress } from './config-values.ts'
 import { type Variable, everyVariable, type logLevels, variables } from './config-variables.ts'
 import { nearestName } from './nearest-name.ts'
-import { replicaProblems } from './replica-problems.ts'
+import { type IsSet, replicaProblems } from './replica-problems.ts'
 
 export interface Config {
   listen: ListenAddress
@@ -82,9 +82,13 @@ export function configFrom(
   flags: Readonly<Record<string, string>> = {},
 ): ConfigOutcome {
   const problems: string[] = []
+  const given = ({ name }: Variable): string | undefined => {
+    const text = flags[name] ?? environment.variables[name]
+    return text === '' ? undefined : text
+  }
+  const isSet: IsSet = (setting) => given(variables[setting]) !== undefined
   const read = <Value>(variable: Variable<Value>): Value | undefined => {
-    const given = flags[variable.name] ?? environment.variables[variable.name]
-    const text = given === undefined || given === '' ? variable.defaultText : given
+    const text = given(variable) ?? variable.defaultText
     if (text === undefined) return undefined
     const parsed = variable.parse(text)
     if ('value' in parsed) return parsed.value
@@ -122,12 +126,11 @@ export function configFrom(
     logLevel: read(variables.logLevel),
   }
   const warnings = warnOfUnknown(environment.variables)
-  if (problems.length === 0) problems.push(...replicaProblems(values))
-  problems.push(...problemsTogether(values, problems.length === 0))
+  problems.push(...replicaProblems(isSet, values.replicaListen), ...problemsTogether(isSet, values.listen))
   values.replicaAddress ??= values.replicaListen
-  if (values.listen !== undefined) {
-    values.publicUrl ??= defaultUrl(values.listen)
-    if (isWildcard(values.listen.host) && new URL(values.publicUrl).hostname === 'localhost') {
+  if (values.listen !== undefined && !isSet('publicUrl')) {
+    values.publicUrl = defaultUrl(values.listen)
+    if (isWildcard(values.listen.host) && values.listen.port !== 0) {
       warnings.push(
         `POSTERN_URL is not set: gateways and tokens will name ${values.publicUrl}, which only this machine reaches`,
       )
@@ -140,19 +143,16 @@ export function configFrom(
 
 type Values = { [Key in keyof Config]: Config[Key] | undefined }
 
-/** What is wrong only in combination. */
-function problemsTogether(
-  { databaseUrl, rootKey, listen, publicUrl }: Values,
-  isEachRight: boolean,
-): string[] {
+/** What is wrong only in combination. A setting that is wrong by itself counts as set, and has been named for that. */
+function problemsTogether(isSet: IsSet, listen: ListenAddress | undefined): string[] {
   const problems: string[] = []
-  if (databaseUrl !== undefined && rootKey === undefined && isEachRight) {
+  if (isSet('databaseUrl') && !isSet('rootKey')) {
     problems.push(
       'POSTERN_ROOT_KEY is required with DATABASE_URL: make one with `openssl rand -base64 32`, keep it safe, and give ' +
         'it to every replica',
     )
   }
-  if (listen?.port === 0 && publicUrl === undefined) {
+  if (listen?.port === 0 && !isSet('publicUrl')) {
     problems.push('POSTERN_URL is required if the system chooses the port of POSTERN_LISTEN')
   }
   return problems

@@ -92,7 +92,12 @@ describe('the settings for several replicas', () => {
       /choose one/,
     ],
     ['a certificate without its key', { ...nats, POSTERN_NATS_CERT_FILE: '/c' }, /POSTERN_NATS_KEY_FILE/],
-    ['a listener for no other', { ...shared, POSTERN_REPLICA_LISTEN: '10.0.0.1:1' }, /POSTERN_NATS_URL/],
+    [
+      'a key of no NATS',
+      { POSTERN_NATS_CERT_FILE: '/c', POSTERN_NATS_KEY_FILE: '/k' },
+      /POSTERN_NATS_URL is/,
+    ],
+    ['a listener for no other', { ...shared, POSTERN_REPLICA_LISTEN: '10.0.0.1:1' }, /POSTERN_NATS_URL is/],
     [
       'an address of no listener',
       { ...nats, POSTERN_REPLICA_ADDRESS: '10.0.0.1:1' },
