@@ -70,6 +70,49 @@ describe('the configuration of a gateway', () => {
     expect(problems.join('\n')).not.toContain('enrol-canary')
   })
 
+  it.each<[string, Environment, readonly string[]]>([
+    [
+      'both proxies',
+      { ...inPod, HTTPS_PROXY: 'socks5://proxy', HTTP_PROXY: 'http://' },
+      ['HTTPS_PROXY is not', 'HTTP_PROXY is not'],
+    ],
+    [
+      'the allowed hosts, though the API server is unknown',
+      { POSTERN_URL: 'https://postern.example.com', POSTERN_ALLOWED_KUBERNETES_HOSTS: 'nowhere' },
+      ['The API server is unknown', 'POSTERN_ALLOWED_KUBERNETES_HOSTS is a list'],
+    ],
+    [
+      'all that enrolment by the pod lacks',
+      { ...inPod, POSTERN_ENROL_METHOD: 'kubernetes', POSTERN_ENROLMENT_TOKEN: 'x' },
+      [
+        'POSTERN_ENROL_METHOD=kubernetes needs no enrolment token',
+        'POSTERN_GATEWAY_ID is missing',
+        'POSTERN_ENROL_TOKEN_FILE is missing',
+      ],
+    ],
+    [
+      'two enrolment tokens where none is needed, once',
+      {
+        ...inPod,
+        POSTERN_ENROL_METHOD: 'kubernetes',
+        POSTERN_GATEWAY_ID: 'gateway-1',
+        POSTERN_ENROL_TOKEN_FILE: '/token',
+        POSTERN_ENROLMENT_TOKEN: 'x',
+        POSTERN_ENROLMENT_TOKEN_FILE: '/x',
+      },
+      ['POSTERN_ENROL_METHOD=kubernetes needs no enrolment token'],
+    ],
+    [
+      'an id that is none beside a method that is none',
+      { ...inPod, POSTERN_ENROL_METHOD: 'aws', POSTERN_GATEWAY_ID: '../secrets' },
+      ['POSTERN_ENROL_METHOD is neither', 'POSTERN_GATEWAY_ID is missing or no id'],
+    ],
+  ])('lists %s', (_title, environment, beginnings) => {
+    expect(problemsOf(environment)).toEqual(
+      beginnings.map((beginning) => expect.stringMatching(`^${beginning}`)),
+    )
+  })
+
   it('lets a flag win over its variable', () => {
     expect(configOf(inPod, { url: 'https://other.example', listen: '127.0.0.1:0' })).toMatchObject({
       controlPlaneOrigin: 'https://other.example',
@@ -186,7 +229,7 @@ describe('enrolment by the token of the pod', () => {
     [{ POSTERN_ENROL_TOKEN_FILE: '' }, 'POSTERN_ENROL_TOKEN_FILE'],
     [{ POSTERN_ENROL_METHOD: '' }, 'POSTERN_ENROL_METHOD=kubernetes'],
     [{ POSTERN_ENROL_METHOD: 'aws' }, 'POSTERN_ENROL_METHOD'],
-    [{ POSTERN_ENROLMENT_TOKEN: 'enrol-canary' }, 'remove the one that is set'],
+    [{ POSTERN_ENROLMENT_TOKEN: 'enrol-canary' }, 'remove what is set'],
   ])('is refused with %j', (difference, problem) => {
     expect(problemsOf({ ...pod, ...difference })).toEqual([expect.stringContaining(problem)])
   })

@@ -86,25 +86,22 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
   const problems: string[] = []
   const value = (name: string, flag?: string): string | undefined =>
     nonEmpty(flag) ?? nonEmpty(environment[name])
-  const kept = <T>(parsed: { value: T } | { problem: string }): T | undefined => {
+  const kept = <T>(
+    parsed: { value: T } | { problem: string } | { problems: readonly string[] },
+  ): T | undefined => {
     if ('value' in parsed) return parsed.value
-    problems.push(parsed.problem)
+    problems.push(...('problems' in parsed ? parsed.problems : [parsed.problem]))
     return undefined
   }
 
   const controlPlaneOrigin = kept(controlPlaneOriginFrom(value('POSTERN_URL', flags.url)))
-  const enrolmentToken = kept(
-    enrolmentTokenFrom(
-      value('POSTERN_ENROLMENT_TOKEN'),
-      value('POSTERN_ENROLMENT_TOKEN_FILE', flags.enrolmentTokenFile),
-    ),
-  )
-  const podEnrolment = kept(
-    podEnrolmentFrom({
+  const enrolment = kept(
+    enrolmentFrom({
+      text: value('POSTERN_ENROLMENT_TOKEN'),
+      path: value('POSTERN_ENROLMENT_TOKEN_FILE', flags.enrolmentTokenFile),
       method: value('POSTERN_ENROL_METHOD'),
       gatewayId: value('POSTERN_GATEWAY_ID'),
       tokenFile: value('POSTERN_ENROL_TOKEN_FILE'),
-      hasEnrolmentToken: enrolmentToken !== undefined,
     }),
   )
   const credential = kept(
@@ -115,13 +112,13 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
   const url = kept(kubernetesUrlFrom(value('POSTERN_KUBERNETES_URL', flags.kubernetesUrl), environment))
   const listen = kept(parseListenAddress(value('POSTERN_LISTEN', flags.listen) ?? ':8080'))
   const logLevel = kept(logLevelFrom(value('POSTERN_LOG_LEVEL', flags.logLevel) ?? 'info'))
-  const allowedHosts =
-    url === undefined ? undefined : kept(parseAllowedHosts(value('POSTERN_ALLOWED_KUBERNETES_HOSTS'), url))
+  const allowedHosts = kept(parseAllowedHosts(value('POSTERN_ALLOWED_KUBERNETES_HOSTS'), url))
   const keyRotationMs = kept(keyRotationFrom(value('POSTERN_KEY_ROTATION_HOURS') ?? '24'))
   const outbound = kept(outboundFrom(environment))
 
   if (
     !controlPlaneOrigin ||
+    !enrolment ||
     !credential ||
     !url ||
     !listen ||
@@ -138,8 +135,7 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
     kind: 'config',
     config: {
       controlPlaneOrigin,
-      enrolmentToken,
-      podEnrolment,
+      ...enrolment,
       credential,
       kubernetes: { url, serviceAccountFolder },
       listen,
@@ -167,48 +163,57 @@ function controlPlaneOriginFrom(url: string | undefined): { value: string } | { 
   return { value: parsed.value.origin }
 }
 
-function enrolmentTokenFrom(
-  text: string | undefined,
-  path: string | undefined,
-): { value: EnrolmentTokenSource | undefined } | { problem: string } {
-  if (text !== undefined && path !== undefined) {
-    return {
-      problem: 'POSTERN_ENROLMENT_TOKEN and POSTERN_ENROLMENT_TOKEN_FILE are both set: keep one of them',
-    }
-  }
-  if (text !== undefined) return { value: { kind: 'text', token: new SecretText(text.trim()) } }
-  return { value: path === undefined ? undefined : { kind: 'file', path } }
-}
-
-function podEnrolmentFrom(set: {
+interface EnrolmentSettings {
+  text: string | undefined
+  path: string | undefined
   method: string | undefined
   gatewayId: string | undefined
   tokenFile: string | undefined
-  hasEnrolmentToken: boolean
-}): { value: PodEnrolment | undefined } | { problem: string } {
-  const { method, gatewayId, tokenFile } = set
-  if (method === undefined || method === 'token') {
-    if (gatewayId === undefined && tokenFile === undefined) return { value: undefined }
-    return {
-      problem:
-        'POSTERN_GATEWAY_ID and POSTERN_ENROL_TOKEN_FILE are for POSTERN_ENROL_METHOD=kubernetes: set that, or remove them',
-    }
+}
+
+function enrolmentFrom(
+  set: EnrolmentSettings,
+): { value: Pick<GatewayConfig, 'enrolmentToken' | 'podEnrolment'> } | { problems: readonly string[] } {
+  const { text, path, gatewayId, tokenFile } = set
+  const problems = enrolmentProblems(set)
+  if (problems.length > 0) return { problems }
+  const file: EnrolmentTokenSource | undefined = path === undefined ? undefined : { kind: 'file', path }
+  return {
+    value: {
+      enrolmentToken: text === undefined ? file : { kind: 'text', token: new SecretText(text.trim()) },
+      podEnrolment: gatewayId === undefined || tokenFile === undefined ? undefined : { gatewayId, tokenFile },
+    },
   }
-  if (method !== 'kubernetes') return { problem: 'POSTERN_ENROL_METHOD is neither token nor kubernetes' }
-  if (set.hasEnrolmentToken) {
-    return { problem: 'POSTERN_ENROL_METHOD=kubernetes needs no enrolment token: remove the one that is set' }
-  }
-  if (gatewayId === undefined || !/^[\w-]{1,64}$/.test(gatewayId)) {
-    return {
-      problem: 'POSTERN_GATEWAY_ID is missing or no id: set it to the id of the gateway (console: Gateways)',
-    }
-  }
-  if (tokenFile === undefined) {
-    return {
-      problem: "POSTERN_ENROL_TOKEN_FILE is missing: set it to the path of the pod's projected token",
-    }
-  }
-  return { value: { gatewayId, tokenFile } }
+}
+
+function enrolmentProblems({ text, path, method, gatewayId, tokenFile }: EnrolmentSettings): string[] {
+  const isByToken = method === undefined || method === 'token'
+  const isByPod = method === 'kubernetes'
+  const isId = gatewayId !== undefined && /^[\w-]{1,64}$/.test(gatewayId)
+  const wrong: readonly [boolean, string][] = [
+    [!isByToken && !isByPod, 'POSTERN_ENROL_METHOD is neither token nor kubernetes'],
+    [
+      isByToken && (gatewayId !== undefined || tokenFile !== undefined),
+      'POSTERN_GATEWAY_ID and POSTERN_ENROL_TOKEN_FILE are for POSTERN_ENROL_METHOD=kubernetes: set that, or remove them',
+    ],
+    [
+      !isByPod && text !== undefined && path !== undefined,
+      'POSTERN_ENROLMENT_TOKEN and POSTERN_ENROLMENT_TOKEN_FILE are both set: keep one of them',
+    ],
+    [
+      isByPod && (text !== undefined || path !== undefined),
+      'POSTERN_ENROL_METHOD=kubernetes needs no enrolment token: remove what is set of POSTERN_ENROLMENT_TOKEN and POSTERN_ENROLMENT_TOKEN_FILE',
+    ],
+    [
+      gatewayId === undefined ? isByPod : !isId,
+      'POSTERN_GATEWAY_ID is missing or no id: set it to the id of the gateway (console: Gateways)',
+    ],
+    [
+      isByPod && tokenFile === undefined,
+      "POSTERN_ENROL_TOKEN_FILE is missing: set it to the path of the pod's projected token",
+    ],
+  ]
+  return wrong.filter(([isWrong]) => isWrong).map(([, problem]) => problem)
 }
 
 function credentialPlaceDefault(environment: Environment): string {
@@ -258,16 +263,17 @@ function keyRotationFrom(hours: string): { value: number | undefined } | { probl
 }
 
 /** The lower-case spellings count too, and first, as in curl. */
-function outboundFrom(environment: Environment): { value: OutboundConfig } | { problem: string } {
+function outboundFrom(environment: Environment): { value: OutboundConfig } | { problems: readonly string[] } {
   const either = (name: string): string | undefined =>
     nonEmpty(environment[name.toLowerCase()]) ?? nonEmpty(environment[name])
   const [httpsProxy, httpProxy] = [either('HTTPS_PROXY'), either('HTTP_PROXY')]
-  for (const [name, proxy] of Object.entries({ HTTPS_PROXY: httpsProxy, HTTP_PROXY: httpProxy })) {
-    if (proxy === undefined || parseProxy(proxy) !== undefined) continue
-    return {
-      problem: `${name} is not the address of an HTTP proxy: write http://host:port or http://user:password@host:port, special characters of the password percent-encoded`,
-    }
-  }
+  const problems = Object.entries({ HTTPS_PROXY: httpsProxy, HTTP_PROXY: httpProxy })
+    .filter(([, proxy]) => proxy !== undefined && parseProxy(proxy) === undefined)
+    .map(
+      ([name]) =>
+        `${name} is not the address of an HTTP proxy: write http://host:port or http://user:password@host:port, special characters of the password percent-encoded`,
+    )
+  if (problems.length > 0) return { problems }
   const secret = (text: string | undefined): SecretText | undefined =>
     text === undefined ? undefined : new SecretText(text)
   return {

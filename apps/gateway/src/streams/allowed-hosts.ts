@@ -10,13 +10,13 @@ const hostsMax = 64
 
 /**
  * Reads `host:port, [2001:db8::1]:6443, …`.
- * @param apiServerUrl what is allowed when nothing is set: the gateway's own API server
+ * @param apiServerUrl what is allowed when nothing is set: the gateway's own API server, if it is known
  */
 export function parseAllowedHosts(
   text: string | undefined,
-  apiServerUrl: string,
+  apiServerUrl: string | undefined,
 ): { value: AllowedHosts } | { problem: string } {
-  if (text === undefined) return { value: [hostOfUrl(apiServerUrl)] }
+  if (text === undefined) return { value: apiServerUrl === undefined ? [] : [hostOfUrl(apiServerUrl)] }
   const entries = text
     .split(',')
     .map((entry) => entry.trim())
