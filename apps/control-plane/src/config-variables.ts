@@ -110,7 +110,7 @@ export const variables = {
     flag: '--allow-internal-kubernetes-hosts',
     placeholder: 'true|false',
     description:
-      'Whether direct reviews may go to loopback, link-local and private addresses. Say true only if everybody who may configure an identity may also reach your internal network.',
+      'Whether direct reviews may go to loopback and private addresses; link-local ones and metadata services never. Say true only if everybody who may configure an identity may also reach your internal network.',
     parse: parseSwitch,
     defaultText: 'false',
   }),

@@ -92,7 +92,7 @@ const loginReasons = {
     meaning:
       'The Kubernetes host leads to an address that Postern, or the gateway on the way, does not dial.',
     remedy:
-      'Use a gateway for a private cluster, or allow internal hosts in the control plane’s configuration; with a gateway, add the host to its POSTERN_ALLOWED_KUBERNETES_HOSTS.',
+      'Use a gateway for a private cluster, and add the host to its POSTERN_ALLOWED_KUBERNETES_HOSTS. Without one, POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS=true at the control plane opens loopback and private addresses; no setting opens link-local ones or metadata services.',
   },
   'malformed-answer': {
     meaning: 'The answer to the review was not a TokenReview.',

@@ -148,6 +148,15 @@ describe('trying an API server before it is saved', () => {
     )
   })
 
+  it('T20: names what would allow an internal host, and for a link-local one, that nothing does', async () => {
+    expect(await check({}, { allowInternal: false })).toContain(
+      'POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS=true',
+    )
+    const refusal = await check({ kubernetesHost: '169.254.169.254' }, { allowInternal: false })
+    expect(refusal).toMatch(/^BadRequest: .*which no setting opens: use a gateway/)
+    expect(refusal).not.toContain('POSTERN_ALLOW')
+  })
+
   it('T23: refuses a certificate of an unknown CA, and says so', async () => {
     expect(await check({ caCert: '' })).toMatch(/^BadRequest: .*not signed by a CA that is trusted here/)
   })

@@ -144,9 +144,8 @@ const meanings: Record<ReviewFailure, string> = {
   'reviewer-forbidden': 'may not review tokens',
   'tls-failed':
     'cannot trust the API server’s certificate. Give the cluster’s CA certificate, and a host name that it is for',
-  'host-not-allowed':
-    'may not connect to that host. Use a gateway, or start the control plane with ' +
-    'POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS=true',
+  // What helps depends on the address; the detail says it.
+  'host-not-allowed': 'may not connect to that host',
   'malformed-answer': 'got an answer that is no TokenReview. Check that the host is an API server',
   'gateway-unavailable': 'is not connected. Start it, or read its log; it says what keeps it from connecting',
   'gateway-overloaded': 'is at its limit of reviews. Try again',

@@ -24,7 +24,8 @@ const streamFailures: Record<StreamError['reason'], ReviewFailure> = {
 }
 const lostStream: ReadonlySet<StreamError['reason']> = new Set(['closed', 'connection-lost'])
 
-const detailLengthMax = 300
+/** The longest host name and what to do about its address have room. */
+const detailLengthMax = 500
 
 const unknownCa = 'the certificate is not signed by a CA that is trusted here'
 const tlsReasons: ReadonlyMap<string, string> = new Map([

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { vetAddress } from './vet-address.ts'
 
@@ -58,6 +59,21 @@ describe('which addresses may be dialled', () => {
   it.each(internal)('T20: takes %s where internal hosts are allowed', (address) => {
     expect(vetAddress(address, { allowInternal: true })).toBeUndefined()
   })
+
+  it.each(internal)('T20: names the setting that opens %s', (address) => {
+    expect(vetAddress(address, { allowInternal: false })).toContain('POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS')
+  })
+
+  it.each(special.filter((address) => isIP(address) !== 0))(
+    'T20: says of %s that no setting opens it',
+    (address) => {
+      for (const allowInternal of [false, true]) {
+        const reason = vetAddress(address, { allowInternal })
+        expect(reason).toContain('which no setting opens')
+        expect(reason).not.toContain('POSTERN_')
+      }
+    },
+  )
 
   it.each(['8.8.8.8', '172.32.0.1', '2606:4700::1111', '::ffff:8.8.8.8', '64:ff9b::808:808'])(
     'takes %s',

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
 export interface AddressRules {
-  /** POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS: loopback, private and shared networks may be dialled. */
+  /** POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS: loopback, private and shared networks may be dialled; link-local never. */
   allowInternal: boolean
 }
 
@@ -28,17 +28,20 @@ const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 const wellKnownNat64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96')
 
 /**
- * Says why an address must not be dialled, or undefined if it may. Only public unicast is allowed (and, where the
+ * Says why an address must not be dialled and what to do instead, or undefined if it may. Only public unicast is allowed (and, where the
  * operator of the control plane says so, internal networks); every special range is refused, known to us or not.
  */
 export function vetAddress(address: string, rules: AddressRules): string | undefined {
   const withoutZone = address.replace(/%.*$/, '')
   if (!ipaddr.isValid(withoutZone)) return 'is not an address'
   const meant = embeddedIpv4(ipaddr.parse(withoutZone))
-  if (metadataAddresses.has(meant.toString())) return 'is a metadata service'
+  if (metadataAddresses.has(meant.toString()))
+    return 'is a metadata service, which no setting opens: use the address of the API server'
   const range = rangeOf(meant)
   if (range === 'unicast' || (rules.allowInternal && internalRanges.has(range))) return undefined
-  return internalRanges.has(range) ? 'is in an internal network' : `is in the special range ${range}`
+  return internalRanges.has(range)
+    ? 'is in an internal network: use a gateway there, or start the control plane with POSTERN_ALLOW_INTERNAL_KUBERNETES_HOSTS=true'
+    : `is in the special range ${range}, which no setting opens: use a gateway in that network`
 }
 
 function rangeOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
