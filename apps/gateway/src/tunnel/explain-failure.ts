@@ -1,3 +1,4 @@
+import { tunnelPath } from '@postern/protocol'
 import type { TunnelRefusal } from './outcome.ts'
 
 /** What an operator can do about a server that was reached and opened no tunnel, by where it stopped. */
@@ -10,15 +11,26 @@ export function remedyFor(hop: 'upgrade' | 'welcome', host: string): string {
 /** What an operator can do about a refusal. */
 export function remedyForRefusal(refusal: TunnelRefusal): string {
   if (refusal.permanent) return remedyForGood(refusal.code)
-  switch (refusal.status) {
-    case 404:
-      return "check that the URL is the control plane's and that what is before it passes /api/v3/gateways/tunnel"
+  if (refusal.code === 'upgrade' || refusal.status === 404) return remedyForNoUpgrade(refusal.status)
+  return refusal.status === 503
+    ? 'the control plane is starting, stopping or busy; the gateway keeps trying'
+    : "the gateway keeps trying; the control plane's log says more"
+}
+
+/** The control plane has seen no upgrade at that path: the URL, or a proxy or load balancer, is why. */
+function remedyForNoUpgrade(status: number | undefined): string {
+  switch (status) {
+    case 401:
+    case 403:
+      return `a proxy or load balancer before the control plane refuses the gateway: have it pass ${tunnelPath} without credentials of its own`
+    case 426:
+      return `a proxy or load balancer before the control plane dropped the upgrade to WebSocket: have it pass the headers Upgrade and Connection to ${tunnelPath}`
     case 502:
     case 503:
     case 504:
-      return 'the control plane is starting, stopping or busy; the gateway keeps trying'
+      return 'the control plane is starting, stopping or busy, and the gateway keeps trying; if it lasts, check that the proxy or load balancer before it reaches it'
     default:
-      return "the gateway keeps trying; the control plane's log says more"
+      return `check that POSTERN_URL is the control plane's, and that proxies and load balancers before it pass ${tunnelPath} and upgrades to WebSocket`
   }
 }
 

@@ -132,7 +132,9 @@ describe('a refusal', () => {
     bench.open()
     await server.tunnel()
     expect(timing.waits[0]).toBeGreaterThanOrEqual(3000)
-    expect(states.find(({ phase }) => phase === 'waiting')).toMatchObject({ trouble: { code: 'http-502' } })
+    expect(states.find(({ phase }) => phase === 'waiting')).toMatchObject({
+      trouble: { code: 'upgrade', detail: expect.stringContaining('502') },
+    })
   })
 
   test('by a frame after the upgrade counts as well', async () => {

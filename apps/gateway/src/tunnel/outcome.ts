@@ -8,6 +8,7 @@ export type Hop = ConnectionHop | 'upgrade' | 'welcome'
 
 /** The control plane, or something before it, was reached and said no. */
 export interface TunnelRefusal {
+  /** Of the protocol; `upgrade`, the hop, if what answered has no tunnels. */
   code: string
   message: string
   /** The HTTP status; absent when the answer was a Refusal frame. */

@@ -9,9 +9,10 @@ const messageBytesMax = 500
 const tokenText = /eyJ[\w.~+/=-]+/g
 
 /**
- * Reads an HTTP answer that came instead of the upgrade. The control plane answers with JSON
- * `{code, message, serverTime, permanent, retryAfterSeconds?}`; anything in between (a proxy, a load balancer) answers
- * as it likes, and never makes a refusal permanent.
+ * Reads an HTTP answer that came instead of the upgrade. The control plane refuses an upgrade with JSON
+ * `{code, message, serverTime, permanent, retryAfterSeconds?}`. Every other answer means that no upgrade has come to it:
+ * something in between (a proxy, a load balancer) answers as it likes, or drops the upgrade. That never makes a refusal
+ * permanent.
  */
 export async function readRefusal(response: IncomingMessage): Promise<TunnelRefusal> {
   const status = response.statusCode ?? 0
@@ -20,13 +21,24 @@ export async function readRefusal(response: IncomingMessage): Promise<TunnelRefu
   const retryAfterSeconds = typeof asked === 'number' ? asked : readRetryAfter(response.headers)
   const serverTimeMs = Date.parse(text(body['serverTime']) ?? response.headers.date ?? '')
   return {
-    code: text(body['code']) ?? `http-${status}`,
-    message: text(body['message']) ?? `the server answered ${status} instead of opening a tunnel`,
+    ...(readOwn(body) ?? notOfTunnels(status, text(body['message']))),
     status,
-    permanent: body['permanent'] === true,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterMs: retryAfterSeconds * 1000 }),
     ...(Number.isNaN(serverTimeMs) ? {} : { serverTimeMs }),
   }
+}
+
+type Said = Pick<TunnelRefusal, 'code' | 'message' | 'permanent'>
+
+function readOwn(body: Partial<Record<string, unknown>>): Said | undefined {
+  const [code, message, permanent] = [text(body['code']), text(body['message']), body['permanent']]
+  if (code === undefined || typeof permanent !== 'boolean') return undefined
+  return { code, message: message ?? code, permanent }
+}
+
+function notOfTunnels(status: number, message: string | undefined): Said {
+  const said = message === undefined ? '' : `: ${message}`
+  return { code: 'upgrade', message: `${status} instead of an upgrade${said}`, permanent: false }
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {

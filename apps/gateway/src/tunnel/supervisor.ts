@@ -182,7 +182,10 @@ export class Supervisor {
   #count(outcome: Exclude<RoundOutcome, { kind: 'relief' | 'stopped' }>): object {
     const { observer } = this.#options
     if (outcome.kind !== 'served') {
-      observer.dialFailed(outcome.kind === 'unreachable' ? outcome.hop : outcome.kind)
+      const isNoUpgrade = outcome.kind === 'refused' && outcome.refusal.code === 'upgrade'
+      observer.dialFailed(
+        outcome.kind === 'unreachable' ? outcome.hop : isNoUpgrade ? 'upgrade' : outcome.kind,
+      )
       return {}
     }
     const { end, servedMs, idleMs } = outcome
