@@ -45,6 +45,7 @@ import { LocalReplicaBus } from './replicas/local-replica-bus.ts'
 import type { ReplicaBus } from './replicas/replica-bus.ts'
 import { keyringOfAll, poolDirectoryOfAll } from './share-forgetting.ts'
 import { type TunnelObserver, silentObserver } from './tunnel/tunnel-observer.ts'
+import { registerTunnelRoutes } from './tunnel/tunnel-routes.ts'
 
 export type AppConfig = Pick<
   Config,
@@ -316,6 +317,7 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
 function registerRoutesForStrangers(server: HttpServer, options: AppOptions, parts: Parts): void {
   const { auditLog, identities, lastLogins, reviews, accessTokens } = parts
   registerStatusRoutes(server, { now })
+  registerTunnelRoutes(server)
   registerLoginRoutes(server, {
     kubernetesLogin: createKubernetesLogin({
       identities,

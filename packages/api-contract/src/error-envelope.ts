@@ -23,7 +23,7 @@ export const errorEnvelope = z
   .meta({ description: 'Why the request was refused' })
 
 /** What a route itself may refuse with; the statuses that the server adds to each route need not be named. */
-export type RefusalStatus = 400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 504
+export type RefusalStatus = 400 | 401 | 403 | 404 | 409 | 422 | 426 | 429 | 503 | 504
 
 /**
  * The refusals of a route, for its `response` schemas: `{ 200: reply, ...refusals(401, 403, 404, 422) }`. What every

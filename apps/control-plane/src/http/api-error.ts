@@ -9,6 +9,7 @@ export type ApiErrorCode =
   | 'PayloadTooLarge'
   | 'UnsupportedMediaType'
   | 'ValidationFailure'
+  | 'UpgradeRequired'
   | 'RateLimitExceeded'
   | 'ServiceUnavailable'
   | 'GatewayTimeout'

@@ -21,6 +21,7 @@ const statusOfCode: Record<ApiErrorCode, number> = {
   PayloadTooLarge: 413,
   UnsupportedMediaType: 415,
   ValidationFailure: 422,
+  UpgradeRequired: 426,
   RateLimitExceeded: 429,
   ServiceUnavailable: 503,
   GatewayTimeout: 504,
