@@ -200,9 +200,12 @@ describe('what the caller sees when nobody could be asked', () => {
     expect(fixture.audit[0]?.details['detail']).toContain('10.9.8.7')
   })
 
-  it('passes on how long to wait', async () => {
-    fixture.outcome = { ...failed('api-server-overloaded'), retryAfterSeconds: 7 } as ReviewOutcome
-    expect((await fixture.login()).retryAfterSeconds).toBe(7)
+  it.each([
+    [7, 7],
+    [0, 1],
+  ])('passes on how long to wait, a second at least: %d is %d', async (retryAfterSeconds, told) => {
+    fixture.outcome = { ...failed('api-server-overloaded'), retryAfterSeconds } as ReviewOutcome
+    expect((await fixture.login()).retryAfterSeconds).toBe(told)
   })
 
   it('tells a caller who left from a cluster that is slow', async () => {

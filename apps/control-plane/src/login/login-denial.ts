@@ -96,7 +96,8 @@ export const refusedMessage =
 
 /** The refusal as the caller sees it (D4). It names no host, no address and nothing that a cluster said (T30). */
 export function loginError({ reason, retryAfterSeconds }: LoginDenial): ApiError {
-  const wait = { retryAfterSeconds: retryAfterSeconds ?? retryAfterSecondsDefault }
+  // An API server may say 0, and all of its callers would come back at once.
+  const wait = { retryAfterSeconds: Math.max(1, retryAfterSeconds ?? retryAfterSecondsDefault) }
   switch (rules[reason].answer) {
     case 'rule':
       return new ApiError('Unauthorized', ruleMessage(reason))
