@@ -2,9 +2,10 @@ import { type KeyObject, randomBytes } from 'node:crypto'
 import { homedir, hostname } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 
+import { warnOfUnknownVariables } from '@postern/settings'
+
 import type { ListenAddress, NatsAddress } from './config-values.ts'
 import { type Variable, everyVariable, type logLevels, variables } from './config-variables.ts'
-import { nearestName } from './nearest-name.ts'
 import { type IsSet, replicaProblems } from './replica-problems.ts'
 
 export interface Config {
@@ -125,7 +126,10 @@ export function configFrom(
     replicaAddress: read(variables.replicaAddress),
     logLevel: read(variables.logLevel),
   }
-  const warnings = warnOfUnknown(environment.variables)
+  const warnings = warnOfUnknownVariables(
+    environment.variables,
+    everyVariable.map(({ name }) => name),
+  )
   problems.push(...replicaProblems(isSet, values.replicaListen), ...problemsTogether(isSet, values.listen))
   values.replicaAddress ??= values.replicaListen
   if (values.listen !== undefined && !isSet('publicUrl')) {
@@ -200,22 +204,4 @@ function defaultReplicaId({ hostName, randomEnding }: Environment): string {
     .replace(/^[.-]+/, '')
     .slice(0, 50)
   return host === '' ? `replica-${randomEnding}` : `${host}-${randomEnding}`
-}
-
-/** Kubernetes sets these for a Service named `postern…` (service links). */
-const serviceLinkPattern = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/
-const serviceLinkValuePattern = /^(tcp|udp|sctp):\/\//
-
-/** A misspelt variable would leave its default in force without a word. */
-function warnOfUnknown(given: Environment['variables']): string[] {
-  const known = everyVariable.map(({ name }) => name)
-  return Object.entries(given)
-    .filter(([name]) => name.startsWith('POSTERN_') && !known.includes(name))
-    .filter(([name, value]) => !serviceLinkPattern.test(name) && !serviceLinkValuePattern.test(value ?? ''))
-    .map(([name]) => {
-      const nearest = nearestName(name, known)
-      return nearest === undefined
-        ? `${name} is set, and no setting has this name`
-        : `${name} is set, and no setting has this name; did you mean ${nearest}?`
-    })
 }

@@ -4,7 +4,7 @@ import type { GatewayFlags } from './config.ts'
 
 export const gatewayVersion: string = packageJson.version
 
-const environmentNotes = `
+export const environmentNotes = `
 Environment (a flag wins over its variable):
   POSTERN_URL                     the control plane, as in https://postern.example.com
   POSTERN_ENROLMENT_TOKEN         single-use token of the first start; later starts need none

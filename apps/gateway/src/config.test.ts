@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { environmentNotes } from './command-line.ts'
 import { configFrom, type Environment, type GatewayConfig, type GatewayFlags } from './config.ts'
 
 const inPod = {
@@ -204,6 +205,25 @@ describe('the configuration of a gateway', () => {
         expect(['config', 'problems']).toContain(configFrom(environment, {}).kind)
       }),
     )
+  })
+})
+
+describe('a variable that no setting is called', () => {
+  it.each([
+    ['right', inPod],
+    ['wrong', { ...inPod, POSTERN_LISTEN: 'eighty' }],
+  ])('is warned of where all others are %s', (_title, environment) => {
+    const misspelt = { POSTERN_ENROLLMENT_TOKEN_FILE: '/run/token', POSTERN_SERVICE_HOST: '10.96.0.2' }
+    expect(configFrom({ ...environment, ...misspelt }, {}).warnings).toEqual([
+      'POSTERN_ENROLLMENT_TOKEN_FILE is set, and no setting has this name; did you mean POSTERN_ENROLMENT_TOKEN_FILE?',
+    ])
+  })
+
+  it('is none of those that the help names', () => {
+    const names = [...environmentNotes.matchAll(/^ {2}(POSTERN_\w+)/gm)].map(([, name = '']) => name)
+    expect(names.length).toBeGreaterThan(10)
+    const environment = Object.fromEntries(names.map((name) => [name, 'x']))
+    expect(configFrom(environment, {}).warnings).toEqual([])
   })
 })
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { warnOfUnknownVariables } from '@postern/settings'
 import {
   isLoopback,
   parseCredentialPlace,
@@ -68,9 +69,9 @@ export interface GatewayFlags {
 }
 
 export type ConfigOutcome =
-  | { kind: 'config'; config: GatewayConfig }
+  | { kind: 'config'; config: GatewayConfig; warnings: readonly string[] }
   /** All of them at once, each with its remedy; none holds a secret. */
-  | { kind: 'problems'; problems: readonly string[] }
+  | { kind: 'problems'; problems: readonly string[]; warnings: readonly string[] }
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -84,8 +85,11 @@ export function readEnvironment(): Environment {
 
 export function configFrom(environment: Environment, flags: GatewayFlags): ConfigOutcome {
   const problems: string[] = []
-  const value = (name: string, flag?: string): string | undefined =>
-    nonEmpty(flag) ?? nonEmpty(environment[name])
+  const settings: string[] = []
+  const value = (name: string, flag?: string): string | undefined => {
+    settings.push(name)
+    return nonEmpty(flag) ?? nonEmpty(environment[name])
+  }
   const kept = <T>(
     parsed: { value: T } | { problem: string } | { problems: readonly string[] },
   ): T | undefined => {
@@ -114,7 +118,10 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
   const logLevel = kept(logLevelFrom(value('POSTERN_LOG_LEVEL', flags.logLevel) ?? 'info'))
   const allowedHosts = kept(parseAllowedHosts(value('POSTERN_ALLOWED_KUBERNETES_HOSTS'), url))
   const keyRotationMs = kept(keyRotationFrom(value('POSTERN_KEY_ROTATION_HOURS') ?? '24'))
-  const outbound = kept(outboundFrom(environment))
+  const outbound = kept(outboundFrom(environment, value('POSTERN_EXTRA_CA_FILE')))
+  const serviceAccountFolder =
+    value('POSTERN_SERVICE_ACCOUNT_FOLDER', flags.serviceAccountFolder) ?? serviceAccountFolderDefault
+  const warnings = warnOfUnknownVariables(environment, settings)
 
   if (
     !controlPlaneOrigin ||
@@ -127,12 +134,11 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
     !allowedHosts ||
     problems.length > 0
   ) {
-    return { kind: 'problems', problems }
+    return { kind: 'problems', problems, warnings }
   }
-  const serviceAccountFolder =
-    value('POSTERN_SERVICE_ACCOUNT_FOLDER', flags.serviceAccountFolder) ?? serviceAccountFolderDefault
   return {
     kind: 'config',
+    warnings,
     config: {
       controlPlaneOrigin,
       ...enrolment,
@@ -263,7 +269,10 @@ function keyRotationFrom(hours: string): { value: number | undefined } | { probl
 }
 
 /** The lower-case spellings count too, and first, as in curl. */
-function outboundFrom(environment: Environment): { value: OutboundConfig } | { problems: readonly string[] } {
+function outboundFrom(
+  environment: Environment,
+  extraCaFile: string | undefined,
+): { value: OutboundConfig } | { problems: readonly string[] } {
   const either = (name: string): string | undefined =>
     nonEmpty(environment[name.toLowerCase()]) ?? nonEmpty(environment[name])
   const [httpsProxy, httpProxy] = [either('HTTPS_PROXY'), either('HTTP_PROXY')]
@@ -281,7 +290,7 @@ function outboundFrom(environment: Environment): { value: OutboundConfig } | { p
       httpsProxy: secret(httpsProxy),
       httpProxy: secret(httpProxy),
       noProxy: either('NO_PROXY'),
-      extraCaFile: nonEmpty(environment['POSTERN_EXTRA_CA_FILE']),
+      extraCaFile,
     },
   }
 }

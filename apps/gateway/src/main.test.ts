@@ -66,8 +66,10 @@ function environmentOf(): Record<string, string> {
 }
 
 it('lists every problem of its configuration and exits with 1', async () => {
-  const { exited, output } = run(['--listen', 'nowhere'])
+  const { exited, output } = run(['--listen', 'nowhere'], { POSTERN_ENROLLMENT_TOKEN: 'enrol-canary' })
   expect(await exited).toBe(1)
+  expect(output()).toMatch(/^Warning: POSTERN_ENROLLMENT_TOKEN is set/)
+  expect(output()).not.toContain('canary')
   expect(output()).toMatch(
     /cannot start:\n {2}\* POSTERN_URL.*\n {2}\* The API server.*\n {2}\* POSTERN_LISTEN/,
   )

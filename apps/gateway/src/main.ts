@@ -14,6 +14,7 @@ async function main(): Promise<number> {
   const flags = readFlags()
   if (typeof flags === 'number') return flags
   const outcome = configFrom(readEnvironment(), flags)
+  for (const warning of outcome.warnings) process.stderr.write(`Warning: ${warning}\n`)
   if (outcome.kind === 'config') return run(outcome.config)
   const list = outcome.problems.map((problem) => `  * ${problem}\n`).join('')
   process.stderr.write(`postern-gateway cannot start:\n${list}`)

@@ -1,0 +1,1 @@
+export { warnOfUnknownVariables } from './warn-of-unknown-variables.ts'
