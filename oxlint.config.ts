@@ -1,5 +1,8 @@
 import { defineConfig } from 'oxlint'
 
+const onlyConfig =
+  'Only config.ts of an app reads the environment, so that every setting is checked at start: ask for the value as an argument.'
+
 export default defineConfig({
   plugins: ['typescript', 'unicorn', 'import', 'promise', 'node', 'vitest', 'oxc'],
   options: { typeAware: true },
@@ -22,6 +25,11 @@ export default defineConfig({
     'import/no-cycle': 'error',
     'unicorn/prefer-node-protocol': 'error',
     'unicorn/filename-case': ['error', { case: 'kebabCase' }],
+    'eslint/no-restricted-properties': ['error', { object: 'process', property: 'env', message: onlyConfig }],
+    'eslint/no-restricted-imports': [
+      'error',
+      { paths: [{ name: 'node:process', message: `Use the global. ${onlyConfig}` }] },
+    ],
     // Sequential awaits are meant where they stand: retries, ordered shutdown, polling.
     'eslint/no-await-in-loop': 'off',
     'eslint/no-shadow': 'off',
@@ -47,8 +55,9 @@ export default defineConfig({
         '**/*.conformance.ts',
         '**/test/**',
       ],
-      rules: { 'typescript/no-unsafe-type-assertion': 'off' },
+      rules: { 'typescript/no-unsafe-type-assertion': 'off', 'eslint/no-restricted-properties': 'off' },
     },
+    { files: ['apps/*/src/config.ts'], rules: { 'eslint/no-restricted-properties': 'off' } },
     { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },
     {
       files: ['apps/control-plane/src/**', 'apps/gateway/src/**'],
