@@ -20,6 +20,7 @@ export interface ClusterChoice {
 export async function chooseCluster(options: {
   kubeconfig?: string
   standIn: boolean
+  stopping: AbortSignal
 }): Promise<ClusterChoice> {
   if (options.kubeconfig !== undefined) {
     return { cluster: await openKubeconfigCluster(options.kubeconfig), because: 'the one of your kubeconfig' }
@@ -33,7 +34,7 @@ export async function chooseCluster(options: {
     }
   }
   const startedAt = performance.now()
-  const cluster = await startKubeApiServer()
+  const cluster = await startKubeApiServer({ signal: options.stopping })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   return {
     cluster,

@@ -20,6 +20,8 @@ export interface DemoOptions {
   folder: string
   narrator: Narrator
   closeLater(it: { close(): Promise<unknown> }): void
+  /** Ends the step that runs, with whatever it was opening. */
+  stopping: AbortSignal
   standIn: boolean
   keep: boolean
   kubeconfig?: string
@@ -39,6 +41,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const projectId = await makeProject(narrator, platform, identityId)
   await logInAsPod(narrator, controlPlane, cluster, { identityId, projectId })
   await beRefused(narrator, controlPlane, platform, cluster, identityId)
+  options.stopping.throwIfAborted()
   narrator.plain('\nDone: the pod held no secret, and nothing ever dialled into its cluster.')
   if (options.keep)
     await explainWhatIsLeft(options, controlPlane, platform, cluster, { identityId, projectId })
@@ -48,7 +51,10 @@ async function startPlatform(
   options: DemoOptions,
 ): Promise<{ controlPlane: ControlPlaneProcess; platform: Platform }> {
   return options.narrator.step('The platform team starts the control plane', async (say) => {
-    const controlPlane = await startControlPlane({ dataFolder: join(options.folder, 'control-plane') })
+    const controlPlane = await startControlPlane({
+      dataFolder: join(options.folder, 'control-plane'),
+      signal: options.stopping,
+    })
     options.closeLater({ close: () => controlPlane.end() })
     say(
       `It answers at ${controlPlane.url}, with its own PostgreSQL in a folder. API: ${controlPlane.url}/api/docs`,
@@ -94,6 +100,7 @@ async function startItsGateway(
       serviceAccountFolder: mounted.path,
       credential: `file:${join(options.folder, 'gateway', 'credential.json')}`,
       enrolmentToken,
+      signal: options.stopping,
     })
     options.closeLater({ close: () => gateway.end() })
     say('It dialled out to the control plane and keeps that tunnel open. Nothing dials in.')

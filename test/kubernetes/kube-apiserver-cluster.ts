@@ -23,6 +23,8 @@ export interface KubeApiServerOptions {
   readonly issuer?: string
   /** How long it may take until it serves; by default 60 s. */
   readonly startWithinMs?: number
+  /** Stops the opening. */
+  readonly signal?: AbortSignal
 }
 
 /** A real kube-apiserver with its etcd, on loopback ports, with nothing of it left after `close()`. */
@@ -64,7 +66,7 @@ export async function startKubeApiServer(options: KubeApiServerOptions = {}): Pr
     })
     const url = `https://127.0.0.1:${kubeApiServer}`
     try {
-      const version = await waitUntilServing(url, prepared, processes, deadline)
+      const version = await waitUntilServing(url, prepared, processes, { deadline, signal: options.signal })
       return clusterOf({ url, version, issuer, prepared, processes })
     } catch (error) {
       await processes.close()
@@ -135,11 +137,12 @@ async function waitUntilServing(
   url: string,
   prepared: Prepared,
   processes: WatchedProcesses,
-  deadline: number,
+  { deadline, signal }: { deadline: number; signal: AbortSignal | undefined },
 ): Promise<string> {
   const connection = connectToKubernetes({ url, caCert: prepared.caCert })
   try {
     while (!(await isServing(connection.send, prepared.adminToken))) {
+      signal?.throwIfAborted()
       const ended = processes.endedByItself()
       if (ended !== undefined)
         throw new EndedAtStart(ended, await readFile(join(prepared.folder, `${ended}.log`), 'utf8'))

@@ -11,6 +11,8 @@ export interface ControlPlaneOptions {
   /** To come back on the port of a control plane that was stopped before. */
   port?: number
   environment?: Record<string, string>
+  /** Stops the opening. */
+  signal?: AbortSignal
 }
 
 export interface ControlPlaneProcess extends NodeProcess {
@@ -32,9 +34,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...options.environment,
   })
   try {
-    await waitUntilReady(started, `${url}/readyz`)
+    await waitUntilReady(started, `${url}/readyz`, { signal: options.signal })
   } catch (error) {
-    await started.end('SIGKILL')
+    // Not killed: its PostgreSQL would outlive it.
+    await started.end()
     throw error
   }
   return { ...started, url, port }

@@ -13,6 +13,8 @@ export interface GatewayOptions {
   /** Needed only the first time. */
   enrolmentToken?: string
   environment?: Record<string, string>
+  /** Stops the opening. */
+  signal?: AbortSignal
 }
 
 export interface GatewayProcess extends NodeProcess {
@@ -24,7 +26,7 @@ export interface GatewayProcess extends NodeProcess {
 export async function startGateway(options: GatewayOptions): Promise<GatewayProcess> {
   const started = await spawnGateway(options)
   try {
-    await waitUntilReady(started, `${started.healthUrl}/readyz`)
+    await waitUntilReady(started, `${started.healthUrl}/readyz`, { signal: options.signal })
   } catch (error) {
     await started.end('SIGKILL')
     throw error

@@ -59,16 +59,20 @@ export function startProcess(
 /** For a busy machine. */
 const readyMsMax = 90_000
 
-/** Waits until `url` answers 200; a process that ends before, or takes too long, is an error that shows its output. */
+/**
+ * Waits until `url` answers 200; a process that ends before, or takes too long, is an error that shows its output.
+ * Rejects with the signal's reason once that is aborted.
+ */
 export async function waitUntilReady(
   started: NodeProcess,
   url: string,
-  withinMs = readyMsMax,
+  { withinMs = readyMsMax, signal }: { withinMs?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   const deadline = Date.now() + withinMs
   let hasEnded = false
   void started.ended.then(() => (hasEnded = true))
   while (Date.now() < deadline) {
+    signal?.throwIfAborted()
     if (hasEnded) throw new Error(`the process ended before ${url} was ready:\n${tailOf(started)}`)
     if (await answersOk(url)) return
     await sleep(50)
