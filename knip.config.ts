@@ -8,7 +8,11 @@ const config: KnipConfig = {
   ignoreExportsUsedInFile: true,
   workspaces: {
     '.': {
-      entry: ['scripts/{test,verify,build,check-documents}.ts', 'dependency-rules.config.cjs'],
+      entry: [
+        'scripts/{test,verify,build,check-documents}.ts',
+        'scripts/*.test.ts',
+        'dependency-rules.config.cjs',
+      ],
       // The parser that dependency-cruiser reads TypeScript with, and the formatter that `pnpm verify` calls.
       ignoreDependencies: ['@swc/core', 'oxfmt'],
     },

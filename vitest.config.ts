@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{apps,packages}/**/*.test.ts', 'test/{bench,chaos}/**/*.test.ts'],
+          include: ['{apps,packages}/**/*.test.ts', '{scripts,test/bench,test/chaos}/**/*.test.ts'],
           exclude: [...notTests, '**/*.integration.test.ts'],
           setupFiles: ['test/seed-properties.ts'],
           // For a busy machine; a hang fails all the same.

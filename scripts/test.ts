@@ -6,6 +6,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findKubeApiServerAssets } from '@postern/test/kubernetes/assets'
+import { findReplicaPrograms } from '@postern/test/processes/installed-programs'
+import { describePrograms } from './describe-programs.ts'
 import { runStep } from './run-step.ts'
 
 interface VitestReport {
@@ -40,11 +42,12 @@ const report = await readReport()
 await rm(folder, { recursive: true, force: true })
 
 const projects = projectsAskedFor(process.argv.slice(2))
-const needsDatabase = projects.some((project) => project !== 'unit')
-const lines = [
-  ...(needsDatabase ? [describeDatabase()] : []),
-  ...(projects.includes('kubernetes') ? [describeKubernetes()] : []),
-]
+const lines = describePrograms(projects, {
+  databaseUrl: process.env['POSTERN_TEST_DATABASE_URL'],
+  kubernetes: findKubeApiServerAssets(),
+  replicas: findReplicaPrograms(),
+  isRoot: process.geteuid?.() === 0,
+})
 if (report !== undefined) {
   const failed = report.numFailedTests + (report.numFailedTests === 0 && !result.ok ? 1 : 0)
   lines.unshift(...describeFailures(report))
@@ -85,19 +88,6 @@ function projectsAskedFor(args: readonly string[]): readonly string[] {
     args[index - 1] === '--project' ? [arg] : arg.startsWith('--project=') ? [arg.slice(10)] : [],
   )
   return named.length === 0 ? ['unit', 'integration', 'kubernetes', 'compatibility'] : named
-}
-
-function describeDatabase(): string {
-  return process.env['POSTERN_TEST_DATABASE_URL'] === undefined
-    ? 'PostgreSQL: the embedded one (POSTERN_TEST_DATABASE_URL names another)'
-    : 'PostgreSQL: the server of POSTERN_TEST_DATABASE_URL'
-}
-
-function describeKubernetes(): string {
-  const assets = findKubeApiServerAssets()
-  return 'missing' in assets
-    ? `Kubernetes: the stand-in only. Not run: the tests on a real API server. ${assets.missing}`
-    : `Kubernetes: the stand-in and a real API server (${assets.kubeApiServer})`
 }
 
 function skippedPart(skipped: number): string {
