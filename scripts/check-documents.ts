@@ -1,18 +1,13 @@
 /**
- * Fails when a document names a file or folder of this repository that does not exist, when README's tables and the
+ * Fails when a Markdown file names a file or folder of this repository that does not exist, when README's tables and the
  * code do not name the same POSTERN_ variables, or docs/operations.md and the code not the same metrics.
  */
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { glob, readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-const documents = [
-  'README.md',
-  'ARCHITECTURE.md',
-  'CONTRIBUTING.md',
-  'packages/protocol/README.md',
-  'docs/operations.md',
-]
+const documents: string[] = []
+for await (const file of glob('**/*.md', { exclude: ['**/node_modules', '**/dist'] })) documents.push(file)
 const roots = ['docs/', 'apps/', 'packages/', 'test/', 'deploy/', 'scripts/', 'demo/', '.ci/']
 
 const missing: string[] = []
@@ -61,11 +56,18 @@ function addMetricsIn(text: string, names: Set<string>): void {
   for (const [name] of text.matchAll(/\bpostern_[a-z_]+\b/g)) names.add(name)
 }
 
-/** Paths in backticks that start at a folder of the repository, and the targets of relative links. */
+/**
+ * Paths in backticks that start at a folder of the repository, names of source files beside the document, and the targets
+ * of relative links.
+ */
 function pathsIn(text: string, document: string): string[] {
   const quoted = [...text.matchAll(/`([\w./@-]+)`/g)].map((match) => match[1] ?? '')
-  const fromRoot = quoted.filter((path) => roots.some((root) => path.startsWith(root)))
+  const isFromRoot = (path: string): boolean => roots.some((root) => path.startsWith(root))
+  const fromRoot = quoted.filter(isFromRoot)
+  const beside = quoted
+    .filter((path) => /^\w.*\.(ts|proto)$/.test(path) && !isFromRoot(path))
+    .map((path) => join(dirname(document), path))
   const links = [...text.matchAll(/\]\(([^)#\s]+)\)/g)].map((match) => match[1] ?? '')
   const relative = links.filter((link) => !/^[a-z]+:/.test(link)).map((link) => join(dirname(document), link))
-  return [...fromRoot, ...relative]
+  return [...fromRoot, ...beside, ...relative]
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { gatewayVersion, parseCommandLine } from './command-line.ts'
 
@@ -6,6 +8,17 @@ it('reads the flags', () => {
     url: 'https://p',
     listen: ':1',
   })
+})
+
+it('has a flag for every variable of its own but the enrolment token, which the gateway reads', async () => {
+  const source = await readFile(join(import.meta.dirname, 'config.ts'), 'utf8')
+  const names = new Set(source.match(/\bPOSTERN_[A-Z_]+[A-Z]\b/g))
+  names.delete('POSTERN_ENROLMENT_TOKEN')
+  const values = new Map([...names].map((name, index) => [name, `value-${index}`]))
+  const flags = parseCommandLine(
+    [...values].flatMap(([name, value]) => [`--${name.slice(8).toLowerCase().replaceAll('_', '-')}`, value]),
+  )
+  expect(Object.values(flags)).toEqual([...values.values()])
 })
 
 it('has no flag for the enrolment token itself, because other users can list the arguments of a process', () => {

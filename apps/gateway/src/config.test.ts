@@ -56,6 +56,30 @@ describe('the configuration of a gateway', () => {
     })
   })
 
+  it('takes each setting by its flag before that of its variable', () => {
+    const environment = {
+      ...inPod,
+      POSTERN_EXTRA_CA_FILE: '/of-environment.pem',
+      POSTERN_KEY_ROTATION_HOURS: '1',
+      POSTERN_ALLOWED_KUBERNETES_HOSTS: 'of-environment:443',
+      POSTERN_ENROL_METHOD: 'token',
+    }
+    const flags = {
+      extraCaFile: '/of-flag.pem',
+      keyRotationHours: '2',
+      allowedKubernetesHosts: 'of-flag:443',
+      enrolMethod: 'kubernetes',
+      gatewayId: 'of-flag',
+      enrolTokenFile: '/of-flag',
+    }
+    expect(configOf(environment, flags)).toMatchObject({
+      outbound: { extraCaFile: '/of-flag.pem' },
+      keyRotationMs: 2 * 3_600_000,
+      allowedHosts: [{ host: 'of-flag', port: 443 }],
+      podEnrolment: { gatewayId: 'of-flag', tokenFile: '/of-flag' },
+    })
+  })
+
   it('lists every problem at once, each with its remedy', () => {
     const problems = problemsOf({
       POSTERN_CREDENTIAL: 'vault:x',

@@ -61,11 +61,17 @@ export type LogLevel = (typeof logLevels)[number]
 export interface GatewayFlags {
   url?: string
   enrolmentTokenFile?: string
+  enrolMethod?: string
+  gatewayId?: string
+  enrolTokenFile?: string
   credential?: string
   kubernetesUrl?: string
   serviceAccountFolder?: string
   listen?: string
   logLevel?: string
+  extraCaFile?: string
+  keyRotationHours?: string
+  allowedKubernetesHosts?: string
 }
 
 export type ConfigOutcome =
@@ -103,9 +109,9 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
     enrolmentFrom({
       text: value('POSTERN_ENROLMENT_TOKEN'),
       path: value('POSTERN_ENROLMENT_TOKEN_FILE', flags.enrolmentTokenFile),
-      method: value('POSTERN_ENROL_METHOD'),
-      gatewayId: value('POSTERN_GATEWAY_ID'),
-      tokenFile: value('POSTERN_ENROL_TOKEN_FILE'),
+      method: value('POSTERN_ENROL_METHOD', flags.enrolMethod),
+      gatewayId: value('POSTERN_GATEWAY_ID', flags.gatewayId),
+      tokenFile: value('POSTERN_ENROL_TOKEN_FILE', flags.enrolTokenFile),
     }),
   )
   const credential = kept(
@@ -116,9 +122,13 @@ export function configFrom(environment: Environment, flags: GatewayFlags): Confi
   const url = kept(kubernetesUrlFrom(value('POSTERN_KUBERNETES_URL', flags.kubernetesUrl), environment))
   const listen = kept(parseListenAddress(value('POSTERN_LISTEN', flags.listen) ?? ':8080'))
   const logLevel = kept(logLevelFrom(value('POSTERN_LOG_LEVEL', flags.logLevel) ?? 'info'))
-  const allowedHosts = kept(parseAllowedHosts(value('POSTERN_ALLOWED_KUBERNETES_HOSTS'), url))
-  const keyRotationMs = kept(keyRotationFrom(value('POSTERN_KEY_ROTATION_HOURS') ?? '24'))
-  const outbound = kept(outboundFrom(environment, value('POSTERN_EXTRA_CA_FILE')))
+  const allowedHosts = kept(
+    parseAllowedHosts(value('POSTERN_ALLOWED_KUBERNETES_HOSTS', flags.allowedKubernetesHosts), url),
+  )
+  const keyRotationMs = kept(
+    keyRotationFrom(value('POSTERN_KEY_ROTATION_HOURS', flags.keyRotationHours) ?? '24'),
+  )
+  const outbound = kept(outboundFrom(environment, value('POSTERN_EXTRA_CA_FILE', flags.extraCaFile)))
   const serviceAccountFolder =
     value('POSTERN_SERVICE_ACCOUNT_FOLDER', flags.serviceAccountFolder) ?? serviceAccountFolderDefault
   const warnings = warnOfUnknownVariables(environment, settings)
