@@ -1,6 +1,7 @@
 /**
  * Fails when a Markdown file names a file or folder of this repository that does not exist, when README's tables and the
- * code do not name the same POSTERN_ variables, or docs/operations.md and the code not the same metrics.
+ * code do not name the same POSTERN_ variables, docs/operations.md and the code not the same metrics, when a case of the
+ * threat model or a decision that the code cites is described nowhere, or a file that is to test a case does not name it.
  */
 import { existsSync } from 'node:fs'
 import { glob, readFile, readdir } from 'node:fs/promises'
@@ -43,9 +44,30 @@ for (const name of measured.difference(explained)) missing.push(`docs/operations
 for (const name of explained.difference(measured))
   missing.push(`docs/operations.md: no program measures ${name}`)
 
+const security = await readFile('docs/security.md', 'utf8')
+const described = new Set<string>()
+for (const [row, number = ''] of security.matchAll(/^\| (T\d+) \|.*$/gm)) {
+  described.add(number)
+  for (const file of pathsIn(row, 'docs/security.md').filter(existsSync)) {
+    if (!citedIn(await readFile(file, 'utf8')).includes(number))
+      missing.push(`docs/security.md: ${file} does not name ${number}`)
+  }
+}
+const architecture = await readFile('ARCHITECTURE.md', 'utf8')
+for (const [, number = ''] of architecture.matchAll(/^\* (D\d+) /gm)) described.add(number)
+for await (const file of glob('{apps,packages,test}/**/*.ts', { exclude: ['**/node_modules', '**/gen'] })) {
+  for (const number of new Set(citedIn(await readFile(file, 'utf8'))).difference(described))
+    missing.push(`${file}: ${number} is neither in docs/security.md nor in ARCHITECTURE.md`)
+}
+
 if (missing.length > 0) {
   process.stdout.write(`named, but not there:\n${missing.map((line) => `  ${line}`).join('\n')}\n`)
   process.exitCode = 1
+}
+
+/** Cases of the threat model and decisions. */
+function citedIn(text: string): string[] {
+  return text.match(/\b[TD]\d{1,2}\b/g) ?? []
 }
 
 function addVariablesIn(text: string, names: Set<string>): void {
@@ -67,7 +89,7 @@ function pathsIn(text: string, document: string): string[] {
   const beside = quoted
     .filter((path) => /^\w.*\.(ts|proto)$/.test(path) && !isFromRoot(path))
     .map((path) => join(dirname(document), path))
-  const links = [...text.matchAll(/\]\(([^)#\s]+)\)/g)].map((match) => match[1] ?? '')
+  const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1] ?? '')
   const relative = links.filter((link) => !/^[a-z]+:/.test(link)).map((link) => join(dirname(document), link))
   return [...fromRoot, ...beside, ...relative]
 }
