@@ -171,7 +171,7 @@ function openAudit(databaseUrl: string): (row: object) => Promise<void> {
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
       const batch = waiting
       waiting = []
-      nextAt = performance.now() + Math.min(8, batch.length)
+      nextAt = performance.now() + Math.min(4, batch.length)
       await pool.query({ name: 'append', text, values: [JSON.stringify(batch.map(({ row }) => row))] })
       for (const { resolve } of batch) resolve()
     }

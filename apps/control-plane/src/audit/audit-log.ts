@@ -81,7 +81,7 @@ export class GroupCommitAuditLog implements AuditLog {
     this.#limits = {
       queueRowsMax: 10_000,
       batchRowsMax: 1000,
-      batchSpacingMsMax: 8,
+      batchSpacingMsMax: 4,
       retryMsMax: 2000,
       ...limits,
     }
