@@ -326,6 +326,16 @@ describe('a login', () => {
     expect(fixture.issued).toEqual([])
   })
 
+  it('is in the audit log when its access token cannot be signed', async () => {
+    fixture.sign = () => {
+      throw new Error('there is no signing key')
+    }
+    await expect(fixture.login()).rejects.toThrow('no signing key')
+    expect(fixture.audit).toMatchObject([{ outcome: 'failed', reason: 'internal-error', identityId }])
+    expect(fixture.observed).toMatchObject([{ outcome: 'failed' }])
+    expect(fixture.lastLogins).toEqual([])
+  })
+
   it('returns the access token after its row is in the audit log', async () => {
     const order: string[] = []
     fixture.recordAudit = async (event) => {

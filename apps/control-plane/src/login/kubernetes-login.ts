@@ -36,8 +36,9 @@ export interface KubernetesLoginDependencies extends CheckStillCurrentDependenci
 /** Resolves with a new access token once the login is in the audit log. Throws ApiErrors, see `login-denial.ts`. */
 export type KubernetesLogin = (call: KubernetesLoginCall) => Promise<IssuedAccessToken>
 
-interface AdmittedLogin extends FoundConfiguration {
-  serviceAccount: AuthenticServiceAccount
+interface AdmittedLogin {
+  identityId: string
+  issued: IssuedAccessToken
 }
 
 /** The whole login, the time of the client included. */
@@ -63,13 +64,13 @@ export function createKubernetesLogin(dependencies: KubernetesLoginDependencies)
     const admitted = await orRecordCrash(dependencies, attempt, () =>
       admit(call, token, attempt, dependencies),
     )
-    if (admitted.ok) return issue(admitted.value, attempt, dependencies)
+    if (admitted.ok) return end(admitted.value, attempt, dependencies)
     if (outcomeOf(admitted.denial) === 'denied') limits.spend(key)
     return refuse(admitted.denial, attempt, dependencies)
   }
 }
 
-/** The checks of a login, in their order. Each says no or hands on what it found. */
+/** The checks of a login, in their order, and what it is for. Each check says no or hands on what it found. */
 async function admit(
   call: KubernetesLoginCall,
   token: CheckResult<string>,
@@ -105,28 +106,35 @@ async function admit(
 
   const current = await checkStillCurrent(dependencies, found.value)
   if (!current.ok) return current
-  return passed({ ...current.value, serviceAccount: authentic.value })
+  const issued = await attempt.stopwatch.timed('issue', () =>
+    issue(current.value, authentic.value, dependencies),
+  )
+  return passed({ identityId: current.value.identity.id, issued })
 }
 
-async function issue(
-  { identity, configuration, serviceAccount: { namespace, name } }: AdmittedLogin,
+function issue(
+  { identity, configuration }: FoundConfiguration,
+  { namespace, name }: AuthenticServiceAccount,
+  { issuer }: KubernetesLoginDependencies,
+): Promise<IssuedAccessToken> {
+  return issuer.issue({
+    identityId: identity.id,
+    identityName: identity.name,
+    organizationId: identity.organizationId,
+    authMethod: 'kubernetes-auth',
+    settings: configuration.auth.accessToken,
+    createdAtMs: configuration.readAtMs,
+    identityAuth: { kubernetes: { namespace, name } },
+  })
+}
+
+async function end(
+  { identityId, issued }: AdmittedLogin,
   attempt: LoginAttempt,
   dependencies: KubernetesLoginDependencies,
 ): Promise<IssuedAccessToken> {
-  const { issuer, lastLogins } = dependencies
-  const issued = await attempt.stopwatch.timed('issue', () =>
-    issuer.issue({
-      identityId: identity.id,
-      identityName: identity.name,
-      organizationId: identity.organizationId,
-      authMethod: 'kubernetes-auth',
-      settings: configuration.auth.accessToken,
-      createdAtMs: configuration.readAtMs,
-      identityAuth: { kubernetes: { namespace, name } },
-    }),
-  )
   await endAdmitted(dependencies, attempt, issued, (at) =>
-    lastLogins.record(identity.id, 'kubernetes-auth', at),
+    dependencies.lastLogins.record(identityId, 'kubernetes-auth', at),
   )
   return issued
 }

@@ -21,6 +21,7 @@ describe('a login with a client secret', () => {
   let clockMs: number
   let isUsable: boolean
   let isAuditBroken: boolean
+  let hasSigningKey: boolean
   let audit: AuditEvent[]
   let issued: AccessTokenRequest[]
   let observed: ObservedLogin[]
@@ -42,7 +43,7 @@ describe('a login with a client secret', () => {
     client = { auth, organizationSlug: 'acme', isSourceLockedOut: false, candidates: [secret] }
     find = async () => client
     ;[tookMs, clockMs, tokenClockMs] = [0, 0, 5000]
-    ;[isUsable, isAuditBroken] = [true, false]
+    ;[isUsable, isAuditBroken, hasSigningKey] = [true, false, true]
     ;[audit, issued, observed, sleptMs] = [[], [], [], []]
     login = createUniversalLogin({
       identities: { findIdentity: async () => identity },
@@ -57,6 +58,7 @@ describe('a login with a client secret', () => {
       lockouts: { recordFailure: async () => false },
       issuer: {
         issue: async (request) => {
+          if (!hasSigningKey) throw new Error('there is no signing key')
           issued.push(request)
           return { accessToken: 'issued', expiresInSeconds: 600, maxTtlSeconds: 1200, tokenId: 'token-1' }
         },
@@ -114,6 +116,13 @@ describe('a login with a client secret', () => {
   it('is written down when a check breaks', async () => {
     find = () => Promise.reject(new Error('no database'))
     await expect(login(call)).rejects.toThrow('no database')
+    expect(audit).toMatchObject([{ event: 'universal-login', outcome: 'failed', reason: 'internal-error' }])
+    expect(observed).toMatchObject([{ outcome: 'failed' }])
+  })
+
+  it('is written down when its access token cannot be signed', async () => {
+    hasSigningKey = false
+    await expect(login(call)).rejects.toThrow('no signing key')
     expect(audit).toMatchObject([{ event: 'universal-login', outcome: 'failed', reason: 'internal-error' }])
     expect(observed).toMatchObject([{ outcome: 'failed' }])
   })

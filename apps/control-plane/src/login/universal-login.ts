@@ -41,37 +41,40 @@ export function createUniversalLogin(dependencies: UniversalLoginDependencies): 
     }
     // Before anything is read: whatever is revoked after this moment ends the token.
     const createdAtMs = clock.nowMs()
-    const checked = await orRecordCrash(dependencies, attempt, () =>
-      checkClientSecret(dependencies, call, attempt),
+    const admitted = await orRecordCrash(dependencies, attempt, async () => {
+      const checked = await checkClientSecret(dependencies, call, attempt)
+      if (!checked.ok) return checked
+      const issued = await attempt.stopwatch.timed('issue', () =>
+        issue(checked.value, createdAtMs, dependencies),
+      )
+      return { ok: true as const, issued, identityId: checked.value.identity.id }
+    })
+    if (!admitted.ok) {
+      limits.spend(key)
+      return refuse(admitted, attempt, dependencies)
+    }
+    const { issued, identityId } = admitted
+    await endAdmitted(dependencies, attempt, issued, (at) =>
+      dependencies.lastLogins.record(identityId, 'universal-auth', at),
     )
-    if (checked.ok) return issue(checked.value, createdAtMs, attempt, dependencies)
-    limits.spend(key)
-    return refuse(checked, attempt, dependencies)
+    return issued
   }
 }
 
-async function issue(
+function issue(
   { auth, identity, clientSecretId }: AdmittedClient,
   createdAtMs: number,
-  attempt: UniversalLoginAttempt,
-  dependencies: UniversalLoginDependencies,
+  { issuer }: UniversalLoginDependencies,
 ): Promise<IssuedAccessToken> {
-  const { issuer, lastLogins } = dependencies
-  const issued = await attempt.stopwatch.timed('issue', () =>
-    issuer.issue({
-      identityId: identity.id,
-      identityName: identity.name,
-      organizationId: identity.organizationId,
-      authMethod: 'universal-auth',
-      settings: auth.accessToken,
-      clientSecretId,
-      createdAtMs,
-    }),
-  )
-  await endAdmitted(dependencies, attempt, issued, (at) =>
-    lastLogins.record(identity.id, 'universal-auth', at),
-  )
-  return issued
+  return issuer.issue({
+    identityId: identity.id,
+    identityName: identity.name,
+    organizationId: identity.organizationId,
+    authMethod: 'universal-auth',
+    settings: auth.accessToken,
+    clientSecretId,
+    createdAtMs,
+  })
 }
 
 async function refuse(

@@ -75,6 +75,7 @@ export class LoginFixture {
   /** Tokens created until then are revoked. */
   revokedAtMs = 0
   outcome: ReviewOutcome | (() => ReviewOutcome) = vouchedFor()
+  sign: () => void = () => undefined
   recordAudit: (event: AuditEvent) => Promise<void> = async (event) => void this.audit.push(event)
   readonly audit: AuditEvent[] = []
   readonly reviews: ReviewRequest[] = []
@@ -101,6 +102,7 @@ export class LoginFixture {
     revocations: { covers: ({ createdAtMs }) => createdAtMs <= this.revokedAtMs },
     issuer: {
       issue: async (request) => {
+        this.sign()
         this.issued.push(request)
         return { accessToken: 'issued', expiresInSeconds: 600, maxTtlSeconds: 1200, tokenId: 'token-1' }
       },
