@@ -8,7 +8,7 @@ import { createKubernetesAuthCache } from './kubernetes-auth/kubernetes-auth-cac
 import type { KubernetesAuthStore } from './kubernetes-auth/kubernetes-auth-store.ts'
 import type { OpenStream } from './kubernetes-auth/connect-through-gateway.ts'
 import { KubernetesConnections } from './kubernetes-auth/kubernetes-connections.ts'
-import { resolveBySystem } from './kubernetes-auth/resolve-host.ts'
+import { createResolveBySystem } from './kubernetes-auth/resolve-by-system.ts'
 import type { TokenReviewer } from './login/token-reviewer.ts'
 
 export interface ReviewsOptions {
@@ -32,7 +32,7 @@ export function openReviews(options: ReviewsOptions) {
   const rules = { allowInternal: config.allowInternalKubernetesHosts }
   const connections = new KubernetesConnections({
     rules,
-    resolve: resolveBySystem,
+    resolve: createResolveBySystem(),
     openStream,
     nowMs: elapsed,
   })

@@ -8,7 +8,7 @@ import type { PassedOver, PoolMemberToCheck, PoolToCheck } from './check-pool.ts
 import { createCheckReviewer } from './check-reviewer.ts'
 import { createChooseReviewer, type ReviewerSettings } from './choose-reviewer.ts'
 import { KubernetesConnections } from './kubernetes-connections.ts'
-import { resolveBySystem } from './resolve-host.ts'
+import { createResolveBySystem } from './resolve-by-system.ts'
 import { noStreams } from './test/no-streams.ts'
 
 const organizationId = '22222222-2222-4222-8222-222222222222'
@@ -49,7 +49,7 @@ async function check(settings: Partial<ReviewerSettings>, options: Options = {})
   const connections = new KubernetesConnections({
     openStream: noStreams,
     rules,
-    resolve: resolveBySystem,
+    resolve: createResolveBySystem(),
     nowMs: Date.now,
   })
   closing.push(connections)

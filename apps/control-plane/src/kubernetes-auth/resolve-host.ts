@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { type AddressRules, vetAddress } from './vet-address.ts'
 
@@ -9,8 +8,6 @@ export interface ResolvedAddress {
 
 /** Every address of a name, as the machine's resolver says. Rejects with the resolver's error. */
 export type ResolveHost = (hostname: string) => Promise<readonly ResolvedAddress[]>
-
-export const resolveBySystem: ResolveHost = async (hostname) => lookup(hostname, { all: true })
 
 /** The host leads to an address that must not be dialled. Its message names host and address: for operators only. */
 export class HostNotAllowed extends Error {

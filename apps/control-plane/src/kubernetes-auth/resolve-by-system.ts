@@ -1,0 +1,135 @@
+import { lookup, Resolver } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
+import { addressesInHosts, fullNames, readSearchRules } from './parse-resolver-files.ts'
+import type { ResolvedAddress, ResolveHost } from './resolve-host.ts'
+
+export interface ResolveBySystemOptions {
+  hostsPath?: string
+  resolvConfPath?: string
+  /** `address:port`; those of the machine unless given. */
+  servers?: readonly string[]
+  /** Of all questions to the name servers together. */
+  msMax?: number
+  /** The system's, in a thread. */
+  lookUp?: ResolveHost
+}
+
+/** Its message names the host: for operators only. */
+class NameNotResolved extends Error {
+  constructor(hostname: string, cause: unknown) {
+    super(explain(hostname, codeOf(cause)), { cause })
+    this.name = 'NameNotResolved'
+  }
+}
+
+/** Less than a connection may take to open, so that it is said why it did not. */
+const nameServersMsMax = 4_000
+/** A lost packet, or a name server that is gone, is made up for within that. `maxTimeout`: c-ares doubles the second wait else. */
+const patience = { timeout: 1_500, maxTimeout: 1_500, tries: 2 }
+
+/** EBADNAME: with a search domain behind it, the name is too long. */
+const unknownName: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME'])
+/** ECANCELLED: by our own time limit. EAI_AGAIN: what the system calls it. */
+const noAnswer: ReadonlySet<string> = new Set(['ETIMEOUT', 'ECANCELLED', 'EAI_AGAIN'])
+
+/**
+ * Resolves as the system does, but with no thread: the system's own look-up (getaddrinfo) holds one of the few that there are
+ * until the name servers have answered, so that names of silent ones hold up every other name.
+ *
+ * 1. The hosts file goes first, then the name servers, with the search domains of resolv.conf.
+ * 2. The system itself is asked about names of this machine and its network alone (mDNS and the like), which the name servers
+ *    do not know. Whoever has a domain could answer once that there is no such name, and be silent when asked again.
+ * 3. One look-up of a name at a time, whose answer all get who have asked meanwhile.
+ */
+export function createResolveBySystem(options: ResolveBySystemOptions = {}): ResolveHost {
+  const underWay = new Map<string, Promise<readonly ResolvedAddress[]>>()
+  return (hostname) => {
+    const name = hostname.toLowerCase()
+    const known = underWay.get(name)
+    if (known !== undefined) return known
+    const started = resolveName(name, options).finally(() => underWay.delete(name))
+    underWay.set(name, started)
+    return started
+  }
+}
+
+async function resolveName(
+  name: string,
+  options: ResolveBySystemOptions,
+): Promise<readonly ResolvedAddress[]> {
+  const { hostsPath = '/etc/hosts', lookUp = (each) => lookup(each, { all: true }) } = options
+  const written = addressesInHosts(await readIfThere(hostsPath), name)
+  if (written.length > 0) return written
+  try {
+    return await askNameServers(name, options).catch((error: unknown) => {
+      if (unknownName.has(codeOf(error)) && isOfThisNetwork(name)) return lookUp(name)
+      throw error
+    })
+  } catch (error) {
+    throw new NameNotResolved(name, error)
+  }
+}
+
+/** Rejects with the name servers' error: that there is no such name only if they say so of all that it may stand for. */
+async function askNameServers(
+  name: string,
+  { resolvConfPath = '/etc/resolv.conf', servers, msMax = nameServersMsMax }: ResolveBySystemOptions,
+): Promise<ResolvedAddress[]> {
+  const candidates = fullNames(name, readSearchRules(await readIfThere(resolvConfPath)))
+  // One for each name: to cancel is to cancel all that a resolver was asked, and a new one knows resolv.conf as it is now.
+  const resolver = new Resolver(patience)
+  if (servers !== undefined) resolver.setServers(servers)
+  const timer = setTimeout(() => resolver.cancel(), msMax)
+  let failure: unknown
+  try {
+    for (const candidate of candidates) {
+      const [ipv4, ipv6] = await Promise.allSettled([
+        resolver.resolve4(candidate),
+        resolver.resolve6(candidate),
+      ])
+      const addresses = [...addressesOf(ipv4, 4), ...addressesOf(ipv6, 6)]
+      if (addresses.length > 0) return addresses
+      for (const error of [...errorsOf(ipv4), ...errorsOf(ipv6)]) {
+        if (failure === undefined || unknownName.has(codeOf(failure))) failure = error
+        // A search domain may be broken by itself; name servers that do not answer are asked no more.
+        if (!unknownName.has(codeOf(error)) && codeOf(error) !== 'ESERVFAIL') throw error
+      }
+    }
+    throw failure
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function addressesOf(answer: PromiseSettledResult<string[]>, family: number): ResolvedAddress[] {
+  return answer.status === 'fulfilled' ? answer.value.map((address) => ({ address, family })) : []
+}
+
+function errorsOf(answer: PromiseSettledResult<string[]>): unknown[] {
+  return answer.status === 'rejected' ? [answer.reason] : []
+}
+
+/** Nobody can have the domain of such a name: it has none, or that of mDNS (RFC 6762). */
+function isOfThisNetwork(name: string): boolean {
+  return /^[^.]+\.?$|\.local\.?$/.test(name)
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return ''
+    throw error
+  }
+}
+
+function explain(hostname: string, code: string): string {
+  const check = 'check the DNS of the control plane, and that of the name itself'
+  if (unknownName.has(code)) return `the name servers know no address of ${hostname}: check its spelling`
+  if (noAnswer.has(code)) return `the name servers did not answer for ${hostname}: ${check}`
+  return `the name servers failed for ${hostname} (${code}): ${check}`
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
