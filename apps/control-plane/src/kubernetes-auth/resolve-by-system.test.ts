@@ -92,6 +92,15 @@ describe('where an address comes from', () => {
     expect(await addressesOf(resolve, 'cluster.example')).toEqual(['203.0.113.7'])
   })
 
+  it('asks the next name server where one says that it cannot answer', async () => {
+    const { names } = await start({ 'cluster.example': ['203.0.113.7'] })
+    const broken = await start({ 'cluster.example': 'servfail' })
+    const servers = [broken.names.server, names.server]
+    const { resolve } = await start({}, {}, { servers })
+    expect(await addressesOf(resolve, 'cluster.example')).toEqual(['203.0.113.7'])
+    expect(broken.names.asked).toHaveLength(2)
+  })
+
   it('asks the system for what the name servers do not know of this machine and its network', async () => {
     const { names, resolve } = await start({})
     expect(await addressesOf(resolve, 'localhost')).toContain('127.0.0.1')

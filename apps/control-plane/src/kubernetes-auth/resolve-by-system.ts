@@ -31,6 +31,8 @@ const patience = { timeout: 1_500, maxTimeout: 1_500, tries: 2 }
 const unknownName: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME'])
 /** ECANCELLED: by our own time limit. EAI_AGAIN: what the system calls it. */
 const noAnswer: ReadonlySet<string> = new Set(['ETIMEOUT', 'ECANCELLED', 'EAI_AGAIN'])
+/** Answers of a name server that is at fault itself. */
+const faults: ReadonlySet<string> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIMP'])
 
 /**
  * Resolves as the system does, but with no thread: the system's own look-up (getaddrinfo) holds one of the few that there are
@@ -83,22 +85,34 @@ async function askNameServers(
   let failure: unknown
   try {
     for (const candidate of candidates) {
-      const [ipv4, ipv6] = await Promise.allSettled([
-        resolver.resolve4(candidate),
-        resolver.resolve6(candidate),
-      ])
+      const [ipv4, ipv6] = await askInTurn(resolver, candidate)
       const addresses = [...addressesOf(ipv4, 4), ...addressesOf(ipv6, 6)]
       if (addresses.length > 0) return addresses
       for (const error of [...errorsOf(ipv4), ...errorsOf(ipv6)]) {
         if (failure === undefined || unknownName.has(codeOf(failure))) failure = error
         // A search domain may be broken by itself; name servers that do not answer are asked no more.
-        if (!unknownName.has(codeOf(error)) && codeOf(error) !== 'ESERVFAIL') throw error
+        if (!unknownName.has(codeOf(error)) && !faults.has(codeOf(error))) throw error
       }
     }
     throw failure
   } finally {
     clearTimeout(timer)
   }
+}
+
+type Answers = [ipv4: PromiseSettledResult<string[]>, ipv6: PromiseSettledResult<string[]>]
+
+/** c-ares asks the next name server by itself where one is silent, but not where it answers that it cannot: the system does. */
+async function askInTurn(resolver: Resolver, name: string): Promise<Answers> {
+  const ask = (): Promise<Answers> => Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
+  const [, ...others] = resolver.getServers()
+  let answers = await ask()
+  for (const server of others) {
+    if (!answers.flatMap(errorsOf).some((error) => faults.has(codeOf(error)))) break
+    resolver.setServers([server])
+    answers = await ask()
+  }
+  return answers
 }
 
 function addressesOf(answer: PromiseSettledResult<string[]>, family: number): ResolvedAddress[] {
