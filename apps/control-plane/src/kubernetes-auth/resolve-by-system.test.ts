@@ -101,6 +101,26 @@ describe('where an address comes from', () => {
     expect(broken.names.asked).toHaveLength(2)
   })
 
+  it.each<[string, NameServerZone]>([
+    ['silent', { 'cluster.example': 'silent' }],
+    ['one that knows no such name', {}],
+    ['one that cannot answer either', { 'cluster.example': 'servfail' }],
+  ])('is content with one family, though the next name server is %s', async (_title, zone) => {
+    const next = await start(zone)
+    const { names } = await start({ 'cluster.example': { 4: ['203.0.113.7'], 6: 'servfail' } })
+    const { resolve } = await start({}, {}, { servers: [names.server, next.names.server] })
+    expect(await addressesOf(resolve, 'cluster.example')).toEqual(['203.0.113.7'])
+    expect(next.names.asked).toEqual([])
+  })
+
+  it('asks every name server of each name that it may stand for', async () => {
+    const resolvConf = 'search broken.example good.example\noptions ndots:5\n'
+    const { names } = await start({ 'api.broken.example': 'servfail', 'api.good.example': ['203.0.113.7'] })
+    const next = await start({ 'api.broken.example': 'servfail', 'api.good.example': 'servfail' })
+    const { resolve } = await start({}, { resolvConf }, { servers: [names.server, next.names.server] })
+    expect(await addressesOf(resolve, 'api')).toEqual(['203.0.113.7'])
+  })
+
   it('asks the system for what the name servers do not know of this machine and its network', async () => {
     const { names, resolve } = await start({})
     expect(await addressesOf(resolve, 'localhost')).toContain('127.0.0.1')
@@ -144,6 +164,19 @@ describe('T27: names whose name servers are silent', () => {
     await expect(resolve('cluster.example')).rejects.toThrow('did not answer')
     await expect(resolve('cluster')).rejects.toThrow('did not answer')
     expect(asked).toEqual([])
+  })
+
+  it('T27: have one bound for all questions, whatever the first answer was', async () => {
+    const { names } = await start({ 'cluster.example': { 4: 'servfail', 6: 'silent' } })
+    const next = await start({ 'cluster.example': 'silent' })
+    const servers = [names.server, next.names.server]
+    const { resolve } = await start(
+      {},
+      { resolvConf: 'search a.example b.example\n' },
+      { servers, msMax: 20 },
+    )
+    await expect(resolve('cluster.example')).rejects.toThrow('did not answer')
+    expect(next.names.asked).toEqual([])
   })
 
   it('T27: do not come to the system either by saying first that there is no such name', async () => {

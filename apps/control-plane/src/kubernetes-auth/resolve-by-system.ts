@@ -78,14 +78,12 @@ async function askNameServers(
   { resolvConfPath = '/etc/resolv.conf', servers, msMax = nameServersMsMax }: ResolveBySystemOptions,
 ): Promise<ResolvedAddress[]> {
   const candidates = fullNames(name, readSearchRules(await readIfThere(resolvConfPath)))
-  // One for each name: to cancel is to cancel all that a resolver was asked, and a new one knows resolv.conf as it is now.
-  const resolver = new Resolver(patience)
-  if (servers !== undefined) resolver.setServers(servers)
-  const timer = setTimeout(() => resolver.cancel(), msMax)
+  const questions = new Questions(servers)
+  const timer = setTimeout(() => questions.end(), msMax)
   let failure: unknown
   try {
     for (const candidate of candidates) {
-      const [ipv4, ipv6] = await askInTurn(resolver, candidate)
+      const [ipv4, ipv6] = await questions.ask(candidate)
       const addresses = [...addressesOf(ipv4, 4), ...addressesOf(ipv6, 6)]
       if (addresses.length > 0) return addresses
       for (const error of [...errorsOf(ipv4), ...errorsOf(ipv6)]) {
@@ -102,17 +100,54 @@ async function askNameServers(
 
 type Answers = [ipv4: PromiseSettledResult<string[]>, ipv6: PromiseSettledResult<string[]>]
 
-/** c-ares asks the next name server by itself where one is silent, but not where it answers that it cannot: the system does. */
-async function askInTurn(resolver: Resolver, name: string): Promise<Answers> {
-  const ask = (): Promise<Answers> => Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
-  const [, ...others] = resolver.getServers()
-  let answers = await ask()
-  for (const server of others) {
-    if (!answers.flatMap(errorsOf).some((error) => faults.has(codeOf(error)))) break
-    resolver.setServers([server])
-    answers = await ask()
+/** Those of one look-up. Each look-up has its own, because to cancel is to cancel all that a resolver was asked. */
+class Questions {
+  readonly #all = new Resolver(patience)
+  readonly #resolvers = [this.#all]
+  #isOver = false
+
+  constructor(servers: readonly string[] | undefined) {
+    if (servers !== undefined) this.#all.setServers(servers)
   }
-  return answers
+
+  /**
+   * c-ares asks the next name server by itself where one is silent, but not where it answers that it cannot: the system
+   * does. An address of either family is enough: there are name servers that cannot answer for IPv6 (RFC 4074).
+   */
+  async ask(name: string): Promise<Answers> {
+    const answers = await this.#askOf(this.#all, name)
+    const errors = answers.flatMap(errorsOf)
+    if (errors.length < answers.length || !errors.some((error) => faults.has(codeOf(error)))) return answers
+    for (const server of this.#all.getServers().slice(1)) {
+      if (this.#isOver) break
+      const others = await this.#askOf(this.#resolverOf(server), name)
+      const isKnown = others.flatMap(errorsOf).every((error) => unknownName.has(codeOf(error)))
+      if (isKnown || others.some(({ status }) => status === 'fulfilled')) return others
+    }
+    return answers
+  }
+
+  /** What is under way fails with ECANCELLED, and so does what is asked from now on. */
+  end(): void {
+    this.#isOver = true
+    for (const resolver of this.#resolvers) resolver.cancel()
+  }
+
+  #resolverOf(server: string): Resolver {
+    const resolver = new Resolver(patience)
+    resolver.setServers([server])
+    this.#resolvers.push(resolver)
+    return resolver
+  }
+
+  async #askOf(resolver: Resolver, name: string): Promise<Answers> {
+    if (this.#isOver) throw new NoTimeLeft()
+    return Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
+  }
+}
+
+class NoTimeLeft extends Error {
+  readonly code = 'ECANCELLED'
 }
 
 function addressesOf(answer: PromiseSettledResult<string[]>, family: number): ResolvedAddress[] {

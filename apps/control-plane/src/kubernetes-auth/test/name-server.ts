@@ -2,8 +2,10 @@ import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
 import { isIP } from 'node:net'
 
-/** Addresses of any family, "silent" or a failure; names that are not listed do not exist. */
-export type NameServerZone = Readonly<Record<string, readonly string[] | 'silent' | 'servfail'>>
+type Entry = readonly string[] | 'silent' | 'servfail'
+
+/** Addresses of any family, "silent" or a failure, or one of these for each family; names that are not listed do not exist. */
+export type NameServerZone = Readonly<Record<string, Entry | { readonly 4: Entry; readonly 6: Entry }>>
 
 export interface NameServer {
   /** `address:port` */
@@ -28,7 +30,7 @@ export async function startNameServer(zone: NameServerZone): Promise<NameServer>
   socket.on('message', (query, from) => {
     const { name, type } = readQuestion(query)
     asked.push(name)
-    const entry = zone[name]
+    const entry = entryOf(zone[name], types[type])
     if (entry === 'silent') silent.push([query, from])
     else socket.send(reply(query, entry ?? [], type, rcodeOf(entry)), from.port, from.address)
   })
@@ -46,7 +48,12 @@ export async function startNameServer(zone: NameServerZone): Promise<NameServer>
   }
 }
 
-function rcodeOf(entry: NameServerZone[string] | undefined): number {
+function entryOf(entry: NameServerZone[string] | undefined, family: 4 | 6 | undefined): Entry | undefined {
+  if (typeof entry !== 'object' || 'length' in entry) return entry
+  return family === undefined ? [] : entry[family]
+}
+
+function rcodeOf(entry: Entry | undefined): number {
   if (entry === undefined) return nameError
   return entry === 'servfail' ? serverFailure : noError
 }
