@@ -25,7 +25,7 @@ it.each<[string, Record<string, string>]>([
   // The listener's one argument is the response. Source: Node.js documentation, http.ClientRequest, event 'response'.
   const [response] = (await once(asking, 'response')) as [IncomingMessage]
   expect(response.statusCode).toBe(426)
-  expect(response.headers).toMatchObject({ upgrade: 'websocket', connection: 'upgrade' })
+  expect(response.headers).toMatchObject({ upgrade: 'websocket', connection: 'upgrade, close' })
   expect(errorEnvelope.parse(await json(response))).toMatchObject({
     statusCode: 426,
     error: 'UpgradeRequired',

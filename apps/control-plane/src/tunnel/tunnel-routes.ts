@@ -20,8 +20,8 @@ export function registerTunnelRoutes(server: HttpServer): void {
       },
     },
     async (_request, reply) => {
-      // RFC 9110 §15.5.22 and §7.8.
-      void reply.header('upgrade', 'websocket').header('connection', 'upgrade')
+      // RFC 9110 §15.5.22 and §7.8. Of `upgrade` alone Node would keep the connection open, whatever the client wants.
+      void reply.header('upgrade', 'websocket').header('connection', 'upgrade, close')
       throw new ApiError(
         'UpgradeRequired',
         'Tunnels are opened here by an upgrade to WebSocket, and this request asks for none. If a gateway sent it, a ' +
