@@ -32,10 +32,11 @@ export const storm: Experiment = {
       throw new Error(`only ${clients.up()} of ${gateways} gateways came up`)
 
     say('baseline: all tunnels are up')
+    // From here on: what it costs to count is to be the same on both sides.
+    const handshakes = watchHandshakes(url)
     const load = startLoginLoad({ urls: [url], workload, perSecond: loginsPerSecond })
     await sleep(warmUpMs + baselineMs)
     say('every tunnel through the relay is cut')
-    const handshakes = watchHandshakes(url)
     const cutAt = performance.now()
     await relay.cut()
     await until(() => clients.up() < gateways, 5_000, 5)
