@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const demo = fileURLToPath(new URL('../../demo/main.ts', import.meta.url))
 
-describe('the demonstration, told to stop in the middle', () => {
+describe.skipIf(!existsSync('/proc'))('the demonstration, told to stop in the middle', () => {
   let temporary: string
 
   beforeEach(async () => {
@@ -33,7 +34,7 @@ describe('the demonstration, told to stop in the middle', () => {
       // A group of its own, to which Ctrl-C goes as a whole.
       detached: true,
     })
-    const ended = once(running, 'exit')
+    const ended = once(running, 'close')
     let output = ''
     for (const stream of [running.stdout, running.stderr]) stream.on('data', (text) => (output += text))
     await vi.waitFor(async () => {
