@@ -178,6 +178,7 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
   const commit = openCommit(options)
   const auditLog = openAuditLog(options, stores)
   const notices = new ChangeNotices(options.bus)
+  const clock = new DatabaseClock()
   const shared = { commit, auditLog, notices, logger, now, elapsed }
   const organizationRoles = openOrganizationRoles({ ...shared, store: stores.organizationRoles })
   const { rightsOf } = organizationRoles
@@ -189,7 +190,13 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
     keyring: keyringOfAll(options.keyring, notices),
     store: stores.keyRotation,
   })
-  const machines = openIdentities({ ...shared, store: stores.identities, rightsOf, requireWithinProjects })
+  const machines = openIdentities({
+    ...shared,
+    clock,
+    store: stores.identities,
+    rightsOf,
+    requireWithinProjects,
+  })
   const { cache: identities, lastLogins, requireWithinIdentity } = machines
   const poolDirectory = poolDirectoryOfAll(
     createPoolDirectory({ pools: stores.gatewayPools, elapsed }),
@@ -218,7 +225,6 @@ async function openParts(options: AppOptions & { bus: ReplicaBus }) {
     logger,
     now,
   })
-  const clock = new DatabaseClock()
   const reviews = openReviews({
     ...options,
     ...stores,

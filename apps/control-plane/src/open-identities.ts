@@ -1,3 +1,4 @@
+import type { Clock } from './access-tokens/database-clock.ts'
 import type { Revocations } from './access-tokens/revocations.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import type { Commit } from './database/commit.ts'
@@ -19,6 +20,8 @@ export interface IdentitiesOptions extends Pick<RequireWithinIdentityDependencie
   auditLog: AuditLog
   rightsOf: RightsOf
   logger: { warn(fields: object, message: string): void }
+  /** That of the access tokens. */
+  clock: Clock
   now: () => Date
   elapsed: () => number
 }
@@ -34,10 +37,10 @@ export interface IdentityRoutesOptions extends Pick<
 
 /** Who machines are. */
 export function openIdentities(options: IdentitiesOptions) {
-  const { store, commit, auditLog, logger, now, elapsed } = options
+  const { store, commit, auditLog, logger, clock, now, elapsed } = options
   const requireWithinIdentity = createRequireWithinIdentity(options)
   return {
-    cache: createIdentityCache({ store, nowMs: elapsed }),
+    cache: createIdentityCache({ store, clock, nowMs: elapsed }),
     lastLogins: new LastLoginRecorder({ store, logger }),
     requireWithinIdentity,
     registerRoutes: (

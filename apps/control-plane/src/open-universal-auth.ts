@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from './access-tokens/database-clock.ts'
 import type { AccessTokenIssuer } from './access-tokens/issue-access-token.ts'
+import type { RevocableToken } from './access-tokens/revocation-set.ts'
 import type { Revocations } from './access-tokens/revocations.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import type { Commit } from './database/commit.ts'
 import type { Database } from './database/database.ts'
 import { createRecentReads } from './database/recent-reads.ts'
 import type { HttpServer } from './http/http-server.ts'
-import type { IdentityReader } from './identities/identity-cache.ts'
+import type { IdentityCache } from './identities/identity-cache.ts'
 import type { LastLoginRecorder } from './identities/last-login-recorder.ts'
 import type { RequireWithinIdentity } from './identities/require-within-identity.ts'
 import type { ObservedLogin } from './login/kubernetes-login.ts'
@@ -48,7 +49,7 @@ export interface UniversalAuthOptions {
   stores: UniversalAuthStores
   commit: Commit<UniversalAuthChangeScope & ClientSecretChangeScope>
   auditLog: AuditLog
-  identities: IdentityReader
+  identities: IdentityCache
   requireWithinIdentity: RequireWithinIdentity
   lastLogins: LastLoginRecorder
   observeLogin: (login: ObservedLogin) => void
@@ -59,7 +60,11 @@ export interface UniversalAuthOptions {
 
 /** What it needs of access tokens, which in turn ask it for the addresses that an identity trusts. */
 export interface UniversalAuthRoutesOptions {
-  accessTokens: { issuer: AccessTokenIssuer; clock: Clock; revocations: Revocations }
+  accessTokens: {
+    issuer: AccessTokenIssuer
+    clock: Clock
+    revocations: Revocations & { covers(token: RevocableToken): boolean }
+  }
   authenticate: Authenticate
   /** After each committed change of how an identity logs in. */
   onChanged: (identityId: string) => void
@@ -102,6 +107,7 @@ function registerRoutes(
       clients: universalLogins,
       countUse: createCountSecretUse((id, uses) => clientSecrets.use(id, uses)),
       lockouts,
+      revocations,
       issuer,
       clock,
       failedLoginsPerMinutePerIdentity: config.failedLoginsPerMinutePerIdentity,

@@ -25,7 +25,7 @@ export async function countReads({
   }
   const clock = { nowMs: () => nowMs }
   const dependencies = {
-    identities: createIdentityCache({ ...clock, store: { findById: (id) => read(identityOf(id)) } }),
+    identities: createIdentityCache({ ...clock, clock, store: { findById: (id) => read(identityOf(id)) } }),
     kubernetesAuths: createKubernetesAuthCache({
       ...clock,
       clock,

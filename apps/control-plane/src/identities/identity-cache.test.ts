@@ -14,7 +14,7 @@ function createSubject() {
       return rows.get(id)
     },
   }
-  const cache = createIdentityCache({ store, nowMs: () => nowMs })
+  const cache = createIdentityCache({ store, clock: { nowMs: () => 5000 + nowMs }, nowMs: () => nowMs })
   const put = (id: string, isDisabled: boolean) =>
     rows.set(id, {
       id,
@@ -47,6 +47,18 @@ describe('the identity cache', () => {
     sleep(1)
     expect((await cache.findIdentity(id))?.isDisabled).toBe(true)
     expect(reads).toEqual([id, id])
+  })
+
+  it('T46 says when the database began to be asked', async () => {
+    const { cache, put, sleep } = createSubject()
+    const id = randomUUID()
+    put(id, false)
+    const underWay = cache.findIdentity(id)
+    sleep(400)
+    expect(await underWay).toMatchObject({ readAtMs: 5000 })
+    expect(await cache.findIdentity(id)).toMatchObject({ readAtMs: 5000 })
+    cache.forget(id)
+    expect(await cache.findIdentity(id)).toMatchObject({ readAtMs: 5400 })
   })
 
   it('T46 holds nothing after a change in this process, even where a read was under way', async () => {

@@ -1,9 +1,15 @@
+import type { Clock } from '../access-tokens/database-clock.ts'
 import type { IdentityCore, IdentityStore } from './identity-store.ts'
+
+export interface CachedIdentity extends IdentityCore {
+  /** When the database began to be asked for it, by the clock of the access tokens. */
+  readAtMs: number
+}
 
 /** What logins and requests ask for: no database read per call, and never older than a second. */
 export interface IdentityReader {
   /** Undefined too for what is no UUID. */
-  findIdentity(identityId: string): Promise<IdentityCore | undefined>
+  findIdentity(identityId: string): Promise<CachedIdentity | undefined>
 }
 
 export interface IdentityCache extends IdentityReader {
@@ -13,11 +19,13 @@ export interface IdentityCache extends IdentityReader {
 
 export interface IdentityCacheOptions {
   store: Pick<IdentityStore, 'findById'>
+  /** That of the access tokens. */
+  clock: Clock
   nowMs: () => number
 }
 
 interface Entry {
-  identity: Promise<IdentityCore | undefined>
+  identity: Promise<CachedIdentity | undefined>
   readAtMs: number
 }
 
@@ -26,11 +34,11 @@ const ageMsMax = 1000
 const entriesMax = 10_000
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 
-export function createIdentityCache({ store, nowMs }: IdentityCacheOptions): IdentityCache {
+export function createIdentityCache({ store, clock, nowMs }: IdentityCacheOptions): IdentityCache {
   const entries = new Map<string, Entry>()
 
-  function read(identityId: string): Promise<IdentityCore | undefined> {
-    const identity = store.findById(identityId)
+  function read(identityId: string): Promise<CachedIdentity | undefined> {
+    const identity = load(identityId)
     const entry = { identity, readAtMs: nowMs() }
     entries.delete(identityId)
     entries.set(identityId, entry)
@@ -43,6 +51,12 @@ export function createIdentityCache({ store, nowMs }: IdentityCacheOptions): Ide
       if (entries.get(identityId) === entry) entries.delete(identityId)
     })
     return identity
+  }
+
+  async function load(identityId: string): Promise<CachedIdentity | undefined> {
+    const readAtMs = clock.nowMs()
+    const identity = await store.findById(identityId)
+    return identity === undefined ? undefined : { ...identity, readAtMs }
   }
 
   return {

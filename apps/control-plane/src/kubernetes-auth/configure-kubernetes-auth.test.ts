@@ -30,7 +30,7 @@ function configureWith(passedOver: PassedOver[]) {
   }
   const record = (event: AuditEvent) => Promise.resolve(void events.push(event))
   const configure = createConfigureKubernetesAuth({
-    identities: { findIdentity: async () => identity },
+    identities: { findIdentity: async () => ({ ...identity, readAtMs: 0 }) },
     requireWithinIdentity: async () => undefined,
     store: { find: async () => saved },
     commit: (change) =>

@@ -1,6 +1,7 @@
+import type { RevocableToken } from '../access-tokens/revocation-set.ts'
 import { isTrusted, trustedIpTexts } from '../access-tokens/trusted-ips.ts'
 import type { UniversalLoginDenialReason } from '../audit/audit-reason.ts'
-import type { IdentityReader } from '../identities/identity-cache.ts'
+import type { CachedIdentity, IdentityCache } from '../identities/identity-cache.ts'
 import type { IdentityCore } from '../identities/identity-store.ts'
 import { matchClientSecret, prefixOf } from '../universal-auth/client-secret.ts'
 import type { CountSecretUse } from '../universal-auth/count-secret-use.ts'
@@ -14,14 +15,15 @@ import type {
 import type { UniversalLoginAttempt, UniversalLoginCall } from './universal-login-attempt.ts'
 
 export interface CheckClientSecretDependencies {
-  identities: IdentityReader
+  identities: IdentityCache
+  revocations: { covers(token: RevocableToken): boolean }
   clients: UniversalLoginStore
   countUse: CountSecretUse
   lockouts: Pick<LockoutStore, 'recordFailure'>
 }
 
 export interface AdmittedClient extends FoundClient {
-  identity: IdentityCore
+  identity: CachedIdentity
   clientSecretId: string
 }
 
@@ -66,18 +68,32 @@ export async function checkClientSecret(
 }
 
 async function findClient(
-  { clients, identities }: CheckClientSecretDependencies,
+  dependencies: CheckClientSecretDependencies,
   { clientId, clientSecret, ipAddress }: UniversalLoginCall,
-): Promise<{ client: FoundClient; identity: IdentityCore } | undefined> {
+): Promise<{ client: FoundClient; identity: CachedIdentity } | undefined> {
   if (!uuid.test(clientId)) return undefined
-  const client = await clients.findClient({
+  const client = await dependencies.clients.findClient({
     clientId,
     prefix: prefixOf(clientSecret),
     source: lockoutSourceOf(ipAddress),
   })
   if (client === undefined) return undefined
-  const identity = await identities.findIdentity(client.auth.identityId)
+  const identity = await findIdentity(dependencies, client.auth.identityId)
   return identity === undefined ? undefined : { client, identity }
+}
+
+/** Never older than a revocation that is known: the token is as old as it, and would be refused. */
+async function findIdentity(
+  { identities, revocations }: CheckClientSecretDependencies,
+  identityId: string,
+): Promise<CachedIdentity | undefined> {
+  const identity = await identities.findIdentity(identityId)
+  if (identity === undefined) return undefined
+  const { organizationId, readAtMs: createdAtMs } = identity
+  const token = { tokenId: '', identityId, organizationId, clientSecretId: '', createdAtMs }
+  if (!revocations.covers({ ...token, authMethod: 'universal-auth' })) return identity
+  identities.forget(identityId)
+  return identities.findIdentity(identityId)
 }
 
 /** What can be said before the secret is looked at. Undefined: nothing is wrong. */

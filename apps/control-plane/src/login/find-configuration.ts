@@ -1,6 +1,5 @@
 import type { RevocableToken } from '../access-tokens/revocation-set.ts'
-import type { IdentityReader } from '../identities/identity-cache.ts'
-import type { IdentityCore } from '../identities/identity-store.ts'
+import type { CachedIdentity, IdentityCache, IdentityReader } from '../identities/identity-cache.ts'
 import type {
   KubernetesAuthCache,
   KubernetesAuthReader,
@@ -9,7 +8,7 @@ import type {
 import { type CheckResult, denied, passed } from './login-denial.ts'
 
 export interface FoundConfiguration {
-  identity: IdentityCore
+  identity: CachedIdentity
   configuration: LoginConfiguration
 }
 
@@ -36,6 +35,7 @@ export async function findConfiguration(
 }
 
 export interface CheckStillCurrentDependencies extends FindConfigurationDependencies {
+  identities: IdentityCache
   kubernetesAuths: KubernetesAuthCache
   revocations: { covers(token: RevocableToken): boolean }
 }
@@ -49,30 +49,43 @@ export async function checkStillCurrent(
   { identity, configuration }: FoundConfiguration,
 ): Promise<CheckResult<FoundConfiguration>> {
   const now = await findUnrevoked(dependencies, identity.id)
-  if (!now.ok) return denied('configuration-changed', { detail: now.denial.reason, retryAfterSeconds: 1 })
+  if (!now.ok)
+    return denied('configuration-changed', {
+      detail: now.denial.detail ?? now.denial.reason,
+      retryAfterSeconds: 1,
+    })
   const [before, after] = [configuration.auth, now.value.configuration.auth]
   if (before.id === after.id && before.updatedAt.getTime() === after.updatedAt.getTime()) return now
   return denied('configuration-changed', { detail: 'the rules were changed', retryAfterSeconds: 1 })
+}
+
+/** When the older of the two was read: a token by them is as old. */
+export function readAtMsOf({ identity, configuration }: FoundConfiguration): number {
+  return Math.min(identity.readAtMs, configuration.readAtMs)
 }
 
 async function findUnrevoked(
   dependencies: CheckStillCurrentDependencies,
   identityId: string,
 ): Promise<CheckResult<FoundConfiguration>> {
-  const { kubernetesAuths, revocations } = dependencies
+  const { identities, kubernetesAuths, revocations } = dependencies
   const found = await findConfiguration(dependencies, { identityId })
   if (!found.ok || !revocations.covers(tokenBy(found.value))) return found
+  identities.forget(identityId)
   kubernetesAuths.forget(identityId)
-  return findConfiguration(dependencies, { identityId })
+  const fresh = await findConfiguration(dependencies, { identityId })
+  if (!fresh.ok || !revocations.covers(tokenBy(fresh.value))) return fresh
+  return denied('configuration-changed', { detail: 'tokens were revoked a moment ago', retryAfterSeconds: 1 })
 }
 
-function tokenBy({ identity: { id, organizationId }, configuration }: FoundConfiguration): RevocableToken {
+function tokenBy(found: FoundConfiguration): RevocableToken {
+  const { id: identityId, organizationId } = found.identity
   return {
     tokenId: '',
-    identityId: id,
+    identityId,
     authMethod: 'kubernetes-auth',
     organizationId,
     clientSecretId: '',
-    createdAtMs: configuration.readAtMs,
+    createdAtMs: readAtMsOf(found),
   }
 }

@@ -261,6 +261,28 @@ describe('what a replica remembers of an identity', () => {
     expect(fixture.issued).toMatchObject([{ createdAtMs: nowMs }])
   })
 
+  it('T41: makes a token as old as the older of identity and rules', async () => {
+    fixture.rememberedIdentity = { identity, readAtMs: nowMs - 900 }
+    fixture.remembered = { auth: kubernetesAuth, readAtMs: nowMs - 100 }
+    await fixture.login()
+    expect(fixture.issued).toMatchObject([{ createdAtMs: nowMs - 900 }])
+  })
+
+  it('T46: lets nobody in when the identity was disabled after it was read, and its rules were read later', async () => {
+    fixture.rememberedIdentity = { identity, readAtMs: nowMs - 900 }
+    fixture.identity = { ...identity, isDisabled: true }
+    fixture.revokedAtMs = nowMs - 500
+    expect(await fixture.login()).toMatchObject({ status: 503, retryAfterSeconds: 1 })
+    expect(lastReason()).toBe('configuration-changed')
+    expect(fixture.issued).toEqual([])
+  })
+
+  it('gives no token that is revoked already, where the database’s clock has stepped back', async () => {
+    fixture.revokedAtMs = nowMs + 500
+    expect(await fixture.login()).toMatchObject({ status: 503, retryAfterSeconds: 1 })
+    expect(fixture.issued).toEqual([])
+  })
+
   it('T41: lets nobody in when it is older than the revocation that came with the end of its rules', async () => {
     fixture.remembered = { auth: kubernetesAuth, readAtMs: nowMs - 900 }
     fixture.revokedAtMs = nowMs - 500

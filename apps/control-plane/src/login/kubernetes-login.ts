@@ -9,6 +9,7 @@ import {
   type CheckStillCurrentDependencies,
   findConfiguration,
   type FoundConfiguration,
+  readAtMsOf,
 } from './find-configuration.ts'
 import { readLiveToken } from './live-token.ts'
 import { type KubernetesLoginCall, LoginAttempt } from './login-attempt.ts'
@@ -113,17 +114,18 @@ async function admit(
 }
 
 function issue(
-  { identity, configuration }: FoundConfiguration,
+  found: FoundConfiguration,
   { namespace, name }: AuthenticServiceAccount,
   { issuer }: KubernetesLoginDependencies,
 ): Promise<IssuedAccessToken> {
+  const { identity, configuration } = found
   return issuer.issue({
     identityId: identity.id,
     identityName: identity.name,
     organizationId: identity.organizationId,
     authMethod: 'kubernetes-auth',
     settings: configuration.auth.accessToken,
-    createdAtMs: configuration.readAtMs,
+    createdAtMs: readAtMsOf(found),
     identityAuth: { kubernetes: { namespace, name } },
   })
 }

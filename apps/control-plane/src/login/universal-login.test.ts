@@ -27,6 +27,9 @@ describe('a login with a client secret', () => {
   let observed: ObservedLogin[]
   let sleptMs: number[]
   let tokenClockMs: number
+  let identityReadAtMs: number
+  let revokedAtMs: number
+  let forgotten: string[]
 
   beforeEach(() => {
     const auth = {
@@ -43,10 +46,18 @@ describe('a login with a client secret', () => {
     client = { auth, organizationSlug: 'acme', isSourceLockedOut: false, candidates: [secret] }
     find = async () => client
     ;[tookMs, clockMs, tokenClockMs] = [0, 0, 5000]
+    ;[identityReadAtMs, revokedAtMs, forgotten] = [5000, 0, []]
     ;[isUsable, isAuditBroken, hasSigningKey] = [true, false, true]
     ;[audit, issued, observed, sleptMs] = [[], [], [], []]
     login = createUniversalLogin({
-      identities: { findIdentity: async () => identity },
+      identities: {
+        findIdentity: async () => ({ ...identity, readAtMs: identityReadAtMs }),
+        forget: (id) => {
+          forgotten.push(id)
+          identityReadAtMs = tokenClockMs
+        },
+      },
+      revocations: { covers: ({ createdAtMs }) => createdAtMs <= revokedAtMs },
       clients: {
         findClient: async () => {
           clockMs += tookMs
@@ -98,6 +109,19 @@ describe('a login with a client secret', () => {
     expect(issued).toMatchObject([
       { createdAtMs: 5000, clientSecretId: 'secret-1', authMethod: 'universal-auth' },
     ])
+  })
+
+  it('T46: makes the token as old as what is remembered of the identity', async () => {
+    identityReadAtMs = 4100
+    await login(call)
+    expect(issued).toMatchObject([{ createdAtMs: 4100 }])
+  })
+
+  it('reads the identity again when it is older than a revocation: the token lives', async () => {
+    ;[identityReadAtMs, revokedAtMs] = [4100, 4500]
+    await login(call)
+    expect(forgotten).toEqual([identityId])
+    expect(issued).toMatchObject([{ createdAtMs: 5000 }])
   })
 
   it('is refused when the secret ends between the reading and the counting of its use', async () => {

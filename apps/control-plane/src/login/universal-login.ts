@@ -39,13 +39,13 @@ export function createUniversalLogin(dependencies: UniversalLoginDependencies): 
       const denial = { reason: 'rate-limited', retryAfterSeconds } as const
       return refuse(denial, attempt, dependencies, { isRecorded: isNews })
     }
-    // Before anything is read: whatever is revoked after this moment ends the token.
-    const createdAtMs = clock.nowMs()
+    // Before the database is asked: whatever is revoked after this moment ends the token.
+    const askedAtMs = clock.nowMs()
     const admitted = await orRecordCrash(dependencies, attempt, async () => {
       const checked = await checkClientSecret(dependencies, call, attempt)
       if (!checked.ok) return checked
       const issued = await attempt.stopwatch.timed('issue', () =>
-        issue(checked.value, createdAtMs, dependencies),
+        issue(checked.value, askedAtMs, dependencies),
       )
       return { ok: true as const, issued, identityId: checked.value.identity.id }
     })
@@ -63,7 +63,7 @@ export function createUniversalLogin(dependencies: UniversalLoginDependencies): 
 
 function issue(
   { auth, identity, clientSecretId }: AdmittedClient,
-  createdAtMs: number,
+  askedAtMs: number,
   { issuer }: UniversalLoginDependencies,
 ): Promise<IssuedAccessToken> {
   return issuer.issue({
@@ -73,7 +73,7 @@ function issue(
     authMethod: 'universal-auth',
     settings: auth.accessToken,
     clientSecretId,
-    createdAtMs,
+    createdAtMs: Math.min(askedAtMs, identity.readAtMs),
   })
 }
 

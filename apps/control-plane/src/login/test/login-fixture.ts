@@ -69,6 +69,8 @@ export interface LoginReply {
 /** A login with everything around it in memory. Change its members, then `login()`. */
 export class LoginFixture {
   identity: IdentityCore | undefined = identity
+  /** What logins that come before `forget` are given instead, as a cache does. */
+  rememberedIdentity: { identity: IdentityCore; readAtMs: number } | undefined
   auth: KubernetesAuth | undefined = kubernetesAuth
   /** What logins that come before `forget` are given instead, as a cache does. */
   remembered: { auth: KubernetesAuth; readAtMs: number } | undefined
@@ -87,7 +89,18 @@ export class LoginFixture {
   isClockStopped = false
 
   readonly #login = createKubernetesLogin({
-    identities: { findIdentity: async (id) => (id === this.identity?.id ? this.identity : undefined) },
+    identities: {
+      findIdentity: async (id) => {
+        const { identity: found, readAtMs } = this.rememberedIdentity ?? {
+          identity: this.identity,
+          readAtMs: nowMs,
+        }
+        return found !== undefined && id === found.id ? { ...found, readAtMs } : undefined
+      },
+      forget: () => {
+        this.rememberedIdentity = undefined
+      },
+    },
     kubernetesAuths: {
       find: async () => {
         const { auth, readAtMs } = this.remembered ?? { auth: this.auth, readAtMs: nowMs }
