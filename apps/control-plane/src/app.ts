@@ -1,3 +1,4 @@
+// Longer than other files: the one place that knows every feature, in the order in which they are opened and closed.
 import type { KeyObject } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, RouteOptions } from 'fastify'
